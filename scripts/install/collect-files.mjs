@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUNDLED_NODE, CHECKOUT, TSPOD } from '../setup/checkout.mjs';
+import { SetupError } from '../setup/tell.mjs';
+
+const DIST = join(CHECKOUT, 'dist');
+
+/** Everything that an installation consists of: { source, path (below the prefix), mode, and text where it differs from the source }. */
+export function collectFiles(prefix) {
+  const files = [
+    program(TSPOD, 'bin/tspod'),
+    program(join(CHECKOUT, 'bin/tspod-monitor'), 'lib/tspod/tspod-monitor'),
+    ...bundle(),
+    ...folder(join(DIST, 'native'), 'lib/tspod/native', (name) => name.endsWith('.node')),
+    ...folder(join(DIST, 'man'), 'share/man/man1', (name) => /\.1(\.gz)?$/.test(name)),
+    data(join(CHECKOUT, 'LICENSE'), 'share/doc/tspod/LICENSE'),
+    data(join(CHECKOUT, 'README.md'), 'share/doc/tspod/README.md'),
+    ...completions(),
+    ...systemd(prefix),
+  ];
+  // Where no Node was bundled the launcher takes one from PATH.
+  if (existsSync(BUNDLED_NODE)) files.push(program(BUNDLED_NODE, 'lib/tspod/node'));
+  const missing = files.filter(({ source }) => !existsSync(source));
+  if (missing.length > 0)
+    throw new SetupError(`not built: ${missing.map(({ source }) => source).join(', ')}`);
+  return files;
+}
+
+/** main.js, the workers, and every chunk that one of them leads to: dist/ may still hold those of an earlier build. */
+function bundle() {
+  const names = readdirSync(DIST).filter((name) => /\.(json|txt)$/.test(name) && !name.startsWith('.'));
+  const pending = readdirSync(DIST).filter((name) => name === 'main.js' || name.endsWith('-worker.js'));
+  const found = new Set();
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (found.has(name)) continue;
+    found.add(name);
+    const text = readFileSync(join(DIST, name), 'utf8');
+    for (const [, chunk] of text.matchAll(/["']\.\/(chunk-\w+\.js)["']/g)) pending.push(chunk);
+  }
+  const bytecode = readdirSync(DIST).filter(
+    (name) => name.endsWith('-bytecode') && found.has(name.replace(/\.js\..*/, '.js')),
+  );
+  return [...found, ...bytecode, ...names].map((name) => data(join(DIST, name), `lib/tspod/${name}`));
+}
+
+function completions() {
+  const places = {
+    'tspod.bash': 'share/bash-completion/completions/tspod',
+    'tspod.zsh': 'share/zsh/site-functions/_tspod',
+    'tspod.fish': 'share/fish/vendor_completions.d/tspod.fish',
+  };
+  return Object.entries(places).map(([name, path]) => data(join(CHECKOUT, 'completions', name), path));
+}
+
+/** Makers of services out of Quadlet files, and the unit that starts containers after a boot. */
+function systemd(prefix) {
+  const from = (name) => join(CHECKOUT, 'scripts/install/systemd', name);
+  const boot = from('tspod-boot.service');
+  // What stands in a unit is read by systemd: a percent sign would begin a specifier.
+  const text = readFileSync(boot, 'utf8').replaceAll('@PREFIX@', () => prefix.replaceAll('%', '%%'));
+  return [
+    program(from('tspod-system-generator'), 'lib/systemd/system-generators/tspod-system-generator'),
+    program(from('tspod-user-generator'), 'lib/systemd/user-generators/tspod-user-generator'),
+    { ...data(boot, 'lib/systemd/system/tspod-boot.service'), text },
+    { ...data(boot, 'lib/systemd/user/tspod-boot.service'), text },
+  ];
+}
+
+function folder(source, path, isWanted) {
+  if (!existsSync(source)) return [];
+  return readdirSync(source, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && isWanted(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => data(file, path + file.slice(source.length)));
+}
+
+function program(source, path) {
+  return { source, path, mode: 0o755 };
+}
+
+function data(source, path) {
+  return { source, path, mode: 0o644 };
+}

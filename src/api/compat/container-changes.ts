@@ -1,0 +1,19 @@
+import { containerChanges, exportContainer } from '../../engine/container-diff.ts';
+import type { Handler } from '../exchange.ts';
+import { sendJson } from '../respond.ts';
+import { sendPieces } from './archive.ts';
+import { namedContainer } from './named-container.ts';
+
+const KINDS = { changed: 0, added: 1, deleted: 2 } as const;
+
+export const changes: Handler = (exchange) => {
+  const found = containerChanges(exchange.engine, namedContainer(exchange));
+  sendJson(
+    exchange,
+    200,
+    found.map(({ kind, path }) => ({ Path: path, Kind: KINDS[kind] })),
+  );
+};
+
+export const exportFiles: Handler = async (exchange) =>
+  await sendPieces(exchange, await exportContainer(exchange.engine, namedContainer(exchange)));

@@ -1,0 +1,45 @@
+import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { UsageError } from '../../base/errors.ts';
+import { familiarName, findImage, loadImages, saveImages } from '../../engine/images.ts';
+import type { Exchange, Handler } from '../exchange.ts';
+import { sendStream, textOf } from '../respond.ts';
+import { namedImage } from './image-names.ts';
+
+export const saveOne: Handler = async (exchange) => {
+  await namedImage(exchange);
+  return save(exchange, [exchange.params['name'] ?? '']);
+};
+
+export const saveSeveral: Handler = async (exchange) => {
+  const names = exchange.query.all('names').flatMap((text) => text.split(','));
+  if (names.length === 0) throw new UsageError('the parameter names is required');
+  for (const name of names) await findImage(exchange.engine, name);
+  return save(exchange, names);
+};
+
+async function save(exchange: Exchange, names: readonly string[]): Promise<void> {
+  const { engine, response, signal } = exchange;
+  sendStream(exchange, 'application/x-tar');
+  const output = new PassThrough({ highWaterMark: 1 << 20 });
+  const options = { format: 'docker-archive', severalImages: true, compress: false, output } as const;
+  await Promise.all([saveImages(engine, names, options), pipeline(output, response, { signal })]);
+}
+
+export const loadArchive: Handler = async (exchange) => {
+  const { engine, request } = exchange;
+  const loaded = await loadImages(engine, Readable.from(request as AsyncIterable<Buffer>));
+  const answer = sendStream(exchange, 'application/json');
+  try {
+    for (const { image, names } of loaded) {
+      const lines =
+        names.length === 0
+          ? [`Loaded image ID: sha256:${image.id}`]
+          : names.map((name) => `Loaded image: ${familiarName(name)}`);
+      for (const line of lines) await answer.json({ stream: `${line}\n` });
+    }
+  } catch (error) {
+    await answer.json({ errorDetail: { message: textOf(error) }, error: textOf(error) });
+  }
+  answer.end();
+};

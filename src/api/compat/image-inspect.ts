@@ -1,0 +1,27 @@
+import { dockerImage } from '../../engine/docker-image.ts';
+import { imageHistory } from '../../engine/images.ts';
+import type { Handler } from '../exchange.ts';
+import { sendJson } from '../respond.ts';
+import { familiarNames, namedImage } from './image-names.ts';
+
+export const inspectImageHandler: Handler = async (exchange) => {
+  const { image } = await namedImage(exchange);
+  sendJson(exchange, 200, await dockerImage(exchange.engine, image));
+};
+
+export const historyHandler: Handler = async (exchange) => {
+  const { image } = await namedImage(exchange);
+  const steps = await imageHistory(exchange.engine, image.id);
+  sendJson(
+    exchange,
+    200,
+    steps.map((step) => ({
+      Id: step.id === '<missing>' ? step.id : `sha256:${step.id.replace(/^sha256:/, '')}`,
+      Created: step.created === undefined ? 0 : Math.trunc(Date.parse(step.created) / 1000),
+      CreatedBy: step.createdBy,
+      Tags: step.tags.length === 0 ? null : familiarNames(step.tags),
+      Size: step.size,
+      Comment: step.comment,
+    })),
+  );
+};

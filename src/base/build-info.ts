@@ -1,0 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface BuildInfo {
+  version: string;
+  /** Empty when it was not built from a git checkout. */
+  commit: string;
+  /** RFC 3339. */
+  builtAt: string;
+}
+
+/** The build writes build.json beside the bundle; from source, package.json knows the version. */
+export function readBuildInfo(): BuildInfo {
+  const built = join(import.meta.dirname, 'build.json');
+  if (existsSync(built)) return JSON.parse(readFileSync(built, 'utf8')) as BuildInfo;
+  const manifest = join(import.meta.dirname, '../../package.json');
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  return { version, commit: '', builtAt: new Date(0).toISOString() };
+}
+
+export function versionOfTspod(): string {
+  return readBuildInfo().version;
+}

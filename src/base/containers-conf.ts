@@ -1,0 +1,237 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'smol-toml';
+import { writeFileAtomic } from './atomic-file.ts';
+import {
+  CONTAINERS_KEYS,
+  type ConfType,
+  type ContainersSection,
+  ENGINE_KEYS,
+  type EngineSection,
+  NETWORK_KEYS,
+  type NetworkSection,
+} from './containers-conf-keys.ts';
+import { findModules } from './conf-modules.ts';
+import { errnoOf, InvalidSpecError, messageOf } from './errors.ts';
+import type { Paths } from './paths.ts';
+import { rootlessUid } from './paths.ts';
+
+/** containers.conf as merged from all its files, with the built-in values where no file says anything. */
+export interface RuntimeConfig {
+  containers: ContainersSection;
+  engine: EngineSection;
+  network: NetworkSection;
+  /** [engine.runtimes]: name → paths to try. Names that are absent have the usual places. */
+  runtimes: Record<string, string[]>;
+  /** The files that were read, in order; a later one wins. */
+  files: string[];
+  /** `containers.init` → file that set it last. Absent: built-in. */
+  origin: Record<string, string>;
+  /** What these files say, by the same names. */
+  values: Record<string, unknown>;
+}
+
+/**
+ * Reads and merges containers.conf. Parsing TOML costs several milliseconds, so the result is kept in the run root under a key
+ * made of path, size, inode and mtime of every file; while these stay the same no TOML is parsed.
+ * Throws InvalidSpecError that names file and line.
+ */
+export function readRuntimeConfig(
+  paths: Pick<Paths, 'runRoot'>,
+  env: Record<string, string | undefined> = process.env,
+  modules: readonly string[] = [],
+): RuntimeConfig {
+  const found = configFiles(env, modules).flatMap((path) => {
+    const key = identity(path);
+    return key === undefined ? [] : [{ path, key }];
+  });
+  if (found.length === 0) return withDefaults({ values: {}, runtimes: {}, origin: {}, files: [] });
+  const cacheFile = join(paths.runRoot, 'containers-conf.json');
+  const key = `${CACHE_FORMAT} ${found.map((file) => file.key).join(' ')}`;
+  const cached = readCache(cacheFile, key);
+  if (cached !== undefined) return withDefaults(cached);
+  const merged: MergedConf = { values: {}, runtimes: {}, origin: {}, files: found.map((file) => file.path) };
+  for (const file of found) mergeFile(merged, file.path);
+  try {
+    writeFileAtomic(cacheFile, JSON.stringify({ key, merged }), { durable: false });
+  } catch {
+    // No run root yet, or not ours to write: the next command parses again.
+  }
+  return withDefaults(merged);
+}
+
+/** What the files say, before defaults: `containers.init` → value. */
+interface MergedConf {
+  values: Record<string, unknown>;
+  runtimes: Record<string, string[]>;
+  origin: Record<string, string>;
+  files: string[];
+}
+
+/** Raised whenever the key tables or MergedConf change their meaning. */
+const CACHE_FORMAT = 3;
+
+/** Lowest priority first. $CONTAINERS_CONF replaces the usual places, modules and $CONTAINERS_CONF_OVERRIDE come on top of either. */
+function configFiles(env: Record<string, string | undefined>, modules: readonly string[]): string[] {
+  const files: string[] = [];
+  if (env['CONTAINERS_CONF']) files.push(env['CONTAINERS_CONF']);
+  else {
+    files.push('/usr/share/containers/containers.conf', '/etc/containers/containers.conf');
+    files.push(...dropIns('/etc/containers/containers.conf.d'));
+    if (rootlessUid() !== undefined) {
+      const home = userDirectory(env);
+      files.push(join(home, 'containers.conf'), ...dropIns(join(home, 'containers.conf.d')));
+    }
+  }
+  if (modules.length > 0) files.push(...findModules(modules, userDirectory(env)));
+  if (env['CONTAINERS_CONF_OVERRIDE']) files.push(env['CONTAINERS_CONF_OVERRIDE']);
+  return files;
+}
+
+function userDirectory(env: Record<string, string | undefined>): string {
+  return join(env['XDG_CONFIG_HOME'] || join(env['HOME'] ?? '/', '.config'), 'containers');
+}
+
+function dropIns(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  try {
+    return readdirSync(directory)
+      .filter((name) => name.endsWith('.conf'))
+      .sort()
+      .map((name) => join(directory, name));
+  } catch {
+    return [];
+  }
+}
+
+function identity(path: string): string | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? undefined : `${path}:${stat.mtimeNs}:${stat.size}:${stat.ino}`;
+}
+
+function readCache(file: string, key: string): MergedConf | undefined {
+  try {
+    const cache = JSON.parse(readFileSync(file, 'utf8')) as { key?: unknown; merged?: MergedConf };
+    return cache.key === key ? cache.merged : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function mergeFile(merged: MergedConf, path: string): void {
+  const document = parseToml(path);
+  for (const [section, keys] of SECTIONS) {
+    const table = document[section];
+    if (table === undefined) continue;
+    if (!isTable(table)) throw new InvalidSpecError(`${path}: [${section}] is not a table`);
+    for (const [key, type] of Object.values(keys)) {
+      const value = table[key];
+      if (value === undefined) continue;
+      const name = `${section}.${key}`;
+      merged.values[name] = checked({ path, name, type, value, before: merged.values[name] });
+      merged.origin[name] = path;
+    }
+  }
+  const engine = document['engine'];
+  const runtimes = isTable(engine) ? engine['runtimes'] : undefined;
+  if (!isTable(runtimes)) return;
+  for (const [name, places] of Object.entries(runtimes)) {
+    const where = `engine.runtimes.${name}`;
+    merged.runtimes[name] = checked({
+      path,
+      name: where,
+      type: 'strings',
+      value: places,
+      before: undefined,
+    }) as string[];
+    merged.origin[where] = path;
+  }
+}
+
+/** Lists may end in `{append=true}`: then they add to what earlier files said. */
+function checked(entry: {
+  path: string;
+  name: string;
+  type: ConfType;
+  value: unknown;
+  before: unknown;
+}): unknown {
+  const { path, name, type, value, before } = entry;
+  const wrong = (wanted: string) => new InvalidSpecError(`${path}: ${name} must be ${wanted}`);
+  if (type === 'string') {
+    if (typeof value !== 'string') throw wrong('a string');
+    return value;
+  }
+  if (type === 'bool') {
+    if (typeof value !== 'boolean') throw wrong('true or false');
+    return value;
+  }
+  if (type === 'int') {
+    if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw wrong('a whole number');
+    return value;
+  }
+  if (!Array.isArray(value)) throw wrong('a list of strings');
+  let append = false;
+  const list: string[] = [];
+  for (const item of value as unknown[]) {
+    if (isTable(item) && typeof item['append'] === 'boolean') append = item['append'];
+    else if (typeof item === 'string') list.push(item);
+    else throw wrong('a list of strings');
+  }
+  return append ? [...(Array.isArray(before) ? before : defaultList(name)), ...list] : list;
+}
+
+function defaultList(name: string): string[] {
+  for (const [section, keys] of SECTIONS)
+    for (const [key, , value] of Object.values(keys))
+      if (`${section}.${key}` === name && Array.isArray(value)) return value;
+  return [];
+}
+
+function parseToml(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return {};
+    throw new InvalidSpecError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  try {
+    return parse(text);
+  } catch (error) {
+    const line = error instanceof Error && 'line' in error ? `, line ${String(error.line)}` : '';
+    const reason = messageOf(error).split('\n')[0] ?? '';
+    throw new InvalidSpecError(`${path}${line}: ${reason}`, { cause: error });
+  }
+}
+
+const SECTIONS: readonly [
+  'containers' | 'engine' | 'network',
+  Record<string, [key: string, type: ConfType, value: unknown]>,
+][] = [
+  ['containers', { ...CONTAINERS_KEYS }],
+  ['engine', { ...ENGINE_KEYS }],
+  ['network', { ...NETWORK_KEYS }],
+];
+
+function withDefaults(merged: MergedConf): RuntimeConfig {
+  const sections: Record<string, Record<string, unknown>> = {};
+  for (const [section, keys] of SECTIONS) {
+    const values: Record<string, unknown> = {};
+    for (const [member, [key, , fallback]] of Object.entries(keys))
+      values[member] = merged.values[`${section}.${key}`] ?? fallback;
+    sections[section] = values;
+  }
+  return {
+    // The values were checked against the same tables when they were merged.
+    ...(sections as unknown as Pick<RuntimeConfig, 'containers' | 'engine' | 'network'>),
+    runtimes: merged.runtimes,
+    files: merged.files,
+    origin: merged.origin,
+    values: merged.values,
+  };
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

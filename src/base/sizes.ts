@@ -1,0 +1,18 @@
+import { UsageError } from './errors.ts';
+
+const UNITS = 'bkmgtpe';
+
+/**
+ * `512`, `64m`, `1.5g`, `10MiB`, `2 kB` to bytes; powers of 1024 whatever the spelling, as docker and podman read memory sizes.
+ * Throws UsageError naming `what`.
+ */
+export function parseSize(text: string, what: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?([bkmgtpe])?(i?b)?$/i.exec(text.trim());
+  if (match === null || (match[2]?.toLowerCase() === 'b' && match[3] !== undefined))
+    throw new UsageError(`invalid value for ${what}: invalid size: '${text}'`);
+  const power = Math.max(0, UNITS.indexOf((match[2] ?? 'b').toLowerCase()));
+  const bytes = Math.trunc(Number(match[1]) * 1024 ** power);
+  if (!Number.isSafeInteger(bytes))
+    throw new UsageError(`invalid value for ${what}: '${text}' is larger than any machine's memory`);
+  return bytes;
+}

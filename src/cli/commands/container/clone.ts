@@ -1,0 +1,32 @@
+import { UsageError } from '../../../base/errors.ts';
+import { cloneContainer } from '../../../engine/clone-container.ts';
+import { imageFor, lookupContainer } from '../../../engine/containers.ts';
+import type { UpdateRequest } from '../../../engine/update-container.ts';
+import type { CommandHandler } from '../../command.ts';
+import { printLine } from '../../output/print.ts';
+import { createHooks } from './create-request.ts';
+import { startDetached } from './start-and-attach.ts';
+
+export const run: CommandHandler = async (input, openEngine) => {
+  const engine = openEngine();
+  const [container = '', nameArgument, image] = input.args;
+  const { destroy, force, name: nameFlag, run: start, ...limits } = input.flags;
+  if (nameFlag !== undefined && nameArgument !== undefined && nameFlag !== nameArgument)
+    throw new UsageError('name the clone once: by --name or after the container');
+  if (force === true && destroy !== true) throw new UsageError('--force is for --destroy');
+  const name = nameArgument ?? (typeof nameFlag === 'string' ? nameFlag : undefined);
+  const clone = await cloneContainer(engine, lookupContainer(engine.db, container), {
+    name,
+    image:
+      image === undefined
+        ? undefined
+        : await imageFor(engine, { options: {}, image, command: [] }, createHooks(engine, input)),
+    // The keys of the flags are those of the options.
+    limits: limits as UpdateRequest,
+    destroy: destroy === true,
+    force: force === true,
+  });
+  if (start === true) await startDetached(engine, clone);
+  printLine(clone.id);
+  return 0;
+};

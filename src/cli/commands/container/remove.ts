@@ -1,0 +1,32 @@
+import { removeContainer } from '../../../engine/containers.ts';
+import type { CommandHandler } from '../../command.ts';
+import { forEachContainer } from './for-each-container.ts';
+import { stopTimeout } from './stop-timeout.ts';
+
+export const run: CommandHandler = async (input, openEngine) => {
+  const engine = openEngine();
+  const force = input.flags['force'] === true;
+  // docker's `rm -f` kills at once, podman's stops first.
+  const timeout = stopTimeout(input.flags['time']) ?? (input.asDocker ? 0 : undefined);
+  const withPods = input.flags['depend'] === true || input.flags['all'] === true;
+  return await forEachContainer(
+    engine,
+    input,
+    async (record) => {
+      if (withPods && record.podId !== undefined && record.spec.podRole === 'infra') {
+        const { removePod } = await import('../../../engine/pods.ts');
+        return await removePod(engine, record.podId, {
+          force,
+          ...(timeout === undefined ? {} : { stopTimeout: timeout }),
+        });
+      }
+      await removeContainer(engine, record.id, {
+        force,
+        volumes: input.flags['volumes'] === true,
+        dependents: input.flags['depend'] === true,
+        ...(timeout === undefined ? {} : { stopTimeout: timeout }),
+      });
+    },
+    { ignoreMissing: force || input.flags['ignore'] === true, tellMissing: input.asDocker },
+  );
+};

@@ -1,0 +1,8 @@
+import { renameContainer } from '../../../engine/containers.ts';
+import type { CommandHandler } from '../../command.ts';
+
+export const run: CommandHandler = async (input, openEngine) => {
+  const [container = '', name = ''] = input.args;
+  renameContainer(openEngine(), container, name);
+  return 0;
+};

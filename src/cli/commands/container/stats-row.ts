@@ -1,0 +1,136 @@
+import { shortId } from '../../../base/ids.ts';
+import type { ContainerStats, ResourceUsage } from '../../../engine/container-stats.ts';
+import { humanBinarySize, humanSize } from '../../output/human-size.ts';
+import { type GoObject, goMap, goStruct } from '../../output/template/go-value.ts';
+
+export const PODMAN_COLUMNS =
+  '{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDS}}\t{{.CPU}}\t{{.AvgCPU}}';
+export const DOCKER_COLUMNS =
+  '{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}';
+
+export const PODMAN_HEADINGS = {
+  CPUPerc: 'CPU %',
+  MemUsage: 'MEM USAGE / LIMIT',
+  MemUsageBytes: 'MEM USAGE / LIMIT',
+  MemPerc: 'MEM %',
+  NetIO: 'NET IO',
+  BlockIO: 'BLOCK IO',
+  PIDS: 'PIDS',
+  PIDs: 'PIDS',
+  CPU: 'CPU TIME',
+  AvgCPU: 'AVG CPU %',
+  Container: 'CONTAINER',
+  ContainerID: 'CONTAINER ID',
+} as const;
+
+export interface StatsStyle {
+  noTrunc: boolean;
+  asTable: boolean;
+}
+
+export const DOCKER_HEADINGS = {
+  ...PODMAN_HEADINGS,
+  ID: 'CONTAINER ID',
+  NetIO: 'NET I/O',
+  BlockIO: 'BLOCK I/O',
+} as const;
+
+export function podmanStatsRow(stats: ContainerStats, { noTrunc }: StatsStyle): GoObject {
+  const { record, usage } = stats;
+  const network = networkSum(usage);
+  const pair = (left: number, right: number, size = humanSize): string => `${size(left)} / ${size(right)}`;
+  const texts = {
+    ID: noTrunc ? record.id : shortId(record.id),
+    Name: record.name,
+    CPU: durationText(usage?.cpuNanos ?? 0),
+    CPUPerc: percentText(stats.cpuPercent),
+    AvgCPU: percentText(stats.averageCpuPercent),
+    MemUsage: pair(usage?.memory ?? 0, usage?.memoryLimit ?? 0),
+    MemUsageBytes: pair(usage?.memory ?? 0, usage?.memoryLimit ?? 0, humanBinarySize),
+    MemPerc: percentText(stats.memoryPercent),
+    NetIO: pair(network.received, network.sent),
+    BlockIO: pair(usage?.readBytes ?? 0, usage?.writtenBytes ?? 0),
+    PIDS: String(usage?.pids ?? 0),
+  };
+  const numbers = {
+    ContainerID: record.id,
+    Container: record.name,
+    CPUNano: usage?.cpuNanos ?? 0,
+    CPUSystemNano: usage?.kernelNanos ?? 0,
+    SystemNano: (usage?.at ?? 0) * 1e6,
+    MemLimit: usage?.memoryLimit ?? 0,
+    BlockInput: usage?.readBytes ?? 0,
+    BlockOutput: usage?.writtenBytes ?? 0,
+    Duration: usage?.cpuNanos ?? 0,
+    UpTime: durationText(
+      usage === undefined || record.startedAt === undefined
+        ? 0
+        : (usage.at - Date.parse(record.startedAt)) * 1e6,
+    ),
+    Network: goMap(usage?.networks ?? {}),
+  };
+  const json = {
+    id: texts.ID,
+    name: texts.Name,
+    cpu_time: texts.CPU,
+    cpu_percent: texts.CPUPerc,
+    avg_cpu: texts.AvgCPU,
+    mem_usage: texts.MemUsage,
+    mem_percent: texts.MemPerc,
+    net_io: texts.NetIO,
+    block_io: texts.BlockIO,
+    pids: texts.PIDS,
+  };
+  return goStruct('containers.containerStats', { ...texts, ...numbers }, { json, aliases: { PIDs: 'PIDS' } });
+}
+
+/** docker's words: what is not running has dashes in a table. */
+export function dockerStatsRow(stats: ContainerStats, { noTrunc, asTable }: StatsStyle): GoObject {
+  const { record, usage } = stats;
+  const network = networkSum(usage);
+  const none = asTable && usage === undefined;
+  const dash = (text: string): string => (none ? '--' : text);
+  const json = {
+    BlockIO: dash(`${humanSize(usage?.readBytes ?? 0, 3)} / ${humanSize(usage?.writtenBytes ?? 0, 3)}`),
+    CPUPerc: dash(percentText(stats.cpuPercent)),
+    Container: record.name,
+    ID: noTrunc ? record.id : shortId(record.id),
+    MemPerc: dash(percentText(stats.memoryPercent)),
+    MemUsage: none
+      ? '-- / --'
+      : `${humanBinarySize(usage?.memory ?? 0)} / ${humanBinarySize(usage?.memoryLimit ?? 0)}`,
+    Name: record.name,
+    NetIO: dash(`${humanSize(network.received, 3)} / ${humanSize(network.sent, 3)}`),
+    PIDs: dash(String(usage?.pids ?? 0)),
+  };
+  return goStruct('formatter.statsContext', { ...json }, { json, aliases: { PIDS: 'PIDs' } });
+}
+
+function networkSum(usage: ResourceUsage | undefined): { received: number; sent: number } {
+  const all = Object.values(usage?.networks ?? {});
+  return {
+    received: all.reduce((total, { rxBytes }) => total + rxBytes, 0),
+    sent: all.reduce((total, { txBytes }) => total + txBytes, 0),
+  };
+}
+
+function percentText(value: number): string {
+  return `${value.toFixed(2)}%`;
+}
+
+/** As Go prints a time.Duration: `1.5s`, `2m3s`, `12.3ms`. */
+function durationText(nanos: number): string {
+  if (nanos === 0) return '0s';
+  if (nanos < 1e3) return `${nanos}ns`;
+  if (nanos < 1e6) return `${trimmed(nanos / 1e3)}µs`;
+  if (nanos < 1e9) return `${trimmed(nanos / 1e6)}ms`;
+  const seconds = nanos / 1e9;
+  const minutes = Math.floor(seconds / 60);
+  const rest = `${trimmed(seconds - minutes * 60)}s`;
+  if (minutes === 0) return rest;
+  return minutes < 60 ? `${minutes}m${rest}` : `${Math.floor(minutes / 60)}h${minutes % 60}m${rest}`;
+}
+
+function trimmed(value: number): string {
+  return String(Number(value.toFixed(6)));
+}

@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { UsageError } from '../../../base/errors.ts';
+import {
+  type ContainerStats,
+  listMeasurable,
+  measureContainers,
+  type ResourceUsage,
+} from '../../../engine/container-stats.ts';
+import {
+  type ContainerRecord,
+  findContainer,
+  latestContainer,
+  listContainers,
+  lookupContainer,
+} from '../../../engine/containers.ts';
+import type { Engine } from '../../../engine/engine.ts';
+import type { CommandHandler, CommandInput } from '../../command.ts';
+import { formatRows } from '../../output/format-rows.ts';
+import { print } from '../../output/print.ts';
+import { toJson } from '../../output/template/go-value.ts';
+import {
+  DOCKER_COLUMNS,
+  DOCKER_HEADINGS,
+  dockerStatsRow,
+  PODMAN_COLUMNS,
+  PODMAN_HEADINGS,
+  podmanStatsRow,
+} from './stats-row.ts';
+
+const HOME = '\u001b[H';
+const CLEAR = '\u001b[H\u001b[2J';
+const TO_LINE_END = '\u001b[K';
+const TO_SCREEN_END = '\u001b[J';
+const DOCKER_INTERVAL_MS = 1000;
+
+export const run: CommandHandler = async (input, openEngine) => {
+  const { flags, asDocker } = input;
+  const seconds = Number(flags['interval'] ?? 5);
+  if (seconds <= 0) throw new UsageError('invalid interval, must be a positive number greater zero');
+  const engine = openEngine();
+  const choose = chooser(engine, input);
+  const showsRunning = input.args.length === 0 && flags['all'] !== true && flags['latest'] !== true;
+  const measure = (): ContainerStats[] => {
+    const stats = measureContainers(engine, choose(), before);
+    return showsRunning ? stats.filter(({ usage }) => usage !== undefined) : stats;
+  };
+  const isLive = flags['noStream'] !== true;
+  const redraws = isLive && flags['noReset'] !== true && process.stdout.isTTY;
+  const pause = asDocker ? DOCKER_INTERVAL_MS : seconds * 1000;
+  let before = new Map<string, ResourceUsage>();
+  // docker shows the use of the last second, also when asked only once.
+  if (asDocker) {
+    before = usagesOf(measure());
+    await delay(DOCKER_INTERVAL_MS);
+  }
+  if (redraws) print(CLEAR);
+  for (;;) {
+    const stats = measure();
+    const text = render(stats, input);
+    print(redraws ? HOME + text.replaceAll('\n', `${TO_LINE_END}\n`) + TO_SCREEN_END : text);
+    if (!isLive || (input.args.length > 0 && stats.every(({ usage }) => usage === undefined))) return 0;
+    before = usagesOf(stats);
+    await delay(pause);
+  }
+};
+
+function usagesOf(stats: readonly ContainerStats[]): Map<string, ResourceUsage> {
+  return new Map(stats.flatMap(({ record, usage }) => (usage ? [[record.id, usage]] : [])));
+}
+
+/** Asked anew each time: without names, containers come and go. */
+function chooser(engine: Engine, { args, flags }: CommandInput): () => ContainerRecord[] {
+  const all = flags['all'] === true;
+  const latest = flags['latest'] === true;
+  if ([args.length > 0, all, latest].filter(Boolean).length > 1)
+    throw new UsageError('--all, --latest and containers cannot be used together');
+  if (latest) {
+    const { id } = latestContainer(engine.db);
+    return () => present(engine, [id]);
+  }
+  if (args.length > 0) {
+    const ids = args.map((name) => lookupContainer(engine.db, name).id);
+    return () => present(engine, ids);
+  }
+  return () => (all ? listContainers(engine.db) : listMeasurable(engine));
+}
+
+function present(engine: Engine, ids: readonly string[]): ContainerRecord[] {
+  return ids.flatMap((id) => findContainer(engine.db, id) ?? []);
+}
+
+function render(stats: readonly ContainerStats[], { flags, asDocker }: CommandInput): string {
+  const format = flags['format'] as string | undefined;
+  const style = { noTrunc: flags['noTrunc'] === true, asTable: format === undefined };
+  const rows = stats.map((each) => (asDocker ? dockerStatsRow(each, style) : podmanStatsRow(each, style)));
+  if (format?.trim() === 'json' && !asDocker) return `${toJson(rows, ' ')}\n`;
+  return formatRows(rows, {
+    command: 'stats',
+    format,
+    columns: asDocker ? DOCKER_COLUMNS : PODMAN_COLUMNS,
+    headings: asDocker ? DOCKER_HEADINGS : PODMAN_HEADINGS,
+    asDocker,
+  });
+}

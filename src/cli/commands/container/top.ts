@@ -1,0 +1,40 @@
+import { NotFoundError, UsageError } from '../../../base/errors.ts';
+import { type TopReport, topContainer } from '../../../engine/container-top.ts';
+import { type ContainerRecord, latestContainer, lookupContainer } from '../../../engine/containers.ts';
+import type { Engine } from '../../../engine/engine.ts';
+import type { CommandHandler } from '../../command.ts';
+import { print } from '../../output/print.ts';
+import { alignTabs } from '../../output/table.ts';
+
+export const run: CommandHandler = async (input, openEngine) => {
+  const { args } = input;
+  const latest = input.flags['latest'] === true;
+  const [name] = args;
+  if (!latest && name === undefined)
+    throw new UsageError('you must provide the name or id of a running container');
+  const engine = openEngine();
+  const record = latest || name === undefined ? latestContainer(engine.db) : lookUp(engine, name);
+  const report = await topContainer(engine, record, latest ? args : args.slice(1));
+  printTop(report);
+  return 0;
+};
+
+export function printTop(report: TopReport): void {
+  if ('text' in report) print(report.text);
+  else print(`${alignTabs(report.rows.map((cells) => cells.map(oneLine).join('\t')).join('\n'))}\n`);
+}
+
+function lookUp(engine: Engine, name: string): ContainerRecord {
+  try {
+    return lookupContainer(engine.db, name);
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    const message = `unable to look up requested container: ${error.message}`;
+    throw new NotFoundError('container', name, { message, cause: error });
+  }
+}
+
+/** A process may name itself as it likes; it must not make lines or columns, nor speak to the terminal. */
+function oneLine(cell: string): string {
+  return cell.replace(/[\u0000-\u001f\u007f]/g, '?');
+}

@@ -1,0 +1,131 @@
+import { familiarName, type ImageRecord, type ImageSummary, isIndexType } from '../../../engine/images.ts';
+import { shortId } from '../../../base/ids.ts';
+import { goTimeText } from '../../output/go-time.ts';
+import { humanAge } from '../../../base/human-duration.ts';
+import { humanSize, humanSizeSpaced } from '../../output/human-size.ts';
+import { type GoObject, goMap, goStruct } from '../../output/template/go-value.ts';
+
+export interface RowStyle {
+  noTrunc: boolean;
+  /** docker leaves `docker.io/library/` out. */
+  asDocker: boolean;
+}
+
+/** One line of a list of images. */
+export interface ImageRow {
+  image: ImageRecord;
+  containers: number;
+  repository: string;
+  tag: string;
+  shownId: string;
+}
+
+const NONE = '<none>';
+
+export function imageRow(summary: ImageSummary, name: string | undefined, style: RowStyle): ImageRow {
+  const { image, containers } = summary;
+  const shownId = style.noTrunc ? `sha256:${image.id}` : shortId(image.id);
+  const full = name ?? namelessOf(image);
+  const colon = full.lastIndexOf(':');
+  const repository = full.slice(0, colon);
+  return {
+    image,
+    containers,
+    repository: style.asDocker ? familiarName(repository) : repository,
+    tag: full.slice(colon + 1),
+    shownId,
+  };
+}
+
+/** Fields under podman's names and docker's; as JSON podman's document. */
+export function rowOfPodman(row: ImageRow): GoObject {
+  const { image } = row;
+  return goStruct(
+    'images.imageReporter',
+    {
+      Repository: row.repository,
+      Tag: row.tag,
+      ID: row.shownId,
+      get CreatedSince() {
+        return humanAge(image.createdAt);
+      },
+      CreatedAt: goTimeText(image.createdAt),
+      Size: humanSizeSpaced(image.size),
+      ...sharedFields(row),
+      History: image.names.join(', '),
+    },
+    { aliases: ALIASES, json: summaryJson(row) },
+  );
+}
+
+/** The same fields, sizes in docker's form; as JSON docker's flat object of strings. */
+export function rowOfDocker(row: ImageRow): GoObject {
+  const { image, repository, tag, shownId } = row;
+  const size = humanSize(image.size, 3);
+  const json = {
+    Containers: 'N/A',
+    CreatedAt: goTimeText(image.createdAt),
+    CreatedSince: humanAge(image.createdAt),
+    Digest: image.manifestDigest,
+    ID: shownId,
+    Repository: repository,
+    SharedSize: 'N/A',
+    Size: size,
+    Tag: tag,
+    UniqueSize: 'N/A',
+    VirtualSize: size,
+  };
+  return goStruct('formatter.imageContext', { ...sharedFields(row), ...json }, { aliases: ALIASES, json });
+}
+
+const ALIASES = { Created: 'CreatedSince', CreatedTime: 'CreatedAt', Id: 'ID', ParentID: 'ParentId' };
+
+function sharedFields({ image, containers }: ImageRow): GoObject {
+  return {
+    Digest: image.manifestDigest,
+    ParentId: '',
+    RepoTags: [...image.names].reverse(),
+    RepoDigests: image.repoDigests,
+    Names: [...image.names].reverse(),
+    Labels: goMap(image.config.config.labels),
+    Containers: containers,
+    SharedSize: 0,
+    VirtualSize: image.size,
+    UniqueSize: image.size,
+    Dangling: image.names.length === 0,
+    ReadOnly: false,
+    Arch: image.config.architecture,
+    Os: image.config.os,
+  };
+}
+
+function summaryJson({ image, containers }: ImageRow): GoObject {
+  const { labels } = image.config.config;
+  const isList = isIndexType(image.manifestType);
+  return {
+    Id: image.id,
+    ParentId: '',
+    RepoTags: null,
+    RepoDigests: image.repoDigests,
+    Size: image.size,
+    SharedSize: 0,
+    VirtualSize: image.size,
+    Labels: Object.keys(labels).length === 0 ? null : goMap(labels),
+    Containers: containers,
+    ...(image.names.length === 0 ? { Dangling: true } : {}),
+    ...(isList ? {} : { Arch: image.config.architecture }),
+    Digest: image.manifestDigest,
+    History: image.names,
+    IsManifestList: isList,
+    Names: [...image.names].reverse(),
+    ...(isList ? {} : { Os: image.config.os }),
+    Created: Math.trunc(Date.parse(image.createdAt) / 1000),
+    CreatedAt: image.createdAt.replace(/\.\d+/, ''),
+  };
+}
+
+/** An image that lost its name to a newer one still shows the repository it was pulled from; one made here does not. */
+function namelessOf(image: ImageRecord): string {
+  const repository = image.repoDigests[0]?.split('@')[0] ?? 'localhost/';
+  return `${repository.startsWith('localhost/') ? NONE : repository}:${NONE}`;
+}

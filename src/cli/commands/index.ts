@@ -1,0 +1,45 @@
+import type { CommandRecord } from '../command.ts';
+import { quickCommands } from './quick.ts';
+import { buildRecords } from './records/build.ts';
+import { builderRecords } from './records/builder.ts';
+import { composeRecords } from './records/compose.ts';
+import { containerCloneRecords } from './records/container-clone.ts';
+import { containerFilesRecords } from './records/container-files.ts';
+import { contextRecords } from './records/context.ts';
+import { generateRecords } from './records/generate.ts';
+import { healthcheckRecords } from './records/healthcheck.ts';
+import { imageRecords } from './records/image.ts';
+import { manifestRecords } from './records/manifest.ts';
+import { networkRecords } from './records/network.ts';
+import { podRecords } from './records/pod.ts';
+import { quadletRecords } from './records/quadlet.ts';
+import { registryRecords } from './records/registry.ts';
+import { rootlessRecords } from './records/rootless.ts';
+import { secretRecords } from './records/secret.ts';
+import { systemRecords } from './records/system.ts';
+import { systemWatchRecords } from './records/system-watch.ts';
+import { volumeRecords } from './records/volume.ts';
+
+/** Every command there is: what is not here does not exist, whoever asks (parser, help, completion, man pages). */
+export const commands: readonly CommandRecord[] = [
+  ...quickCommands,
+  ...buildRecords,
+  ...builderRecords,
+  ...containerCloneRecords,
+  ...containerFilesRecords,
+  ...generateRecords,
+  ...healthcheckRecords,
+  ...imageRecords,
+  ...manifestRecords,
+  ...networkRecords,
+  ...podRecords,
+  ...quadletRecords,
+  ...registryRecords,
+  ...rootlessRecords,
+  ...secretRecords,
+  ...systemRecords,
+  ...systemWatchRecords,
+  ...composeRecords,
+  ...contextRecords,
+  ...volumeRecords,
+];

@@ -1,0 +1,81 @@
+import type { CommandRecord } from '../../command.ts';
+import { registryFlags } from '../../flags/image.ts';
+import { resourceFlags } from '../../flags/resources.ts';
+
+/** Commands that make containers from others, or as an image says. */
+export const containerCloneRecords: readonly CommandRecord[] = [
+  {
+    paths: ['container clone'],
+    summary: 'Create a container like one that exists',
+    description:
+      'With the same options, but a file system of its own, as the image has it; with a third argument of another image. Named volumes are shared, anonymous ones are new.',
+    examples: [
+      'container clone web',
+      'container clone --memory 1g --run web bigger',
+      'container clone --destroy web web docker.io/library/nginx:1.29',
+    ],
+    arguments: {
+      usage: 'CONTAINER [NAME [IMAGE]]',
+      min: 1,
+      max: 3,
+      complete: ['containers', 'none', 'images'],
+    },
+    flags: {
+      blkioWeight: resourceFlags.blkioWeight,
+      blkioWeightDevice: resourceFlags.blkioWeightDevice,
+      cpuPeriod: resourceFlags.cpuPeriod,
+      cpuQuota: resourceFlags.cpuQuota,
+      cpuRtPeriod: resourceFlags.cpuRtPeriod,
+      cpuRtRuntime: resourceFlags.cpuRtRuntime,
+      cpuShares: resourceFlags.cpuShares,
+      cpus: resourceFlags.cpus,
+      cpusetCpus: resourceFlags.cpusetCpus,
+      cpusetMems: resourceFlags.cpusetMems,
+      destroy: {
+        long: 'destroy',
+        type: 'bool',
+        help: 'Remove the original; the clone takes over its volumes',
+      },
+      deviceReadBps: resourceFlags.deviceReadBps,
+      deviceWriteBps: resourceFlags.deviceWriteBps,
+      force: { long: 'force', short: 'f', type: 'bool', help: 'With --destroy: also when the original runs' },
+      memory: resourceFlags.memory,
+      memoryReservation: resourceFlags.memoryReservation,
+      memorySwap: resourceFlags.memorySwap,
+      memorySwappiness: resourceFlags.memorySwappiness,
+      name: { long: 'name', type: 'string', placeholder: 'name', help: 'Name of the clone' },
+      run: { long: 'run', type: 'bool', help: 'Start it' },
+    },
+    load: () => import('../container/clone.ts'),
+  },
+  {
+    paths: ['container runlabel'],
+    summary: 'Run the command of tspod that a label of an image holds',
+    description:
+      'IMAGE and NAME in it stand for the image and the container’s name, $NAME with the dollar also for variables of the caller. A label that runs another program than podman, docker or tspod is refused.',
+    examples: ['container runlabel RUN registry.example.org/app', 'container runlabel --display RUN app'],
+    arguments: {
+      usage: 'LABEL IMAGE [ARG...]',
+      min: 2,
+      max: Number.POSITIVE_INFINITY,
+      complete: ['none', 'images', 'none'],
+    },
+    flags: {
+      authfile: registryFlags.authfile,
+      certDir: registryFlags.certDir,
+      creds: registryFlags.creds,
+      display: { long: 'display', type: 'bool', help: 'Print the command and do not run it' },
+      name: { long: 'name', short: 'n', type: 'string', placeholder: 'name', help: 'What NAME stands for' },
+      quiet: {
+        long: 'quiet',
+        short: 'q',
+        type: 'bool',
+        help: 'Print neither the command nor the progress of a pull',
+      },
+      replace: { long: 'replace', type: 'bool', help: 'Remove a container of the name first' },
+      tlsVerify: registryFlags.tlsVerify,
+    },
+    stopAtFirstArgument: true,
+    load: () => import('../container/runlabel.ts'),
+  },
+];

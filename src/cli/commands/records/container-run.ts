@@ -1,0 +1,62 @@
+import type { ArgumentSpec, CommandRecord } from '../../command.ts';
+import type { FlagRecord } from '../../flag.ts';
+import { attachFlags } from '../../flags/container.ts';
+import { createFlags } from '../../flags/create.ts';
+
+const IMAGE_AND_COMMAND: ArgumentSpec = {
+  usage: 'IMAGE [COMMAND [ARG...]]',
+  min: 1,
+  max: Number.POSITIVE_INFINITY,
+  complete: ['images', 'none'],
+};
+
+/** What `run` has beyond `create`: how the command line stays connected to the container. */
+const runFlags = {
+  detach: {
+    long: 'detach',
+    short: 'd',
+    type: 'bool',
+    help: 'Leave the container running and print its id',
+  },
+  detachKeys: attachFlags.detachKeys,
+  sigProxy: { ...attachFlags.sigProxy, default: true },
+  preserveFds: {
+    long: 'preserve-fds',
+    type: 'int',
+    placeholder: 'count',
+    help: 'Pass so many file descriptors after 2 on to the container',
+  },
+  rmi: { long: 'rmi', type: 'bool', help: 'Remove the image too when the container is removed' },
+} as const satisfies Record<string, FlagRecord>;
+
+/** What runs before the others of a pod is only created. */
+const { initCtr: _, ...startFlags } = createFlags;
+
+/** The two commands that make containers. */
+export const containerRunRecords: readonly CommandRecord[] = [
+  {
+    paths: ['run', 'container run'],
+    summary: 'Create a container and run a command in it',
+    description:
+      "The image is pulled when it is not there. The exit code is the command's; 125 when tspod failed, 126 when the command could not be run, 127 when it was not found.",
+    examples: [
+      'run --rm -it busybox sh',
+      'run -d --name web -p 8080:80 docker.io/library/nginx',
+      'run --rm --volume "$PWD:/src" --workdir /src busybox ls',
+    ],
+    arguments: IMAGE_AND_COMMAND,
+    flags: { ...startFlags, ...runFlags },
+    stopAtFirstArgument: true,
+    load: () => import('../container/run.ts'),
+  },
+  {
+    paths: ['create', 'container create'],
+    summary: 'Create a container without starting it',
+    description: 'Prints the id of the container; `start` runs it.',
+    examples: ['create --name web docker.io/library/nginx', 'create -it busybox sh'],
+    arguments: IMAGE_AND_COMMAND,
+    flags: createFlags,
+    stopAtFirstArgument: true,
+    load: () => import('../container/create.ts'),
+  },
+];

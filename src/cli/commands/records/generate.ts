@@ -1,0 +1,80 @@
+import type { CommandRecord } from '../../command.ts';
+
+export const generateRecords: readonly CommandRecord[] = [
+  {
+    paths: ['generate systemd'],
+    summary: 'Make a service of systemd for a container',
+    description:
+      'With --new the service makes the container anew at each start and removes it at each stop; otherwise it starts and stops the one there is. Put the file into /etc/systemd/system, or ~/.config/systemd/user for your own containers.',
+    examples: ['generate systemd web', 'generate systemd --new --name --files web'],
+    arguments: { usage: 'CONTAINER', min: 1, max: 1, complete: 'containers' },
+    flags: {
+      after: { long: 'after', type: 'stringArray', placeholder: 'unit', help: 'Start after this unit' },
+      containerPrefix: {
+        long: 'container-prefix',
+        type: 'string',
+        placeholder: 'prefix',
+        help: 'Beginning of the name of the unit (default "container")',
+      },
+      env: {
+        long: 'env',
+        short: 'e',
+        type: 'stringArray',
+        placeholder: 'name=value',
+        help: 'Variable of the unit',
+      },
+      files: { long: 'files', short: 'f', type: 'bool', help: 'Write a file into the working directory' },
+      format: {
+        long: 'format',
+        type: 'string',
+        placeholder: 'json',
+        help: 'Print as JSON',
+        complete: ['json'],
+      },
+      name: { long: 'name', short: 'n', type: 'bool', help: "Use the container's name instead of its id" },
+      new: { long: 'new', type: 'bool', help: 'Make the container anew at each start' },
+      noHeader: { long: 'no-header', type: 'bool', help: 'Leave out the comment at the top' },
+      podPrefix: { long: 'pod-prefix', type: 'string', help: 'Accepted for podman', hidden: true },
+      requires: {
+        long: 'requires',
+        type: 'stringArray',
+        placeholder: 'unit',
+        help: 'Stop when this unit stops',
+      },
+      restartPolicy: {
+        long: 'restart-policy',
+        type: 'string',
+        placeholder: 'policy',
+        help: "systemd's restart policy (default: as --restart of the container says, else on-failure)",
+        complete: ['no', 'on-success', 'on-failure', 'on-abnormal', 'on-watchdog', 'on-abort', 'always'],
+      },
+      restartSec: { long: 'restart-sec', type: 'int', placeholder: 'seconds', help: 'Wait before a restart' },
+      separator: {
+        long: 'separator',
+        type: 'string',
+        placeholder: 'text',
+        help: 'Between prefix and name (default "-")',
+      },
+      startTimeout: {
+        long: 'start-timeout',
+        type: 'int',
+        placeholder: 'seconds',
+        help: 'Longest time to start',
+      },
+      stopTimeout: {
+        long: 'stop-timeout',
+        type: 'int',
+        placeholder: 'seconds',
+        help: "Time to stop before it is killed (default: the container's)",
+      },
+      template: {
+        long: 'template',
+        type: 'bool',
+        help: 'Make a template, whose instances have containers of their own',
+      },
+      time: { long: 'time', short: 't', type: 'int', help: 'Same as --stop-timeout', hidden: true },
+      wants: { long: 'wants', type: 'stringArray', placeholder: 'unit', help: 'Start this unit as well' },
+    },
+    load: () => import('../generate/systemd.ts'),
+  },
+];

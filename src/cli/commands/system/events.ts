@@ -1,0 +1,116 @@
+import { parsePastTime } from '../../../base/past-time.ts';
+import { dockerEvent, dockerEventJson } from '../../../engine/docker-events.ts';
+import { followEvents, type StoredEvent } from '../../../engine/follow-events.ts';
+import type { CommandHandler } from '../../command.ts';
+import { formatObject } from '../../output/format-rows.ts';
+import { goTimeText } from '../../output/go-time.ts';
+import { printLine, withoutControls } from '../../output/print.ts';
+import { type GoObject, goMap, goStruct, toJson } from '../../output/template/go-value.ts';
+
+export const run: CommandHandler = async ({ flags, asDocker }, openEngine) => {
+  const format = flags['format'] as string | undefined;
+  const until = timeFrom(flags['until'], '--until');
+  const events = followEvents(openEngine(), {
+    filters: (flags['filter'] as string[] | undefined) ?? [],
+    since: timeFrom(flags['since'], '--since'),
+    until,
+    follow: flags['stream'] !== false && (until === undefined || until > Date.now()),
+  });
+  const style: Style = { format, whole: flags['noTrunc'] !== false };
+  for await (const event of events) {
+    const line = asDocker ? dockerLine(event, style) : podmanLine(event, style);
+    if (line !== undefined) printLine(line);
+  }
+  return 0;
+};
+
+interface Style {
+  format: string | undefined;
+  /** Ids are not shortened. */
+  whole: boolean;
+}
+
+/** A duration is one before now; docker and podman take one with a minus for the future. */
+function timeFrom(value: unknown, flag: string): number | undefined {
+  return value === undefined ? undefined : parsePastTime(String(value), flag).getTime();
+}
+
+function podmanLine(event: StoredEvent, { format, whole }: Style): string {
+  const data = podmanData(event);
+  if (format?.trim() === 'json') return toJson(data);
+  if (format !== undefined) return formatObject(data, format, 'events').replace(/\n$/, '');
+  const id = whole ? event.objectId : event.objectId.slice(0, 12);
+  const start = `${goTimeText(event.at, { fraction: true, local: true })} ${event.kind} ${event.action}`;
+  return withoutControls(`${start} ${podmanDetails(event, id)}`.trimEnd());
+}
+
+function podmanDetails({ kind, name, attributes }: StoredEvent, id: string): string {
+  switch (kind) {
+    case 'container':
+    case 'pod': {
+      const { image = '', ...others } = attributes;
+      const rest = Object.entries(others).map(([key, value]) => `, ${key}=${value}`);
+      return `${id} (image=${image}, name=${name}${rest.join('')})`;
+    }
+    case 'network':
+      return `${id} (container=${attributes['network'] === undefined ? '' : id}, name=${attributes['network'] ?? name})`;
+    case 'image':
+      return `${id} ${name}`;
+    case 'secret':
+      return id;
+    default:
+      return name;
+  }
+}
+
+function podmanData({ kind, action, objectId, name, at, attributes }: StoredEvent): GoObject {
+  const { image, containerExitCode, network, ...rest } = attributes;
+  const time = Math.trunc(Date.parse(at) / 1000);
+  const json = {
+    ...(containerExitCode === undefined ? {} : { ContainerExitCode: Number(containerExitCode) }),
+    ID: objectId,
+    ...(image === undefined ? {} : { Image: image }),
+    ...(name === '' ? {} : { Name: name }),
+    ...(network === undefined ? {} : { Network: network }),
+    Status: action,
+    Time: at,
+    Type: kind,
+    Attributes: Object.keys(rest).length === 0 ? null : goMap(rest),
+  };
+  const fields = {
+    ContainerExitCode: 0,
+    Image: '',
+    Name: '',
+    Network: '',
+    PodID: '',
+    HealthStatus: '',
+    Error: '',
+  };
+  return goStruct(
+    'events.Event',
+    { ...fields, ...json, Attributes: goMap(rest), TimeUnix: time, TimeNano: `${at}` },
+    { json },
+  );
+}
+
+/** Undefined for what docker does not tell. */
+function dockerLine(event: StoredEvent, { format }: Style): string | undefined {
+  const told = dockerEvent(event);
+  if (told === undefined) return undefined;
+  if (format?.trim() === 'json' || format?.trim() === '{{json .}}') return dockerEventJson(told);
+  const { Actor } = told;
+  if (format !== undefined) {
+    const actor = goStruct('events.Actor', { ID: Actor.ID, Attributes: goMap(Actor.Attributes) });
+    const old = { Status: told.status ?? '', ID: told.id ?? '', From: told.from ?? '' };
+    const rest = { Type: told.Type, Action: told.Action, Actor: actor, Scope: told.scope };
+    const times = { Time: told.time, TimeNano: String(told.timeNano) };
+    const data = goStruct('events.Message', { ...old, ...rest, ...times });
+    return formatObject(data, format, 'events').replace(/\n$/, '');
+  }
+  const attributes = Object.entries(Actor.Attributes).sort(([left], [right]) => (left < right ? -1 : 1));
+  const details = attributes.map(([key, value]) => `${key}=${value}`).join(', ');
+  const time = event.at.replace('Z', '000000000').replace(/(\.\d{9})\d*$/, '$1Z');
+  return withoutControls(
+    `${time} ${told.Type} ${told.Action} ${Actor.ID}${details === '' ? '' : ` (${details})`}`,
+  );
+}

@@ -1,0 +1,70 @@
+/** A flag is data: parsing, help, completion and man pages all read this record. */
+export type FlagType =
+  | 'bool'
+  | 'string'
+  | 'int'
+  | 'float'
+  /** Go duration or seconds; kept as text, parsed by its consumer. */
+  | 'duration'
+  /** May be repeated, each value kept as it is. */
+  | 'stringArray'
+  /** May be repeated and is split on commas (csv quoting). */
+  | 'stringSlice'
+  /** Like int, but may also be repeated (last wins) and carries a unit suffix (b, k, m, g); kept as text. */
+  | 'bytes';
+
+export interface FlagRecord {
+  /** Long name without dashes, exactly podman's. */
+  long: string;
+  short?: string;
+  /** Other long names that mean the same (`net` for `network`). */
+  aliases?: readonly string[];
+  type: FlagType;
+  /** Shown in help after the flag, e.g. `path`. */
+  placeholder?: string;
+  /** Value when the flag is absent; shown in help. */
+  default?: string | number | boolean;
+  /** Value when the flag is given without one (`--pull` alone). Absent: the value is required (bools: true). */
+  noOptDefault?: string;
+  /** One line, upper-case first letter, no full stop. */
+  help: string;
+  /** Completion provider: `containers`, `images`, …, or a fixed list. */
+  complete?: CompletionProvider | readonly string[];
+  hidden?: boolean;
+  /** Allowed values; anything else is a UsageError that lists them. */
+  values?: readonly string[];
+  /** A known flag of podman or docker that tspod cannot honour yet: using it is refused by name with this reason. Hidden. */
+  refused?: string;
+  /** Accepted without effect because it has none in the peers either. Hidden. */
+  noop?: boolean;
+}
+
+export type CompletionProvider =
+  | 'containers'
+  | 'running-containers'
+  | 'images'
+  | 'volumes'
+  | 'networks'
+  | 'pods'
+  | 'secrets'
+  | 'files'
+  | 'directories'
+  | 'signals'
+  | 'capabilities'
+  | 'filters'
+  | 'none';
+
+/** A parsed value as the command sees it. */
+export type FlagValue = string | number | boolean | string[] | undefined;
+/** Keyed by the camel-cased long name; absent flags without default are undefined. */
+export type FlagValues = Record<string, FlagValue>;
+
+/**
+ * Ties a group of flags to an option type, both ways: a flag without an option, or an option without a flag, does not compile.
+ * Keys are the camel-cased long names.
+ */
+export function flagsFor<Options>(): <const Flags extends Record<keyof Required<Options>, FlagRecord>>(
+  flags: Flags & Record<Exclude<keyof Flags, keyof Options>, never>,
+) => Flags {
+  return (flags) => flags;
+}

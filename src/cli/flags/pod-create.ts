@@ -1,0 +1,150 @@
+import type { PodOptions } from '../../specgen/pod-options.ts';
+import { type FlagRecord, type FlagType, flagsFor } from '../flag.ts';
+import { networkFlags } from './network.ts';
+import { resourceFlags } from './resources.ts';
+import { securityFlags } from './security.ts';
+
+/** Flags of the pod itself. */
+const podFlags = {
+  exitPolicy: {
+    long: 'exit-policy',
+    type: 'string',
+    placeholder: 'policy',
+    default: 'continue',
+    help: 'What happens when the last container has ended: continue, or stop the pod',
+    complete: ['continue', 'stop'],
+  },
+  hostname: {
+    long: 'hostname',
+    short: 'h',
+    type: 'string',
+    placeholder: 'name',
+    help: 'Host name inside the pod (default: its name)',
+  },
+  infra: {
+    long: 'infra',
+    type: 'bool',
+    default: true,
+    help: 'Make an infra container, which holds what the others share',
+  },
+  infraCommand: {
+    long: 'infra-command',
+    type: 'string',
+    placeholder: 'command',
+    help: 'What the infra container runs, with --infra-image',
+  },
+  infraImage: {
+    long: 'infra-image',
+    type: 'string',
+    placeholder: 'image',
+    help: 'Image of the infra container; without it none is needed',
+    complete: 'images',
+  },
+  infraName: {
+    long: 'infra-name',
+    type: 'string',
+    placeholder: 'name',
+    help: 'Name of the infra container',
+  },
+  label: {
+    long: 'label',
+    short: 'l',
+    type: 'stringArray',
+    placeholder: 'key=value',
+    help: 'Label of the pod',
+  },
+  labelFile: {
+    long: 'label-file',
+    type: 'stringArray',
+    placeholder: 'file',
+    help: 'Read labels from this file, one key=value a line',
+    complete: 'files',
+  },
+  name: { long: 'name', short: 'n', type: 'string', placeholder: 'name', help: 'Name of the pod' },
+  podIdFile: {
+    long: 'pod-id-file',
+    type: 'string',
+    placeholder: 'file',
+    help: 'Write the id of the pod to this file',
+    complete: 'files',
+  },
+  replace: { long: 'replace', type: 'bool', help: 'Remove a pod of the same name first' },
+  restart: {
+    long: 'restart',
+    type: 'string',
+    placeholder: 'policy',
+    help: 'When its containers are started again: no, always, on-failure[:retries] or unless-stopped',
+    complete: ['no', 'always', 'on-failure', 'unless-stopped'],
+  },
+  share: {
+    long: 'share',
+    type: 'string',
+    placeholder: 'namespaces',
+    help: 'What containers share: cgroup, ipc, net, pid, uts or none; with + before it besides the usual (default ipc,net,uts)',
+    complete: ['ipc,net,uts', '+pid', 'none'],
+  },
+  shareParent: {
+    long: 'share-parent',
+    type: 'bool',
+    default: true,
+    help: 'Put the cgroups of all its containers into one of the pod',
+  },
+  volume: {
+    long: 'volume',
+    short: 'v',
+    type: 'stringArray',
+    placeholder: '[source:]path[:options]',
+    help: 'Mount a directory of the host or a volume into every container',
+    complete: 'volumes',
+  },
+  volumesFrom: {
+    long: 'volumes-from',
+    type: 'stringArray',
+    placeholder: 'container[:options]',
+    help: 'Mount all volumes of another container into every container',
+    complete: 'containers',
+  },
+} as const satisfies Record<string, FlagRecord>;
+
+const { cgroupParent, shmSize } = resourceFlags;
+const { device, gidmap, pid, securityOpt, subgidname, subuidname, sysctl, uidmap, userns, uts } =
+  securityFlags;
+const { domainname: _, expose: __, publishAll: ___, ...reachFlags } = networkFlags;
+
+/** Every flag has its member of PodOptions, and every member its flag. */
+const knownFlags = flagsFor<PodOptions>()({
+  ...podFlags,
+  ...reachFlags,
+  cgroupParent,
+  device,
+  gidmap,
+  pid,
+  securityOpt,
+  shmSize,
+  subgidname,
+  subuidname,
+  sysctl,
+  uidmap,
+  userns,
+  uts,
+});
+
+const LIMITS = 'give the limit to its containers';
+const pendingFlags: Readonly<Record<string, FlagRecord>> = {
+  ...refused('string', LIMITS, ['blkio-weight', 'cpuset-cpus', 'cpuset-mems', 'memory', 'memory-swap']),
+  ...refused('float', LIMITS, ['cpus']),
+  ...refused('int', LIMITS, ['cpu-shares']),
+  ...refused('stringArray', LIMITS, ['blkio-weight-device', 'device-read-bps', 'device-write-bps']),
+  ...refused('stringSlice', 'device nodes such as /dev/dri can be passed with --device', ['gpus']),
+  ...refused('string', '', ['infra-conmon-pidfile', 'shm-size-systemd']),
+};
+
+function refused(type: FlagType, reason: string, names: readonly string[]): Record<string, FlagRecord> {
+  const key = (long: string): string => long.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  const help = reason === '' ? 'Not available' : `Not available: ${reason}`;
+  return Object.fromEntries(
+    names.map((long) => [key(long), { long, type, help, refused: reason, hidden: true }]),
+  );
+}
+
+export const podCreateFlags: Readonly<Record<string, FlagRecord>> = { ...knownFlags, ...pendingFlags };

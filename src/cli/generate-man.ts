@@ -1,0 +1,78 @@
+import type { CommandRecord } from './command.ts';
+import type { FlagRecord } from './flag.ts';
+import { globalFlags, helpFlag, rootFlags } from './flags/global.ts';
+import { commandsBelow, meaningOf, spellingOf, usageOf, visibleFlags } from './help.ts';
+
+export interface ManPage {
+  /** `tspod-run.1` */
+  file: string;
+  text: string;
+}
+
+/** The program's page and one for each command. */
+export function manPages(commands: readonly CommandRecord[], version: string): ManPage[] {
+  const visible = commands.filter((record) => record.hidden !== true);
+  return [programPage(commands, version), ...visible.map((record) => commandPage(record, version))];
+}
+
+function programPage(commands: readonly CommandRecord[], version: string): ManPage {
+  const list = commandsBelow('', commands).map(({ left, right }) => `.TP\n.B ${roff(left)}\n${roff(right)}`);
+  return {
+    file: 'tspod.1',
+    text: page('tspod', version, [
+      ['NAME', 'tspod \\- run containers, pods and images without a daemon'],
+      ['SYNOPSIS', '.B tspod\n[options] command [arguments]'],
+      ['OPTIONS', flagList({ ...globalFlags, ...rootFlags, help: helpFlag })],
+      ['COMMANDS', list.join('\n')],
+    ]),
+  };
+}
+
+function commandPage(record: CommandRecord, version: string): ManPage {
+  const [path = '', ...others] = record.paths;
+  const name = `tspod-${path.replaceAll(' ', '-')}`;
+  return {
+    file: `${name}.1`,
+    text: page(name, version, [
+      ['NAME', `${roff(name)} \\- ${roff(lowerFirst(record.summary))}`],
+      [
+        'SYNOPSIS',
+        [path, ...others].map((each) => `.B tspod ${roff(usageOf(record, each))}`).join('\n.br\n'),
+      ],
+      ['DESCRIPTION', roff(record.description ?? `${record.summary}.`).replaceAll('\n\n', '\n.PP\n')],
+      ['OPTIONS', flagList({ ...record.flags, ...(record.flags['help'] === undefined ? HELP : {}) })],
+      ['EXAMPLES', record.examples.map((example) => `.EX\n$ tspod ${roff(example)}\n.EE`).join('\n')],
+      ['SEE ALSO', '.BR tspod (1)'],
+    ]),
+  };
+}
+
+const HELP: Readonly<Record<string, FlagRecord>> = { help: { ...helpFlag, short: '' } };
+
+function flagList(flags: Readonly<Record<string, FlagRecord>>): string {
+  return visibleFlags(flags)
+    .map((flag) => {
+      const spelling = spellingOf(flag).trim().replace(/^-, /, '');
+      const aliases = (flag.aliases ?? []).map((alias) => `, --${alias}`).join('');
+      return `.TP\n.B ${roff(spelling + aliases)}\n${roff(meaningOf(flag))}.`;
+    })
+    .join('\n');
+}
+
+function page(name: string, version: string, sections: readonly (readonly [string, string])[]): string {
+  const head = `.TH ${name.toUpperCase()} 1 "" "tspod ${version}" "tspod"`;
+  const body = sections.filter(([, text]) => text !== '').map(([title, text]) => `.SH ${title}\n${text}`);
+  return `${[head, ...body].join('\n')}\n`;
+}
+
+/** Keeps backslashes, dashes and leading dots from meaning something to roff. */
+function roff(text: string): string {
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replace(/^([.'])/gm, '\\&$1');
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

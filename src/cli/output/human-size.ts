@@ -1,0 +1,1 @@
+export { humanBinarySize, humanSize, humanSizeSpaced } from '../../base/human-size.ts';

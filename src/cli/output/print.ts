@@ -1,0 +1,70 @@
+import { writeSync } from 'node:fs';
+import { errnoOf } from '../../base/errors.ts';
+
+/** What a process that is killed by SIGPIPE leaves behind; `tspod ps | head -1` must end quietly. */
+const EXIT_BROKEN_PIPE = 141;
+const RETRY_MS = 2;
+
+/**
+ * Writes to stdout, completely, before it returns. Straight to the descriptor: opening process.stdout costs more than
+ * most commands print, and process.exit must not cut off what a stream still holds.
+ */
+export function print(text: string): void {
+  writeAll(1, text);
+}
+
+export function printLine(text: string): void {
+  writeAll(1, `${text}\n`);
+}
+
+/**
+ * The same for stderr, which may be closed without anybody caring. Messages quote images, registries and runtimes: what would steer
+ * a terminal is written out.
+ */
+export function printError(text: string): void {
+  writeAll(2, `${withoutControls(text)}\n`);
+}
+
+/** Control characters other than tab and line feed as `\x1b`. */
+export function withoutControls(text: string): string {
+  return text.replace(CONTROLS, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+/** Bytes as they are, completely, before it returns: a slow reader holds the program back. */
+export function printBytes(fd: 1 | 2, bytes: Uint8Array): void {
+  writeAll(fd, bytes);
+}
+
+/** For large or piped data: the stream, with a reader that went away ending the process quietly. */
+export function stdoutStream(): NodeJS.WriteStream {
+  if (process.stdout.listenerCount('error', endQuietly) === 0) process.stdout.on('error', endQuietly);
+  return process.stdout;
+}
+
+function endQuietly(error: Error): void {
+  if (errnoOf(error) !== 'EPIPE') throw error;
+  process.exit(EXIT_BROKEN_PIPE);
+}
+
+function writeAll(fd: 1 | 2, data: string | Uint8Array): void {
+  let rest: Uint8Array = typeof data === 'string' ? Buffer.from(data) : data;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code === 'EAGAIN') {
+        // The descriptor is shared with someone who made it non-blocking.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+      } else if (fd === 2) {
+        return;
+      } else if (code === 'EPIPE') {
+        process.exit(EXIT_BROKEN_PIPE);
+      } else {
+        throw error;
+      }
+    }
+  }
+}

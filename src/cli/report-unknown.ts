@@ -1,0 +1,81 @@
+import { UnsupportedError, UsageError } from '../base/errors.ts';
+import type { CommandRecord } from './command.ts';
+import { globalFlags, rootFlags } from './flags/global.ts';
+import knownNames from './known-names.json' with { type: 'json' };
+import { UnknownCommandError } from './parse.ts';
+import { UnknownFlagError } from './parse-flags.ts';
+import { suggest } from '../base/suggest.ts';
+
+interface Context {
+  commands: readonly CommandRecord[];
+  program: string;
+}
+
+const KNOWN: Readonly<Record<string, string>> = knownNames.commands;
+
+/**
+ * A command or flag that docker or podman have is refused by name instead of being called unknown; what nobody has gets
+ * the nearest names. Only the error path loads this file and the list of the peers' names.
+ */
+export function explainUnknown(error: UnknownCommandError | UnknownFlagError, context: Context): Error {
+  return error instanceof UnknownCommandError ? explainCommand(error, context) : explainFlag(error, context);
+}
+
+function explainCommand(error: UnknownCommandError, { commands, program }: Context): Error {
+  const path = error.parent === '' ? error.word : `${error.parent} ${error.word}`;
+  if (KNOWN[path] !== undefined) {
+    return new UnsupportedError(`\`${program} ${path}\` is not available in this version`, {
+      hint: `'${program} --help' lists what is`,
+    });
+  }
+  const prefix = error.parent === '' ? '' : `${error.parent} `;
+  const siblings = commands
+    .filter((record) => record.hidden !== true)
+    .flatMap((record) => record.paths)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length).split(' ')[0] ?? '');
+  const meant = suggest(error.word, siblings);
+  const list =
+    meant.length === 0 ? '' : `\nDid you mean this?\n${meant.map((name) => `\t${name}\n`).join('')}\n`;
+  const help = [program, error.parent].filter((part) => part !== '').join(' ');
+  return new UsageError(error.message, { hint: `${list}Try '${help} --help' for more information` });
+}
+
+function explainFlag(error: UnknownFlagError, context: Context): Error {
+  const name = error.flag.replace(/^-+/, '');
+  const record = context.commands.find((each) => each.paths.includes(error.path));
+  const ofPeers = new Set(knownNames.globals.split(' '));
+  for (const path of record?.paths ?? []) for (const known of flagsOfPeers(path)) ofPeers.add(known);
+  const long = /^unknown shorthand flag: .* in (-\S{2,})$/.exec(error.message)?.[1];
+  const visible = visibleFlags(record);
+  if (long !== undefined && visible.includes(long.slice(1)))
+    return unknownFlag(error, `Did you mean -${long}?`);
+  if (ofPeers.has(name)) {
+    return new UnsupportedError(`${error.flag} is not supported by tspod yet`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+  if (!error.flag.startsWith('--')) return error;
+  const meant = suggest(name, visible);
+  if (meant.length === 0) return error;
+  const list = meant.map((flag) => `--${flag}`).join(', ');
+  return unknownFlag(error, `Did you mean ${list}?`);
+}
+
+function unknownFlag(error: UnknownFlagError, meant: string): UnknownFlagError {
+  const hint = `${meant}\n${error.hint ?? ''}`.trimEnd();
+  return new UnknownFlagError(error.flag, error.message, { path: error.path, hint });
+}
+
+/** The long names of what the command takes. */
+function visibleFlags(record: CommandRecord | undefined): string[] {
+  return [record?.flags ?? rootFlags, globalFlags]
+    .flatMap((group) => Object.values(group))
+    .filter((flag) => flag.hidden !== true && flag.refused === undefined)
+    .map((flag) => flag.long);
+}
+
+function flagsOfPeers(path: string): string[] {
+  const text = KNOWN[path] ?? '';
+  return (text.startsWith('=') ? (KNOWN[text.slice(1)] ?? '') : text).split(' ');
+}

@@ -1,0 +1,116 @@
+/* When to check, and what a check means for the state of health. */
+#include "monitor.h"
+
+static enum { STARTING, HEALTHY, UNHEALTHY } state;
+static const char *const names[] = {"starting", "healthy", "unhealthy"};
+static bool begun, startup, checking, again, telling, more_to_tell, startup_failed;
+static int64_t begin, streak, successes, failures;
+
+static void check_next(void);
+static void checked(struct check *check);
+static void count(bool good);
+static void plan_next(bool now);
+static void tell(void);
+static void told(int status);
+static bool in_start_period(void);
+
+void health_begin(void) {
+	if (begun || !opt.health_log || !opt.health_spec)
+		return;
+	begun = true;
+	begin = loop_now();
+	startup = opt.health_startup_spec != NULL;
+	health_log_write(names[state], streak, NULL);
+	plan_next(true);
+}
+
+void health_check_now(void) {
+	health_begin();
+	again = checking;
+	if (begun && !checking)
+		check_next();
+}
+
+static void check_next(void) {
+	char *mark = join(opt.bundle, "/", "paused");
+	bool paused = access(mark, F_OK) == 0;
+
+	free(mark);
+	loop_cancel(check_next);
+	/* In a frozen container nothing can run, and that says nothing about its health. */
+	if (paused) {
+		plan_next(false);
+		return;
+	}
+	checking = true;
+	health_check_start(startup ? opt.health_startup_spec : opt.health_spec,
+			   (int)(startup ? opt.startup_timeout : opt.health_timeout), checked);
+}
+
+static void checked(struct check *check) {
+	int before = state, status;
+	bool was_startup = startup;
+
+	checking = false;
+	/* A check that the end of the container has ended. */
+	if (container_done(&status))
+		return;
+	count(check->code == 0);
+	health_log_write(names[state], streak, check);
+	if (state == HEALTHY && before != HEALTHY)
+		notify_ready();
+	if ((int)state != before || opt.health_events || startup_failed)
+		tell();
+	plan_next(was_startup && !startup);
+}
+
+static void count(bool good) {
+	if (startup) {
+		successes = good ? successes + 1 : 0;
+		startup = successes < opt.startup_success;
+		startup_failed = !good && opt.startup_retries > 0 && ++failures % opt.startup_retries == 0;
+	} else if (good) {
+		state = HEALTHY;
+		streak = 0;
+	} else if (!in_start_period() && ++streak >= opt.health_retries) {
+		state = UNHEALTHY;
+	}
+}
+
+static void plan_next(bool now) {
+	int64_t interval = startup                                               ? opt.startup_interval
+			   : opt.health_start_interval >= 0 && in_start_period() ? opt.health_start_interval
+										 : opt.health_interval;
+
+	if (again)
+		loop_after(0, check_next);
+	else if (interval > 0)
+		loop_after(now ? 0 : (int)interval, check_next);
+	again = false;
+}
+
+/* The engine writes the event down, and does what is to be done about an unhealthy container. */
+static void tell(void) {
+	if (!opt.exit_command || !opt.health_args.count)
+		return;
+	more_to_tell = telling;
+	if (telling)
+		return;
+	pid_t pid = exit_start(&opt.health_args, startup_failed ? "startup-failed" : names[state], NULL, -1);
+	startup_failed = false;
+	telling = pid > 0;
+	if (telling)
+		reaper_watch(pid, told);
+}
+
+static void told(int status) {
+	(void)status;
+	telling = false;
+	if (more_to_tell)
+		tell();
+}
+
+/* Once it was healthy, it is no longer starting. */
+static bool in_start_period(void) {
+	return state == STARTING && loop_now() - begin < opt.health_start_period;
+}

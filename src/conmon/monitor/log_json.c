@@ -1,0 +1,38 @@
+/* The json-file driver: one JSON object per line of output; text that is longer, or has no newline at the end, comes without "\n". */
+#include "monitor.h"
+
+#define LINE_LIMIT 16384
+
+static struct lines lines[2] = {{.limit = LINE_LIMIT}, {.limit = LINE_LIMIT}};
+
+static lines_emit emit;
+static json_put put;
+
+void log_json_write(struct log_file *file, enum stream stream, const char *data, size_t size) {
+	lines_feed(&lines[stream - STDOUT], stream, data, size, emit, file);
+}
+
+void log_json_end(struct log_file *file) {
+	lines_end(&lines[0], STDOUT, emit, file);
+	lines_end(&lines[1], STDERR, emit, file);
+}
+
+static void emit(void *to, enum stream stream, const char *line, size_t size, bool complete) {
+	struct log_file *file = to;
+	char tail[96];
+
+	int length = snprintf(tail, sizeof tail, "%s\",\"stream\":\"%s\",\"time\":\"%s\"}\n", complete ? "\\n" : "",
+			      stream == STDOUT ? "stdout" : "stderr", log_time_utc());
+	/* Measured only where a limit needs it. */
+	bool limited = opt.log_size_max >= 0 || opt.log_global_size_max >= 0;
+	size_t escaped = limited ? json_escape(line, size, NULL, NULL) : size;
+	if (!log_file_begin(file, sizeof "{\"log\":\"" - 1 + escaped + length))
+		return;
+	log_file_put(file, "{\"log\":\"", sizeof "{\"log\":\"" - 1);
+	json_escape(line, size, put, file);
+	log_file_put(file, tail, length);
+}
+
+static void put(void *to, const char *text, size_t size) {
+	log_file_put(to, text, size);
+}

@@ -1,0 +1,132 @@
+import { UsageError } from '../base/errors.ts';
+import { parsePastTime } from '../base/past-time.ts';
+import { pruneCacheMounts } from '../build/mount-cache.ts';
+import { removeAbandonedBuilds } from '../libpod/abandoned-builds.ts';
+import { allowReserve, type Row, transaction } from '../state/db.ts';
+import type { Engine } from './engine.ts';
+
+export interface BuildCacheUsage {
+  /** Steps and cache mounts. */
+  total: number;
+  /** Those that images share. */
+  active: number;
+  /** Bytes that nothing but the cache holds. */
+  size: number;
+}
+
+/** Ids of all layers that images or containers of users stand on. */
+const IN_USE = `WITH RECURSIVE used(id) AS (
+    SELECT top_layer FROM images WHERE top_layer IS NOT NULL
+    UNION SELECT layer_id FROM containers WHERE layer_id IS NOT NULL
+    UNION SELECT layers.parent_id FROM layers JOIN used USING (id) WHERE layers.parent_id IS NOT NULL)`;
+/** Layers that only entries of the cache keep. */
+const HELD = `held(id) AS (
+    SELECT layer_id FROM build_cache WHERE layer_id IS NOT NULL AND layer_id NOT IN (SELECT id FROM used)
+    UNION SELECT layers.parent_id FROM layers JOIN held USING (id)
+           WHERE layers.parent_id IS NOT NULL AND layers.parent_id NOT IN (SELECT id FROM used))`;
+
+export function buildCacheUsage({ db }: Engine): BuildCacheUsage {
+  const row = db
+    .prepare(
+      `${IN_USE}, ${HELD} SELECT
+         (SELECT COUNT(*) FROM build_cache WHERE kind = 'layer') AS steps,
+         (SELECT COUNT(*) FROM build_cache WHERE kind = 'layer' AND layer_id IN (SELECT id FROM used)) AS active,
+         (SELECT COUNT(*) FROM build_mounts) AS mounts,
+         (SELECT COALESCE(SUM(size), 0) FROM build_mounts) AS mounted,
+         (SELECT COALESCE(SUM(disk_size), 0) FROM layers JOIN held USING (id)) AS layers`,
+    )
+    .get() as Row;
+  return {
+    total: Number(row['steps']) + Number(row['mounts']),
+    active: Number(row['active']),
+    size: Number(row['mounted']) + Number(row['layers']),
+  };
+}
+
+export interface PruneBuildCacheOptions {
+  /** Also what images share, and the directories of cache mounts. */
+  all: boolean;
+  /** Only what was used last before this date (RFC 3339). */
+  until?: string | undefined;
+  /** The cache may keep so many bytes: what was used last stays longest. */
+  keep?: number | undefined;
+}
+
+/** Containers, directories and layers that builds which were killed have left. */
+export async function pruneBuildContainers(engine: Engine): Promise<void> {
+  const { removeLeftovers } = await import('../build/remove-leftovers.ts');
+  await removeLeftovers(engine);
+  await engine.store.layers.removeUnused();
+}
+
+/** The directories of RUN --mount=type=cache that no build is using; returns the bytes freed. */
+export async function pruneMountCaches(engine: Engine): Promise<number> {
+  return (await pruneCacheMounts(engine, () => true)).bytes;
+}
+
+export interface PruneBuildCacheReport {
+  /** Keys of steps and ids of cache mounts. */
+  removed: string[];
+  /** Bytes. */
+  reclaimed: number;
+}
+
+/** The date (RFC 3339) that filters name; of docker's only those that speak of time. */
+export function unusedSince(filters: readonly string[]): string | undefined {
+  const dates = filters.map((filter) => {
+    const [name = '', value = ''] = filter.split(/=(.*)/s);
+    if (name === 'until' || name === 'unused-for') return parsePastTime(value, name).toISOString();
+    throw new UsageError(`filter ${JSON.stringify(name)} is not supported for the build cache: use until`);
+  });
+  return dates.sort()[0];
+}
+
+/** Removes entries of the cache and the layers that only they have kept. Builds that run meanwhile lose nothing but time. */
+export async function pruneBuildCache(
+  engine: Engine,
+  options: PruneBuildCacheOptions,
+): Promise<PruneBuildCacheReport> {
+  const { db } = engine;
+  allowReserve(db);
+  await removeAbandonedBuilds(engine);
+  const before = buildCacheUsage(engine).size;
+  const removed = transaction(db, () => deleteEntries(engine, options));
+  await engine.store.layers.removeUnused();
+  const until = options.until ?? '9999';
+  if (options.all) {
+    const mayGo = ({ usedAt }: { usedAt: string }) => usedAt < until && isTooLarge(engine, options.keep);
+    const mounts = await pruneCacheMounts(engine, mayGo);
+    removed.push(...mounts.ids);
+  }
+  return { removed, reclaimed: Math.max(0, before - buildCacheUsage(engine).size) };
+}
+
+function isTooLarge(engine: Engine, keep: number | undefined): boolean {
+  return keep === undefined || buildCacheUsage(engine).size > keep;
+}
+
+function deleteEntries(engine: Engine, { all, until = '9999', keep }: PruneBuildCacheOptions): string[] {
+  const { db } = engine;
+  const idle = all
+    ? ''
+    : `AND ((layer_id IS NOT NULL AND layer_id NOT IN (SELECT id FROM used))
+        OR (kind = 'image' AND value NOT IN (SELECT id FROM images)))`;
+  const keys = db
+    .prepare(`${IN_USE} SELECT key FROM build_cache WHERE used_at < ? ${idle} ORDER BY used_at`)
+    .pluck()
+    .all(until) as string[];
+  const remove = db.prepare('DELETE FROM build_cache WHERE key = ?');
+  const removed: string[] = [];
+  for (const key of keys) {
+    if (!isTooLarge(engine, keep)) break;
+    remove.run(key);
+    removed.push(key);
+  }
+  if (all) db.prepare('DELETE FROM file_digests').run();
+  return removed;
+}
+
+/** Bytes in directories of cache mounts. */
+export function mountsSize({ db }: Engine): number {
+  return Number(db.prepare('SELECT COALESCE(SUM(size), 0) FROM build_mounts').pluck().get());
+}

@@ -1,0 +1,142 @@
+import { systemPaths } from '../specgen/system-paths.ts';
+import type { InspectDocument } from './container-parts.ts';
+import { type ContainerRecord, lookupContainer } from './containers.ts';
+import { dockerEndpoints, dockerMounts, dockerNetworkMode, dockerState } from './docker-shapes.ts';
+import type { Engine } from './engine.ts';
+import { inspectContainer } from './inspect-container.ts';
+
+/** docker's document of a container, as `docker inspect` and its API show it. Throws NotFoundError. */
+export async function dockerContainer(
+  engine: Engine,
+  nameOrId: string,
+  options: { size: boolean },
+): Promise<InspectDocument> {
+  const document = await inspectContainer(engine, nameOrId, options);
+  // Only now: what inspect found out about the container is in its record.
+  const record = lookupContainer(engine.db, nameOrId);
+  return dockerDocument(document, record, dockerEndpoints(engine, record));
+}
+
+/** podman's document in docker's shape: what both have stays, the rest is renamed, shaped or left out. */
+function dockerDocument(
+  document: InspectDocument,
+  record: ContainerRecord,
+  networks: InspectDocument,
+): InspectDocument {
+  const { spec } = record;
+  const [path = '', ...args] = spec.process.args;
+  const part = (name: string): InspectDocument => (document[name] ?? {}) as InspectDocument;
+  const isUp = ['running', 'paused', 'stopping'].includes(record.state);
+  return {
+    Id: record.id,
+    Created: document['Created'],
+    Path: path,
+    Args: args,
+    State: stateOf(part('State'), record),
+    Image: record.imageId === undefined ? '' : `sha256:${record.imageId}`,
+    ResolvConfPath: document['ResolvConfPath'] ?? '',
+    HostnamePath: document['HostnamePath'] ?? '',
+    HostsPath: document['HostsPath'] ?? '',
+    LogPath: part('HostConfig')['LogConfig'] === undefined ? '' : logPath(part('HostConfig')),
+    Name: `/${record.name}`,
+    RestartCount: record.restartCount,
+    Driver: document['Driver'],
+    Platform: 'linux',
+    MountLabel: document['MountLabel'] ?? '',
+    ProcessLabel: document['ProcessLabel'] ?? '',
+    AppArmorProfile: document['AppArmorProfile'] ?? '',
+    ExecIDs: nullIfEmpty(document['ExecIDs']),
+    HostConfig: hostConfigOf(part('HostConfig'), record),
+    GraphDriver: document['GraphDriver'],
+    ...(document['SizeRw'] === undefined
+      ? {}
+      : { SizeRw: document['SizeRw'], SizeRootFs: document['SizeRootFs'] }),
+    Mounts: dockerMounts((document['Mounts'] ?? []) as InspectDocument[]),
+    Config: configOf(part('Config'), record),
+    NetworkSettings: networkSettingsOf(part('NetworkSettings'), networks, isUp),
+  };
+}
+
+function stateOf(state: InspectDocument, record: ContainerRecord): InspectDocument {
+  const {
+    Status: _,
+    OciVersion,
+    ConmonPid,
+    CgroupPath,
+    CheckpointedAt,
+    RestoredAt,
+    StoppedByUser,
+    ...kept
+  } = state;
+  const isPaused = record.state === 'paused';
+  return {
+    ...kept,
+    Status: dockerState(record.state),
+    // docker's paused containers run.
+    Running: kept['Running'] === true || isPaused,
+  };
+}
+
+function hostConfigOf(host: InspectDocument, record: ContainerRecord): InspectDocument {
+  const { spec } = record;
+  const { CgroupManager, CgroupMode, AutoRemoveImage, Cgroups, HostsFile, CgroupConf, LogConfig, ...kept } =
+    host;
+  const log = (LogConfig ?? {}) as InspectDocument;
+  const { maskedPaths, readonlyPaths } = systemPaths(spec.security);
+  return {
+    ...kept,
+    Binds: nullIfEmpty(kept['Binds']),
+    NetworkMode: dockerNetworkMode(spec),
+    CgroupnsMode: CgroupMode === 'container' ? 'private' : CgroupMode,
+    LogConfig: { Type: log['Type'], Config: {} },
+    Runtime: record.facts.runtime?.name ?? '',
+    Init: spec.init === undefined ? null : true,
+    MaskedPaths: maskedPaths,
+    ReadonlyPaths: readonlyPaths,
+  };
+}
+
+function configOf(config: InspectDocument, record: ContainerRecord): InspectDocument {
+  const { spec } = record;
+
+  return {
+    Hostname: config['Hostname'],
+    Domainname: '',
+    User: config['User'],
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    ...(config['ExposedPorts'] === undefined ? {} : { ExposedPorts: config['ExposedPorts'] }),
+    Tty: config['Tty'],
+    OpenStdin: config['OpenStdin'],
+    StdinOnce: false,
+    Env: config['Env'],
+    Cmd: config['Cmd'],
+    ...(config['Healthcheck'] === undefined ? {} : { Healthcheck: config['Healthcheck'] }),
+    Image: spec.rawImageName || record.imageName,
+    Volumes: null,
+    WorkingDir: config['WorkingDir'] === '/' ? '' : config['WorkingDir'],
+    Entrypoint: config['Entrypoint'],
+    OnBuild: null,
+    Labels: config['Labels'] ?? {},
+    StopSignal: config['StopSignal'],
+    StopTimeout: config['StopTimeout'],
+  };
+}
+
+function networkSettingsOf(
+  settings: InspectDocument,
+  networks: InspectDocument,
+  isUp: boolean,
+): InspectDocument {
+  const { AdditionalMACAddresses, ...kept } = settings;
+  return { ...kept, SandboxID: '', Ports: isUp ? kept['Ports'] : {}, Networks: networks };
+}
+
+function logPath(host: InspectDocument): unknown {
+  return ((host['LogConfig'] ?? {}) as InspectDocument)['Path'] ?? '';
+}
+
+function nullIfEmpty(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 0 ? null : value;
+}

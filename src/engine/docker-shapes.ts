@@ -1,0 +1,68 @@
+import type { ContainerRecord } from '../libpod/container.ts';
+import type { ContainerSpec } from '../specgen/container-spec.ts';
+import { inspectNetwork, type InspectDocument, networkMode } from './container-parts.ts';
+import type { Engine } from './engine.ts';
+import { displayState } from './list-containers.ts';
+
+/** A command as one text: arguments with blanks stand in quotes. */
+export function dockerCommand([program = '', ...args]: readonly string[]): string {
+  return [program, ...args.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
+}
+
+/** docker's words for states: it has no others. */
+export function dockerState(state: ContainerRecord['state']): string {
+  const shown = displayState(state);
+  return shown === 'stopping' ? 'running' : shown === 'initialized' ? 'created' : shown;
+}
+
+/** Of a bridge the name of the first network, as it was asked for. */
+export function dockerNetworkMode(spec: ContainerSpec): string {
+  const { mode } = spec.network;
+  return mode.mode === 'bridge' ? (mode.networks[0]?.name ?? 'bridge') : networkMode(spec);
+}
+
+/** NetworkSettings.Networks: one entry per network. */
+export function dockerEndpoints(engine: Engine, record: ContainerRecord): InspectDocument {
+  return endpointsIn(inspectNetwork(engine, record), record);
+}
+
+/** The same, from what inspect says already. */
+export function endpointsIn(
+  settings: InspectDocument,
+  { id, name }: { id: string; name: string },
+): InspectDocument {
+  const networks = (settings['Networks'] ?? {}) as Record<string, InspectDocument>;
+  return Object.fromEntries(
+    Object.entries(networks).map(([network, endpoint]) => {
+      const aliases = (endpoint['Aliases'] ?? []) as string[];
+      return [
+        network,
+        {
+          ...endpoint,
+          // One for each pair of network and container; only whether there is one matters to clients.
+          EndpointID: endpoint['IPAddress'] === '' ? '' : id,
+          Aliases: aliases.length === 0 ? null : aliases,
+          DNSNames: [...new Set([name, ...aliases])],
+        },
+      ];
+    }),
+  );
+}
+
+/** podman's mounts in docker's shape: mount options become the mode. */
+export function dockerMounts(mounts: readonly InspectDocument[]): InspectDocument[] {
+  return mounts.map((mount) => {
+    const { Type, Name, Source, Destination, Driver, Mode, Options, RW, Propagation } = mount;
+    const words = [...(Options as string[]), ...(Mode === '' ? [] : [Mode])];
+    return {
+      Type,
+      ...(Name === undefined ? {} : { Name }),
+      Source,
+      Destination,
+      ...(Driver === '' ? {} : { Driver }),
+      Mode: words.join(','),
+      RW,
+      Propagation,
+    };
+  });
+}

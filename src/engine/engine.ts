@@ -1,0 +1,159 @@
+import { type RuntimeConfig, readRuntimeConfig } from '../base/containers-conf.ts';
+import { errnoOf, UnsupportedError } from '../base/errors.ts';
+import { isLogged, logLevel } from '../base/log.ts';
+import { type Paths, resolvePaths } from '../base/paths.ts';
+import { completeStorage } from '../base/storage-conf.ts';
+import type { Libpod } from '../libpod/context.ts';
+import { syscalls } from '../native/linux.ts';
+import type { Syscalls } from '../native/syscalls.ts';
+import { type Database, explain, openDatabase } from '../state/db.ts';
+import { DRIVER_NAMES, type DriverName } from '../storage/drivers/driver.ts';
+import { openStore } from '../storage/open-store.ts';
+import type { Store } from '../storage/store.ts';
+import { ownMonitor, ownProgram } from './own-program.ts';
+
+export interface EngineOptions {
+  root?: string;
+  runroot?: string;
+  tmpdir?: string;
+  runtime?: string;
+  runtimeFlag?: string[];
+  storageDriver?: string;
+  storageOpt?: string[];
+  cgroupManager?: string;
+  conmon?: string;
+  eventsBackend?: string;
+  hooksDir?: string[];
+  cdiSpecDir?: string[];
+  module?: string[];
+  /** Short names resolve to docker.io only, as docker does. */
+  asDocker?: boolean;
+}
+
+/** What every use case needs; members are opened when they are first asked for. */
+export interface Engine extends Libpod {
+  readonly options: EngineOptions;
+  /** Whoever asks for the database or the store next opens them anew. */
+  close(): void;
+}
+
+export function openEngine(given: EngineOptions): Engine {
+  const options = completeStorage(given);
+  const paths = resolvePaths({ root: options.root, runRoot: options.runroot });
+  return new LazyEngine(options, paths);
+}
+
+/** What SQLite may throw at any query, about the file and not about the query, in the user's words. */
+export function explainFailure(engine: Engine, error: unknown): unknown {
+  if (error instanceof AggregateError)
+    return new AggregateError(error.errors.map((each) => explainFailure(engine, each)));
+  // Files that a command opens fail with the bare codes of the system: these are not about the database.
+  return errnoOf(error)?.startsWith('SQLITE_') ? explain(error, engine.paths.database) : error;
+}
+
+class LazyEngine implements Engine {
+  readonly options: EngineOptions;
+  readonly paths: Paths;
+  readonly runtimeOptions: Libpod['runtimeOptions'];
+  #db: Database | undefined;
+  #store: Store | undefined;
+  #config: RuntimeConfig | undefined;
+
+  constructor(options: EngineOptions, paths: Paths) {
+    this.options = options;
+    this.paths = paths;
+    this.runtimeOptions = {
+      runtime: options.runtime,
+      runtimeFlags: options.runtimeFlag ?? [],
+      cgroupManager: options.cgroupManager,
+    };
+  }
+
+  get syscalls(): Syscalls {
+    return syscalls();
+  }
+
+  get db(): Database {
+    this.#db ??= openDatabase(this.paths.database);
+    return this.#db;
+  }
+
+  get store(): Store {
+    this.#store ??= openStore({
+      graphRoot: this.paths.graphRoot,
+      runRoot: this.paths.runRoot,
+      db: this.db,
+      syscalls: syscalls(),
+      driver: parseDriver(this.options.storageDriver),
+      driverOptions: this.options.storageOpt ?? [],
+    });
+    return this.#store;
+  }
+
+  get config(): RuntimeConfig {
+    this.#config ??= readRuntimeConfig(this.paths, process.env, this.options.module);
+    return this.#config;
+  }
+
+  get hooksDirectories(): readonly string[] {
+    return this.options.hooksDir ?? this.config.engine.hooksDir;
+  }
+
+  get cdiDirectories(): readonly string[] {
+    return this.options.cdiSpecDir ?? this.config.engine.cdiSpecDirs;
+  }
+
+  get foreignMonitor(): boolean {
+    return this.options.conmon !== undefined;
+  }
+
+  get monitorProgram(): string {
+    return this.options.conmon ?? ownMonitor();
+  }
+
+  get pauseProgram(): string {
+    return ownMonitor();
+  }
+
+  get cleanupCommand(): readonly string[] {
+    return [ownProgram(), ...this.#globalArguments()];
+  }
+
+  close(): void {
+    this.#db?.close();
+    this.#db = undefined;
+    this.#store = undefined;
+  }
+
+  /** So that the monitor's exit command works on the same stores. */
+  #globalArguments(): string[] {
+    const { root, runroot, tmpdir, runtime, storageDriver, cgroupManager, conmon } = this.options;
+    const args: string[] = [];
+    const add = (flag: string, value: string | undefined): void => {
+      if (value !== undefined) args.push(`--${flag}=${value}`);
+    };
+    add('root', root);
+    add('runroot', runroot);
+    add('tmpdir', tmpdir);
+    add('runtime', runtime);
+    add('storage-driver', storageDriver);
+    add('cgroup-manager', cgroupManager);
+    add('conmon', conmon);
+    for (const value of this.options.storageOpt ?? []) add('storage-opt', value);
+    for (const value of this.options.runtimeFlag ?? []) add('runtime-flag', value);
+    for (const value of this.options.hooksDir ?? []) add('hooks-dir', value);
+    for (const value of this.options.module ?? []) add('module', value);
+    for (const value of this.options.cdiSpecDir ?? []) add('cdi-spec-dir', value);
+    if (isLogged('info')) add('log-level', logLevel());
+    return args;
+  }
+}
+
+function parseDriver(name: string | undefined): DriverName | undefined {
+  if (name === undefined || name === '') return undefined;
+  const driver = DRIVER_NAMES.find((each) => each === name);
+  if (driver !== undefined) return driver;
+  throw new UnsupportedError(
+    `storage driver ${JSON.stringify(name)} is not supported: choose ${DRIVER_NAMES.join(', ')}`,
+  );
+}

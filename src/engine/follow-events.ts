@@ -1,0 +1,97 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { lastEvent, readEvents, type StoredEvent } from '../state/events.ts';
+import type { Engine } from './engine.ts';
+import { eventPredicate } from './event-filters.ts';
+
+export type { StoredEvent } from '../state/events.ts';
+
+export interface EventsRequest {
+  filters: readonly string[];
+  /** Milliseconds since 1970. Absent: only what happens from now on, if it is followed; else everything. */
+  since: number | undefined;
+  /** Events after it are not wanted; in the future it ends the following. */
+  until: number | undefined;
+  follow: boolean;
+  signal?: AbortSignal;
+}
+
+/**
+ * After a write the database may show what was written only a little later, and nothing tells when: so it is looked at again. The
+ * last one is for file systems that tell of no changes at all.
+ */
+const LOOK_AGAIN_MS = [5, 20, 80, 300, 2000] as const;
+
+/** Events of all processes that work on this store, oldest first; each is told once. Wrong filters throw at once. */
+export function followEvents(engine: Engine, request: EventsRequest): AsyncGenerator<StoredEvent, void> {
+  return wantedEvents(engine, request, eventPredicate(request.filters));
+}
+
+async function* wantedEvents(
+  engine: Engine,
+  { since, until, follow, signal }: EventsRequest,
+  isWanted: (event: StoredEvent) => boolean,
+): AsyncGenerator<StoredEvent, void> {
+  const changes = follow ? new DatabaseAlarm(engine.paths.database, signal) : undefined;
+  try {
+    let seen = since === undefined && follow ? lastEvent(engine.db) : 0;
+    for (;;) {
+      const ended = changes === undefined || isOver(until) || signal?.aborted === true;
+      for (const event of readEvents(engine.db, seen)) {
+        seen = event.seq;
+        const at = Date.parse(event.at);
+        if ((since === undefined || at >= since) && (until === undefined || at <= until) && isWanted(event))
+          yield event;
+      }
+      if (ended) return;
+      await changes.next(until);
+    }
+  } finally {
+    changes?.close();
+  }
+}
+
+function isOver(until: number | undefined): boolean {
+  return until !== undefined && Date.now() >= until;
+}
+
+/** Rings when somebody has written to the database. */
+class DatabaseAlarm {
+  readonly #watcher: FSWatcher;
+  #step = 0;
+  #wake: (() => void) | undefined;
+  #rang = false;
+
+  constructor(database: string, signal: AbortSignal | undefined) {
+    this.#watcher = watch(`${database}-wal`, () => this.#ring());
+    this.#watcher.on('error', () => this.#ring());
+    signal?.addEventListener('abort', () => this.#ring());
+  }
+
+  async next(until: number | undefined): Promise<void> {
+    if (this.#rang) {
+      this.#rang = false;
+      return;
+    }
+    const rest = until === undefined ? Number.POSITIVE_INFINITY : Math.max(0, until - Date.now());
+    const pause = LOOK_AGAIN_MS[Math.min(this.#step++, LOOK_AGAIN_MS.length - 1)] ?? 2000;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.min(rest, pause));
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+    this.#rang = false;
+  }
+
+  close(): void {
+    this.#watcher.close();
+  }
+
+  #ring(): void {
+    this.#step = 0;
+    this.#rang = true;
+    this.#wake?.();
+  }
+}

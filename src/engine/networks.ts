@@ -1,0 +1,230 @@
+import { InUseError, NotFoundError } from '../base/errors.ts';
+import { listContainers } from '../libpod/container.ts';
+import { networkContext } from '../libpod/network-context.ts';
+import {
+  connectContainer,
+  containersOn,
+  disconnectContainer,
+  NotConnectedError,
+} from '../libpod/network-membership.ts';
+import { observe } from '../libpod/observe.ts';
+import { removeContainer } from '../libpod/remove.ts';
+import type { InterfaceStatus } from '../network/backend.ts';
+import type { NewNetwork } from '../network/compose-network.ts';
+import { networkPlaces } from '../network/context.ts';
+import { defineNetwork, undefineNetwork } from '../network/define-network.ts';
+import { DEFAULT_NETWORK_ID, type NetworkDefinition } from '../network/network-definition.ts';
+import { getNetwork, listNetworks as listAll, type NetworkPlaces } from '../network/network-store.ts';
+import { attachmentFrom } from '../specgen/network.ts';
+import { transaction } from '../state/db.ts';
+import { recordEvent } from '../state/events.ts';
+import type { Engine } from './engine.ts';
+import { networkPredicate } from './network-filters.ts';
+
+export type { NewNetwork } from '../network/compose-network.ts';
+export type { NetworkDefinition } from '../network/network-definition.ts';
+
+/** Use cases on networks. They take the engine first and return data. */
+
+export interface ListNetworksOptions {
+  /** The name that filters and order go by. */
+  named?: (network: NetworkDefinition) => string;
+  /** Beside those that are defined. */
+  also?: readonly NetworkDefinition[];
+}
+
+/** By name. */
+export function listNetworks(
+  engine: Engine,
+  filters: readonly string[],
+  { named = ({ name }) => name, also = [] }: ListNetworksOptions = {},
+): NetworkDefinition[] {
+  const matches = networkPredicate(filters, () => networksInUse(engine));
+  return [...listAll(places(engine)), ...also]
+    .map((network) => ({ network, name: named(network) }))
+    .filter(({ network, name }) => matches({ ...network, name }))
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    .map(({ network }) => network);
+}
+
+/** By name, id or unique start of an id. Throws NotFoundError. */
+export function findNetwork(engine: Engine, name: string): NetworkDefinition {
+  return getNetwork(places(engine), name);
+}
+
+/** podman's document of `network inspect`: the definition as it is, and who is on the network now. Throws NotFoundError. */
+export async function inspectNetwork(engine: Engine, name: string): Promise<Record<string, unknown>> {
+  const network = getNetwork(places(engine), name);
+  const members = networkMembers(engine, network.name).map(({ id, name, interfaces }) => [
+    id,
+    {
+      name,
+      interfaces: Object.fromEntries(
+        interfaces.map((one) => [one.name, { subnets: one.addresses, mac_address: one.mac }]),
+      ),
+    },
+  ]);
+  return { ...network, containers: Object.fromEntries(members) };
+}
+
+export interface NetworkMember {
+  id: string;
+  name: string;
+  interfaces: InterfaceStatus[];
+}
+
+/** The running containers on a network, with their addresses there. */
+export function networkMembers(engine: Engine, networkName: string): NetworkMember[] {
+  return containersOn(engine, networkName).flatMap((record) => {
+    const now = observe(engine, record);
+    const attached = now.facts.network?.networks[networkName];
+    if (!LIVE.has(now.state) || attached === undefined) return [];
+    return [{ id: record.id, name: record.name, interfaces: attached.interfaces }];
+  });
+}
+
+const LIVE = new Set(['running', 'paused', 'stopping', 'initialized']);
+
+/** The definition as it is kept; podman reads the same file. Throws AlreadyExistsError, unless that is fine. */
+export async function createNetwork(
+  engine: Engine,
+  request: NewNetwork,
+  options: { ignoreExisting?: boolean } = {},
+): Promise<NetworkDefinition> {
+  return defineNetwork(networkContext(engine, 'network'), request, {
+    ...options,
+    onCreated: (network) => recordNetworkEvent(engine, 'create', network),
+  });
+}
+
+export interface RemoveNetworkOptions {
+  /** Containers on it are removed, running ones too; a network that is not there is fine. */
+  force?: boolean;
+  /** With `force`: containers stay, and a network that has some is in use. */
+  keepContainers?: boolean;
+  /** Seconds for these containers to stop. */
+  timeout?: number | undefined;
+}
+
+/** Returns its name. Throws NotFoundError, and InUseError naming the containers. */
+export async function removeNetwork(
+  engine: Engine,
+  nameOrId: string,
+  options: RemoveNetworkOptions = {},
+): Promise<string> {
+  const { force = false, keepContainers = false, timeout } = options;
+  let network: NetworkDefinition;
+  try {
+    network = findNetwork(engine, nameOrId);
+  } catch (error) {
+    if (force && error instanceof NotFoundError) return nameOrId;
+    throw error;
+  }
+  if (force && !keepContainers && network.id !== DEFAULT_NETWORK_ID)
+    for (const { id } of containersOn(engine, network.name))
+      await removeContainer(engine, id, {
+        force: true,
+        dependents: true,
+        ...(timeout === undefined ? {} : { stopTimeout: timeout }),
+      });
+  await undefine(engine, network.name);
+  return network.name;
+}
+
+export interface ConnectOptions {
+  aliases?: readonly string[];
+  ip?: string | undefined;
+  ip6?: string | undefined;
+  mac?: string | undefined;
+  interfaceName?: string | undefined;
+}
+
+/** A running container is on the network when this resolves; a stopped one joins it when it starts. */
+export async function connectNetwork(
+  engine: Engine,
+  network: string,
+  container: string,
+  options: ConnectOptions = {},
+): Promise<void> {
+  await connectContainer(engine, container, attachmentFrom(network, options));
+}
+
+/** `force`: neither a container nor a network that is gone is an error. */
+export async function disconnectNetwork(
+  engine: Engine,
+  network: string,
+  container: string,
+  options: { force?: boolean } = {},
+): Promise<void> {
+  try {
+    if (!options.force) findNetwork(engine, network);
+    await disconnectContainer(engine, container, network);
+  } catch (error) {
+    if (options.force && (error instanceof NotFoundError || error instanceof NotConnectedError)) return;
+    throw error;
+  }
+}
+
+export interface PruneNetworksReport {
+  removed: string[];
+  failures: unknown[];
+}
+
+/** Removes the networks that no container uses, the default one aside. */
+export async function pruneNetworks(
+  engine: Engine,
+  filters: readonly string[] = [],
+): Promise<PruneNetworksReport> {
+  const report: PruneNetworksReport = { removed: [], failures: [] };
+  const { defaultNetwork } = engine.config.network;
+  for (const { id, name } of listNetworks(engine, [...filters, 'dangling=true'])) {
+    if (id === DEFAULT_NETWORK_ID || name === defaultNetwork) continue;
+    try {
+      await undefine(engine, name);
+      report.removed.push(name);
+    } catch (error) {
+      // Somebody uses it since, or has removed it: neither is prune's business.
+      if (!(error instanceof InUseError || error instanceof NotFoundError)) report.failures.push(error);
+    }
+  }
+  return report;
+}
+
+async function undefine(engine: Engine, name: string): Promise<void> {
+  const network = await undefineNetwork(networkContext(engine, name), name, ({ name }) => {
+    const users = containersOn(engine, name);
+    if (users.length > 0)
+      throw new InUseError(
+        `"${name}" has associated containers with it (${users.map((user) => user.name).join(', ')}). Use -f to forcibly delete containers and pods: network is being used`,
+      );
+  });
+  recordNetworkEvent(engine, 'remove', network);
+}
+
+function recordNetworkEvent(engine: Engine, action: string, { id, name, driver }: NetworkDefinition): void {
+  const event = { kind: 'network' as const, action, objectId: id, name, attributes: { driver } };
+  transaction(engine.db, () => recordEvent(engine.db, event), false);
+}
+
+export function networkExists(engine: Engine, name: string): boolean {
+  try {
+    getNetwork(places(engine), name);
+    return true;
+  } catch (error) {
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
+}
+
+function networksInUse(engine: Engine): Set<string> {
+  const used = new Set<string>();
+  for (const { spec } of listContainers(engine.db)) {
+    const { mode } = spec.network;
+    if (mode.mode === 'bridge') for (const { name } of mode.networks) used.add(name);
+  }
+  return used;
+}
+
+function places(engine: Engine): NetworkPlaces {
+  return networkPlaces(networkContext(engine, 'network'));
+}

@@ -1,0 +1,61 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { getVolume } from '../libpod/volume.ts';
+import { collected } from '../storage/collected.ts';
+import { archiveTree } from '../storage/tree/archive-tree.ts';
+import { extractTree } from '../storage/tree/extract-tree.ts';
+import { FileTree } from '../storage/tree/file-tree.ts';
+import type { Engine } from './engine.ts';
+
+/** The tar of what is in a volume. */
+export function* exportVolume(engine: Engine, name: string): Generator<Buffer, void> {
+  const tree = treeOf(engine, name);
+  try {
+    yield* collected(archiveTree(tree, '', { name: '' }));
+  } finally {
+    tree.close();
+  }
+}
+
+/** Unpacks a tar, compressed or not, into a volume; what is there under the same names is replaced. */
+export async function importVolume(engine: Engine, name: string, input: Readable): Promise<void> {
+  const tree = treeOf(engine, name);
+  try {
+    const [{ spool }, { unpacked }] = await Promise.all([
+      import('../image/spool.ts'),
+      import('../image/open-archive.ts'),
+    ]);
+    const fd = await spool(await unpacked(input), { temporary: `${engine.paths.runRoot}/tmp` });
+    try {
+      await extractTree(tree, '', () => nextChunk(fd), {
+        owner: (ids) => ids,
+        devices: true,
+        overwrite: true,
+      });
+    } finally {
+      closeSync(fd);
+    }
+  } finally {
+    tree.close();
+  }
+}
+
+const CHUNK_BYTES = 1 << 20;
+
+/** The position is the descriptor's own: a spooled file is read from its start. */
+function nextChunk(fd: number): Buffer | undefined {
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  const got = readSync(fd, buffer, 0, CHUNK_BYTES, null);
+  return got === 0 ? undefined : buffer.subarray(0, got);
+}
+
+function treeOf(engine: Engine, name: string): FileTree {
+  const { mountpoint } = getVolume(engine, name);
+  return new FileTree({
+    system: engine.syscalls,
+    rootFd: openSync(mountpoint, constants.O_RDONLY | constants.O_DIRECTORY),
+    mounts: [],
+    readOnly: false,
+    where: `in volume ${name}`,
+  });
+}

@@ -1,0 +1,245 @@
+import { chownSync } from 'node:fs';
+import { ConflictError, InUseError, NotFoundError, UnsupportedError, UsageError } from '../base/errors.ts';
+import { newId } from '../base/ids.ts';
+import { goTime } from '../libpod/inspect-state.ts';
+import { removeContainer } from '../libpod/remove.ts';
+import {
+  createVolume as createInLibpod,
+  findVolume,
+  getVolume,
+  listVolumes as listAll,
+  removeVolume as removeFromLibpod,
+  type VolumeRecord,
+  volumeUsers,
+} from '../libpod/volume.ts';
+import { diskUsage } from '../storage/usage.ts';
+import type { Engine } from './engine.ts';
+import { volumePredicate } from './volume-filters.ts';
+
+export type { VolumeRecord } from '../libpod/volume.ts';
+
+/** Use cases on volumes. They take the engine first and return data. */
+
+export interface CreateVolumeRequest {
+  /** Absent: anonymous, with an id for a name. */
+  name: string | undefined;
+  driver: string;
+  labels: readonly string[];
+  options: readonly string[];
+  /** One that is there already is fine. */
+  ignore: boolean;
+  uid: number | undefined;
+  gid: number | undefined;
+}
+
+/** Returns its name. */
+export function createVolume(engine: Engine, request: CreateVolumeRequest): string {
+  if (request.driver !== 'local' && request.driver !== '')
+    throw new UnsupportedError(`volume driver ${JSON.stringify(request.driver)} is not supported: use local`);
+  const owner = ownerFrom(request);
+  const options = Object.fromEntries(request.options.map((text) => pair(text)));
+  const existed = request.name !== undefined && findVolume(engine, request.name) !== undefined;
+  const volume = createInLibpod(engine, {
+    name: request.name ?? newId(),
+    anonymous: request.name === undefined,
+    labels: Object.fromEntries(request.labels.map((text) => pair(text))),
+    options,
+    ignoreExisting: request.ignore,
+    copyUp: !('nocopy' in options) && !(options['o'] ?? '').split(',').includes('nocopy'),
+  });
+  if (!existed && owner !== undefined) chownSync(volume.mountpoint, owner.uid, owner.gid);
+  return volume.name;
+}
+
+export interface ListedVolume {
+  volume: VolumeRecord;
+  /** How many containers use it. */
+  links: number;
+}
+
+/** By name. */
+export function listVolumes(engine: Engine, filters: readonly string[]): ListedVolume[] {
+  const matches = volumePredicate(engine, filters);
+  const links = linkCounts(engine);
+  return listAll(engine)
+    .filter(matches)
+    .map((volume) => ({ volume, links: links.get(volume.name) ?? 0 }));
+}
+
+export function volumeExists(engine: Engine, name: string): boolean {
+  return findVolume(engine, name) !== undefined;
+}
+
+/** The document of `volume inspect`, by name or unique beginning of one. Throws NotFoundError. */
+export async function inspectVolume(engine: Engine, name: string): Promise<Record<string, unknown>> {
+  return volumeDocument(lookupVolume(engine, name));
+}
+
+/** The same as docker shows it. */
+export function dockerVolume(engine: Engine, name: string): Record<string, unknown> {
+  return dockerVolumeDocument(lookupVolume(engine, name));
+}
+
+export function dockerVolumeDocument(volume: VolumeRecord): Record<string, unknown> {
+  return {
+    CreatedAt: volume.createdAt,
+    Driver: volume.driver,
+    Labels: volume.labels,
+    Mountpoint: volume.mountpoint,
+    Name: volume.name,
+    Options: volume.options,
+    Scope: 'local',
+  };
+}
+
+/** podman's members, in its order; what it leaves out when empty is left out. */
+export function volumeDocument(volume: VolumeRecord): Record<string, unknown> {
+  return {
+    Name: volume.name,
+    Driver: volume.driver,
+    Mountpoint: volume.mountpoint,
+    CreatedAt: goTime(volume.createdAt),
+    Labels: volume.labels,
+    Scope: 'local',
+    Options: volume.options,
+    ...(volume.anonymous ? { Anonymous: true } : {}),
+    MountCount: 0,
+    ...(volume.needsCopyUp ? { NeedsCopyUp: true } : {}),
+    LockNumber: 0,
+  };
+}
+
+export interface RemoveVolumeOptions {
+  /** Containers that use it go first, running ones too; one that is not there is fine. */
+  force: boolean;
+  /** Seconds for these containers to stop. */
+  timeout: number | undefined;
+}
+
+export async function removeVolume(
+  engine: Engine,
+  name: string,
+  options: RemoveVolumeOptions,
+): Promise<void> {
+  let volume: VolumeRecord;
+  try {
+    volume = lookupVolume(engine, name);
+  } catch (error) {
+    if (options.force && error instanceof NotFoundError) return;
+    throw error;
+  }
+  if (options.force)
+    for (const id of volumeUsers(engine, volume.name))
+      await removeContainer(engine, id, {
+        force: true,
+        dependents: true,
+        ...(options.timeout === undefined ? {} : { stopTimeout: options.timeout }),
+      });
+  // An anonymous one went with its container.
+  if (options.force && findVolume(engine, volume.name) === undefined) return;
+  await removeFromLibpod(engine, volume.name);
+}
+
+export interface PruneVolumesReport {
+  removed: string[];
+  failures: unknown[];
+  reclaimed: number;
+}
+
+/** The volumes that `prune` would take: unused ones that meet all filters. */
+export function unusedVolumes(
+  engine: Engine,
+  options: { filters: readonly string[]; anonymousOnly: boolean },
+): string[] {
+  return listVolumes(engine, options.filters)
+    .filter(({ volume, links }) => links === 0 && (volume.anonymous || !options.anonymousOnly))
+    .map(({ volume }) => volume.name);
+}
+
+export async function pruneVolumes(engine: Engine, names: readonly string[]): Promise<PruneVolumesReport> {
+  const report: PruneVolumesReport = { removed: [], failures: [], reclaimed: 0 };
+  for (const name of names) {
+    const volume = findVolume(engine, name);
+    if (volume === undefined) continue;
+    const size = volumeSize(engine, volume);
+    try {
+      await removeFromLibpod(engine, name);
+      report.removed.push(name);
+      report.reclaimed += size;
+    } catch (error) {
+      // A container has taken it meanwhile.
+      if (!(error instanceof InUseError)) report.failures.push(error);
+    }
+  }
+  return report;
+}
+
+/** Bytes on disk. */
+export function volumeSize(engine: Engine, volume: VolumeRecord): number {
+  return diskUsage(engine.syscalls, volume.mountpoint);
+}
+
+function lookupVolume(engine: Engine, name: string): VolumeRecord {
+  const exact = findVolume(engine, name);
+  if (exact !== undefined) return exact;
+  const matches = name === '' ? [] : listAll(engine).filter((volume) => volume.name.startsWith(name));
+  const [only, second] = matches;
+  if (only === undefined)
+    throw new NotFoundError('volume', name, {
+      message: `no volume with name ${JSON.stringify(name)} found: no such volume`,
+      docker: `get ${name}: no such volume`,
+    });
+  if (second !== undefined)
+    throw new ConflictError(`more than one result for volume name ${name}: volume name is ambiguous`);
+  return only;
+}
+
+function linkCounts(engine: Engine): Map<string, number> {
+  const rows = engine.db
+    .prepare('SELECT volume_name AS name, COUNT(*) AS links FROM container_volumes GROUP BY volume_name')
+    .all() as { name: string; links: number }[];
+  return new Map(rows.map(({ name, links }) => [name, links]));
+}
+
+const MOUNTING = new Set(['type', 'device', 'o', 'size', 'inodes', 'noquota', 'timeout']);
+
+/** `--uid`, `--gid`, or the same in `-o o=uid=1000,gid=1000`. Options that would mount something are refused by name. */
+function ownerFrom(request: CreateVolumeRequest): { uid: number; gid: number } | undefined {
+  let { uid, gid } = request;
+  for (const text of request.options) {
+    const [key, value] = pair(text);
+    if (key === 'copy' || key === 'nocopy') continue;
+    if (key === 'uid') uid = id(value, text);
+    else if (key === 'gid') gid = id(value, text);
+    else if (key === 'o') {
+      for (const word of value.split(',').filter(Boolean)) {
+        const [name, content] = pair(word);
+        if (name === 'uid') uid = id(content, text);
+        else if (name === 'gid') gid = id(content, text);
+        else if (name !== 'copy' && name !== 'nocopy') throw unsupported(`o=${word}`);
+      }
+    } else if (MOUNTING.has(key)) throw unsupported(text);
+    else throw new UsageError(`invalid option ${JSON.stringify(key)} for the local volume driver`);
+  }
+  return uid === undefined && gid === undefined ? undefined : { uid: uid ?? 0, gid: gid ?? 0 };
+}
+
+function unsupported(option: string): UnsupportedError {
+  return new UnsupportedError(`volume option ${JSON.stringify(option)} is not supported yet`, {
+    hint: 'a directory of the host can be given to containers with --volume or --mount type=bind',
+  });
+}
+
+function id(value: string, option: string): number {
+  if (/^\d+$/.test(value)) return Number(value);
+  throw new UsageError(`invalid volume option ${JSON.stringify(option)}: not a user or group id`);
+}
+
+function pair(text: string): [string, string] {
+  const equals = text.indexOf('=');
+  return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+export function mountpointOf(engine: Engine, name: string): string {
+  return getVolume(engine, name).mountpoint;
+}

@@ -1,0 +1,1 @@
+export { type ExitReport, waitForExit, waitForOwnExit } from '../libpod/wait-for-exit.ts';

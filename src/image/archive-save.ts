@@ -1,0 +1,72 @@
+import {
+  closeSync,
+  createWriteStream,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { syncDirectory } from '../base/atomic-file.ts';
+import { ConflictError } from '../base/errors.ts';
+import { storeLayout } from '../storage/layout.ts';
+import { type SaveWish, writeArchive } from './archive-content.ts';
+import type { WrittenManifest } from './image-manifest.ts';
+import { directorySink, tarSink } from './archive-sink.ts';
+
+export type { SavedImage, SaveFormat, SaveWish } from './archive-content.ts';
+
+/** Writes an archive (not a directory) of images to a stream, which is ended. */
+export async function saveToStream(wish: SaveWish, output: Writable): Promise<WrittenManifest | undefined> {
+  const sink = tarSink(output, wish.temporary ?? storeLayout(wish.store.graphRoot).tmp);
+  try {
+    return await writeArchive(wish, sink);
+  } catch (error) {
+    output.destroy();
+    throw error;
+  }
+}
+
+/** Writes an archive or a directory; a file appears only when it is complete. */
+export async function saveToPath(wish: SaveWish, path: string): Promise<WrittenManifest | undefined> {
+  if (wish.format === 'docker-dir' || wish.format === 'oci-dir') {
+    const isUsed = existsSync(path) && (!statSync(path).isDirectory() || readdirSync(path).length > 0);
+    if (isUsed && !(wish.mayExtend === true && isOfThisKind(wish, path)))
+      throw new ConflictError(`cannot save to ${path}: it exists and is not an empty directory`);
+    mkdirSync(path, { recursive: true });
+    return writeArchive(wish, directorySink(path));
+  }
+  if (existsSync(path) && !statSync(path).isFile()) {
+    return saveToStream(wish, createWriteStream(path));
+  }
+  const unfinished = `${path}.tmp-${process.pid}`;
+  let manifest: WrittenManifest | undefined;
+  try {
+    manifest = await saveToStream(
+      wish,
+      createWriteStream(unfinished, { flags: 'wx', mode: 0o644, highWaterMark: 1 << 20 }),
+    );
+    const fd = openSync(unfinished, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(unfinished, path);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(resolve(path)));
+  return manifest;
+}
+
+/** A layout that further images can go into, or a directory that may be written again. */
+function isOfThisKind({ format }: SaveWish, path: string): boolean {
+  return existsSync(join(path, format === 'oci-dir' ? 'oci-layout' : 'version'));
+}

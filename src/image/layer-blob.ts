@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { Digest } from '../base/ids.ts';
+import type { LayerRecord, Store } from '../storage/store.ts';
+import { type BlobCompression, compressBlocks } from './compress-blocks.ts';
+
+export interface LayerBlob {
+  /** The blob's bytes; made once, read once. */
+  stream: Readable;
+  /** What was read so far; the blob's own digest and size once the stream has ended. */
+  measure(): { digest: Digest; size: number };
+}
+
+export interface BlobWish {
+  compression: BlobCompression;
+  level?: number | undefined;
+  /** Called with the bytes of the tar taken in so far. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
+const READ_AHEAD = 1 << 20;
+
+/** The blob of a stored layer, packed while it is read: layers are stored unpacked, without it. */
+export function layerBlob(store: Store, layer: LayerRecord, wish: BlobWish): LayerBlob {
+  const hash = createHash('sha256');
+  let size = 0;
+  async function* measured(): AsyncGenerator<Buffer> {
+    const tar = counted(store.layers.export(layer.id), wish.onProgress);
+    for await (const chunk of compressBlocks(tar, wish.compression, wish.level)) {
+      hash.update(chunk);
+      size += chunk.length;
+      yield chunk;
+    }
+  }
+  return {
+    stream: Readable.from(measured(), { objectMode: false, highWaterMark: READ_AHEAD }),
+    measure: () => ({ digest: `sha256:${hash.copy().digest('hex')}`, size }),
+  };
+}
+
+async function* counted(
+  tar: AsyncIterable<Buffer>,
+  onProgress: BlobWish['onProgress'],
+): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of tar) {
+    bytes += chunk.length;
+    onProgress?.(bytes);
+    yield chunk;
+  }
+}

@@ -1,0 +1,28 @@
+import type { Database } from '../state/db.ts';
+import type { ImageRecord, Store } from '../storage/store.ts';
+import type { PlatformOptions } from './manifest.ts';
+import type { PullEvent } from './pull-options.ts';
+
+export interface LoadContext {
+  store: Store;
+  /** For events. */
+  db?: Database | undefined;
+  leaseDirectory: string;
+  /** Where archives that come compressed or by a stream are unpacked; default `<graph root>/tmp`. */
+  temporary?: string | undefined;
+  signal?: AbortSignal | undefined;
+  progress?: ((event: PullEvent) => void) | undefined;
+}
+
+export interface LoadOptions extends PlatformOptions {
+  /** Load only the image of this name (`docker-archive:file:name`). */
+  only?: string | undefined;
+  /** A policy.json in place of the user's and the system's. */
+  signaturePolicy?: string | undefined;
+}
+
+export interface LoadedImage {
+  image: ImageRecord;
+  /** Normalised names that it got; may be none. */
+  names: string[];
+}

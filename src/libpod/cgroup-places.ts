@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Directories of a process's cgroup, by controller; '' is that of the unified hierarchy. */
+export type CgroupPlaces = ReadonlyMap<string, string>;
+
+interface Hierarchy {
+  controllers: readonly string[];
+  mountPoint: string;
+  /** What of the hierarchy is mounted there. */
+  root: string;
+}
+
+let hierarchies: readonly Hierarchy[] | undefined;
+
+/** Where a container's own cgroup is; those that it made below it for itself are not meant. */
+export function cgroupPlaces(pid: number, id: string): CgroupPlaces {
+  hierarchies ??= mountedHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
+  const places = new Map<string, string>();
+  for (const line of readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n')) {
+    const [, controllers = '', ...rest] = line.split(':');
+    const path = ownPart(rest.join(':'), id);
+    if (path === '') continue;
+    for (const controller of controllers.split(',')) {
+      const hierarchy = hierarchies.find((each) => each.controllers.includes(controller));
+      const below = hierarchy && beneath(path, hierarchy.root);
+      if (hierarchy !== undefined && below !== undefined)
+        places.set(controller, join(hierarchy.mountPoint, below));
+    }
+  }
+  return places;
+}
+
+/** Whether the cgroup was made for this container: what it counts is the container's alone. */
+export function isOwnCgroup(path: string, id: string): boolean {
+  return path.includes(`libpod-${id}`);
+}
+
+function ownPart(path: string, id: string): string {
+  return new RegExp(`^.*/libpod-${id}(\\.scope)?(?=/|$)`).exec(path)?.[0] ?? path;
+}
+
+function beneath(path: string, root: string): string | undefined {
+  if (root === '/') return path;
+  return path === root || path.startsWith(`${root}/`) ? path.slice(root.length) : undefined;
+}
+
+export function mountedHierarchies(mountinfo: string): Hierarchy[] {
+  return mountinfo.split('\n').flatMap((line): Hierarchy[] => {
+    const [mount = '', source = ''] = line.split(' - ');
+    const [, , , root = '/', mountPoint = ''] = mount.split(' ');
+    const [type, , options = ''] = source.split(' ');
+    if (type === 'cgroup2') return [{ controllers: [''], mountPoint, root }];
+    return type === 'cgroup' ? [{ controllers: options.split(','), mountPoint, root }] : [];
+  });
+}

@@ -1,0 +1,37 @@
+import { rmSync } from 'node:fs';
+import { acquireLock, type KernelLock, type LockOptions, tryAcquireLock } from '../native/kernel-lock.ts';
+import { getContainer } from './container.ts';
+import { containerPaths } from './container-paths.ts';
+import type { Libpod } from './context.ts';
+
+/** Longer than any single state change takes; a holder that dies frees it at once. */
+const TIMEOUT_MS = 120_000;
+
+/** Exclusive right to change this container's processes and files. Readers never take it. */
+export async function lockContainer(libpod: Libpod, id: string): Promise<KernelLock> {
+  return forExisting(
+    libpod,
+    id,
+    await acquireLock(lockPath(libpod, id), { ...optionsFor(id), timeoutMs: TIMEOUT_MS }),
+  );
+}
+
+/** At once or not at all. */
+export function tryLockContainer(libpod: Libpod, id: string): KernelLock | undefined {
+  const lock = tryAcquireLock(lockPath(libpod, id), optionsFor(id));
+  return lock === undefined ? undefined : forExisting(libpod, id, lock);
+}
+
+function lockPath(libpod: Libpod, id: string): string {
+  return containerPaths(libpod.paths, id).lock;
+}
+
+function optionsFor(id: string): Omit<LockOptions, 'timeoutMs'> {
+  return { mode: 'exclusive', what: `container ${id.slice(0, 12)}`, level: 'container', id };
+}
+
+/** Who waited for the lock of a container that was removed meanwhile has made its file anew: nobody else would delete it. */
+function forExisting(libpod: Libpod, id: string, lock: KernelLock): KernelLock {
+  if (getContainer(libpod.db, id) === undefined) rmSync(lock.path, { force: true });
+  return lock;
+}

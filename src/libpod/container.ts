@@ -1,0 +1,243 @@
+import { ConflictError, NotFoundError } from '../base/errors.ts';
+import type { NetworkStatus } from '../network/backend.ts';
+import type { ContainerSpec } from '../specgen/container-spec.ts';
+import { type Database, type Row, statement, transaction } from '../state/db.ts';
+import type { ContainerState } from './transitions.ts';
+
+/** A container's row, parsed. What it says about running processes holds only as observe.ts reads it. */
+export interface ContainerRecord {
+  id: string;
+  name: string;
+  imageId: string | undefined;
+  imageName: string;
+  layerId: string | undefined;
+  podId: string | undefined;
+  spec: ContainerSpec;
+  state: ContainerState;
+  exitCode: number | undefined;
+  exitLost: boolean;
+  oomKilled: boolean;
+  error: string;
+  pid: number | undefined;
+  monitorPid: number | undefined;
+  monitorStart: string | undefined;
+  bootId: string | undefined;
+  owner: string | undefined;
+  createdAt: string;
+  startedAt: string | undefined;
+  finishedAt: string | undefined;
+  restartCount: number;
+  stoppedByUser: boolean;
+  facts: RunFacts;
+  /** Identity of the build that it is for; undefined: it is a user's. */
+  buildOwner: string | undefined;
+}
+
+/** What was true when the container was last started. */
+export interface RunFacts {
+  /** Start time of the container's first process, to tell it from a recycled pid. */
+  pidStart?: string;
+  runtime?: { name: string; path: string };
+  cgroupPath?: string;
+  /** It was started with OCI hooks: only the runtime can delete it. */
+  hooks?: true;
+  netnsPath?: string;
+  network?: NetworkStatus;
+  /** Mounts, network and runtime state are (or may be) still held: release.ts has work. */
+  held?: boolean;
+  /** Short runs in a row before this one, each restarted by policy. */
+  quickRestarts?: number;
+  /** It has ended and its restart policy starts it again; while that start is under way, too. */
+  restart?: DueRestart;
+  /** Its owner stops it to start it again: --rm does not remove it. */
+  restarting?: true;
+  /** It is being removed together with its anonymous volumes. */
+  withVolumes?: boolean;
+}
+
+export interface DueRestart {
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Which one it is, since somebody has started the container. */
+  count: number;
+  /** Short runs in a row before it. */
+  quickRestarts: number;
+}
+
+/** Full id, unique name, or unique beginning of an id. Throws NotFoundError, or ConflictError when several ids begin so. */
+export function lookupContainer(db: Database, nameOrId: string): ContainerRecord {
+  const found = findContainer(db, nameOrId);
+  if (found === undefined) {
+    throw new NotFoundError('container', nameOrId, {
+      message: `no container with name or ID ${JSON.stringify(nameOrId)} found: no such container`,
+      docker: `No such container: ${nameOrId}`,
+    });
+  }
+  return found;
+}
+
+export function findContainer(db: Database, nameOrId: string): ContainerRecord | undefined {
+  const exact = db
+    .prepare('SELECT * FROM containers WHERE name = ? OR id = ? LIMIT 1')
+    .get(nameOrId, nameOrId);
+  if (exact !== undefined) return toContainer(exact as Row);
+  if (!/^[0-9a-f]+$/.test(nameOrId) || nameOrId.length > 64) return undefined;
+  // A range on the primary key: LIKE would scan.
+  const rows = db
+    .prepare('SELECT * FROM containers WHERE id >= ? AND id < ? LIMIT 2')
+    .all(nameOrId, `${nameOrId}g`) as Row[];
+  if (rows.length > 1)
+    throw new ConflictError(
+      `more than one result for container name or ID ${nameOrId}: container name or ID is ambiguous`,
+    );
+  return rows[0] === undefined ? undefined : toContainer(rows[0]);
+}
+
+export function getContainer(db: Database, id: string): ContainerRecord | undefined {
+  const row = statement(db, 'SELECT * FROM containers WHERE id = ?').get(id);
+  return row === undefined ? undefined : toContainer(row as Row);
+}
+
+/** All containers but those of builds, oldest first. */
+export function listContainers(db: Database): ContainerRecord[] {
+  const select = 'SELECT * FROM containers WHERE build_owner IS NULL ORDER BY created_at, id';
+  return (db.prepare(select).all() as Row[]).map(toContainer);
+}
+
+/** Those of a pod, oldest first: the infra container comes before the others. */
+export function listPodContainers(db: Database, podId: string): ContainerRecord[] {
+  const rows = db.prepare('SELECT * FROM containers WHERE pod_id = ? ORDER BY created_at, id').all(podId);
+  return (rows as Row[]).map(toContainer);
+}
+
+/** Those that builds have made for their steps. */
+export function listBuildContainers(db: Database): ContainerRecord[] {
+  const rows = db.prepare('SELECT * FROM containers WHERE build_owner IS NOT NULL').all() as Row[];
+  return rows.map(toContainer);
+}
+
+/** The newest one, for `--latest`. */
+export function latestContainer(db: Database): ContainerRecord {
+  const row = db
+    .prepare('SELECT * FROM containers WHERE build_owner IS NULL ORDER BY created_at DESC, id LIMIT 1')
+    .get();
+  if (row === undefined)
+    throw new NotFoundError('container', 'latest', { message: 'no containers: there is no latest one' });
+  return toContainer(row as Row);
+}
+
+/** Containers whose namespaces or volumes depend on this one. */
+export function dependentsOf(db: Database, id: string): string[] {
+  const rows = db
+    .prepare('SELECT container_id FROM container_dependencies WHERE needs_id = ?')
+    .all(id) as Row[];
+  return rows.map((row) => String(row['container_id']));
+}
+
+/** Columns that may be set after creation; `undefined` leaves a column as it is, null clears it. */
+export interface ContainerChanges {
+  name?: string;
+  state?: ContainerState;
+  exitCode?: number | null;
+  exitLost?: boolean;
+  oomKilled?: boolean;
+  error?: string;
+  pid?: number | null;
+  monitorPid?: number | null;
+  monitorStart?: string | null;
+  bootId?: string | null;
+  owner?: string | null;
+  startedAt?: string | null;
+  finishedAt?: string | null;
+  restartCount?: number;
+  stoppedByUser?: boolean;
+  facts?: RunFacts;
+  spec?: ContainerSpec;
+}
+
+/** It runs, or is about to: how it ended last no longer counts. */
+export const NO_END: ContainerChanges = { exitCode: null, exitLost: false, oomKilled: false, error: '' };
+
+const COLUMNS: Readonly<Record<keyof ContainerChanges, string>> = {
+  name: 'name',
+  state: 'state',
+  exitCode: 'exit_code',
+  exitLost: 'exit_lost',
+  oomKilled: 'oom_killed',
+  error: 'error',
+  pid: 'pid',
+  monitorPid: 'monitor_pid',
+  monitorStart: 'monitor_start',
+  bootId: 'boot_id',
+  owner: 'owner',
+  startedAt: 'started_at',
+  finishedAt: 'finished_at',
+  restartCount: 'restart_count',
+  stoppedByUser: 'stopped_by_user',
+  facts: 'facts',
+  spec: 'spec',
+};
+
+/** The record as it is once these changes are written. */
+export function withChanges(record: ContainerRecord, changes: ContainerChanges): ContainerRecord {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return { ...record, ...Object.fromEntries(given.map(([key, value]) => [key, value ?? undefined])) };
+}
+
+/** Plain update; state changes go through state-change.ts. */
+export function updateContainer(db: Database, id: string, changes: ContainerChanges): void {
+  const assignments: string[] = [];
+  const values: (string | number | null)[] = [];
+  for (const key of Object.keys(changes) as (keyof ContainerChanges)[]) {
+    const value = changes[key];
+    if (value === undefined) continue;
+    assignments.push(`${COLUMNS[key]} = ?`);
+    values.push(toColumn(value));
+  }
+  if (assignments.length === 0) return;
+  const update = `UPDATE containers SET ${assignments.join(', ')} WHERE id = ?`;
+  transaction(db, () => statement(db, update).run(...values, id), false);
+}
+
+function toColumn(value: string | number | boolean | object | null): string | number | null {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
+  return value;
+}
+
+function toContainer(row: Row): ContainerRecord {
+  return {
+    id: String(row['id']),
+    name: String(row['name']),
+    imageId: text(row['image_id']),
+    imageName: String(row['image_name']),
+    layerId: text(row['layer_id']),
+    podId: text(row['pod_id']),
+    spec: JSON.parse(String(row['spec'])) as ContainerSpec,
+    state: String(row['state']) as ContainerState,
+    exitCode: number(row['exit_code']),
+    exitLost: row['exit_lost'] === 1,
+    oomKilled: row['oom_killed'] === 1,
+    error: String(row['error']),
+    pid: number(row['pid']),
+    monitorPid: number(row['monitor_pid']),
+    monitorStart: text(row['monitor_start']),
+    bootId: text(row['boot_id']),
+    owner: text(row['owner']),
+    createdAt: String(row['created_at']),
+    startedAt: text(row['started_at']),
+    finishedAt: text(row['finished_at']),
+    restartCount: Number(row['restart_count']),
+    stoppedByUser: row['stopped_by_user'] === 1,
+    facts: JSON.parse(String(row['facts'])) as RunFacts,
+    buildOwner: text(row['build_owner']),
+  };
+}
+
+function text(value: Row[string] | undefined): string | undefined {
+  return value === null || value === undefined ? undefined : String(value);
+}
+
+function number(value: Row[string] | undefined): number | undefined {
+  return value === null || value === undefined ? undefined : Number(value);
+}

@@ -1,0 +1,179 @@
+import { crashPoint } from '../base/crash-point.ts';
+import { AlreadyExistsError, messageOf } from '../base/errors.ts';
+import { newId } from '../base/ids.ts';
+import { log } from '../base/log.ts';
+import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
+import type { ContainerSpec } from '../specgen/container-spec.ts';
+import { type Row, transaction } from '../state/db.ts';
+import { timestamp } from '../state/events.ts';
+import { type ContainerRecord, getContainer } from './container.ts';
+import type { Libpod } from './context.ts';
+import { randomName } from './random-name.ts';
+import { deleteContainer } from './delete.ts';
+import { changeState } from './state-change.ts';
+import { createVolume, findVolume } from './volume.ts';
+
+export interface CreateContainerOptions {
+  spec: ContainerSpec;
+  /** Layer on which the root file system stands. */
+  topLayerId: string | undefined;
+  /** The caller starts it at once and stays its owner: should it die before that, an auto-removed container goes with it. */
+  keepOwner?: boolean;
+  /** For a step of a build of this process: no list shows it, and once this process has died, whoever looks removes it. */
+  forBuild?: boolean;
+  /** Of which it will be a part; `enter` is called in the transaction that records it. */
+  pod?: { id: string; enter(containerId: string): void };
+}
+
+/**
+ * Records a new container and makes its directories and volumes. The row comes first, marked as unfinished with this process as
+ * its owner, so that nothing on disk is ever without a row.
+ */
+export async function createContainer(
+  libpod: Libpod,
+  options: CreateContainerOptions,
+): Promise<ContainerRecord> {
+  const id = newId();
+  const draw = options.spec.userNamespace?.draw && (await import('./draw-ids.ts')).drawIds;
+  const spec = insertRows(libpod, id, { ...options, draw });
+  crashPoint('create-after-row');
+  try {
+    libpod.store.rootfs.create({
+      containerId: id,
+      topLayerId: options.topLayerId,
+      readOnly: spec.readOnlyRootfs,
+      idMaps: spec.userNamespace,
+    });
+    crashPoint('create-before-complete');
+    return changeState(libpod, id, 'complete-create', {
+      changes: options.keepOwner ? {} : { owner: null },
+      events: ['create'],
+      durable: !spec.autoRemove && !options.forBuild,
+    });
+  } catch (error) {
+    await takeBack(libpod, id);
+    throw error;
+  }
+}
+
+/** What cannot be undone now, on a full disk for example, is left to whoever looks once this process has ended. */
+async function takeBack(libpod: Libpod, id: string): Promise<void> {
+  try {
+    const record = getContainer(libpod.db, id);
+    if (record !== undefined) await deleteContainer(libpod, record, true);
+  } catch (error) {
+    log('warn', `cannot remove the half made container ${id.slice(0, 12)}: ${messageOf(error)}`);
+  }
+}
+
+/** All at once: a volume that nobody has a name for must never be without its container. */
+function insertRows(
+  libpod: Libpod,
+  id: string,
+  request: CreateContainerOptions & {
+    /** Gives it ids of its own: under the same lock as the row, so that nobody else draws the same. */
+    draw: ((libpod: Libpod, spec: ContainerSpec) => ContainerSpec) | undefined;
+  },
+): ContainerSpec {
+  const { draw } = request;
+  return transaction(
+    libpod.db,
+    () => {
+      // In here nobody else can take the name that was found to be free.
+      const named = request.spec.name === '' ? { ...request.spec, name: freeName(libpod) } : request.spec;
+      const spec = draw === undefined ? named : draw(libpod, named);
+      insertRow(libpod, id, spec, request);
+      request.pod?.enter(id);
+      attachToContainer(libpod, id, createVolumes(libpod, spec), spec.dependencies);
+      return spec;
+    },
+    makesNamedVolume(libpod, request.spec),
+  );
+}
+
+/** It outlives the container, so a power cut must not take it away with a container that removes itself. */
+function makesNamedVolume(libpod: Libpod, spec: ContainerSpec): boolean {
+  return spec.mounts.some(
+    (mount) => mount.type === 'volume' && !mount.anonymous && findVolume(libpod, mount.name) === undefined,
+  );
+}
+
+function insertRow(
+  libpod: Libpod,
+  id: string,
+  spec: ContainerSpec,
+  { topLayerId, forBuild, pod }: Omit<CreateContainerOptions, 'spec'>,
+): void {
+  const { db } = libpod;
+  const holder = db
+    .prepare('SELECT id FROM containers WHERE name = ? UNION ALL SELECT id FROM pods WHERE name = ?')
+    .get(spec.name, spec.name) as Row | undefined;
+  if (holder !== undefined) {
+    const holderId = String(holder['id']);
+    throw new AlreadyExistsError(
+      `creating container storage: the container name ${JSON.stringify(spec.name)} is already in use by ${holderId}. You have to remove that container to be able to reuse that name: that name is already in use, or use --replace to instruct tspod to do so`,
+    );
+  }
+  db.prepare(
+    'INSERT INTO containers (id, name, image_id, image_name, layer_id, spec, state, owner, created_at, build_owner, pod_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  ).run(
+    id,
+    spec.name,
+    spec.imageId ?? null,
+    spec.imageName,
+    topLayerId ?? null,
+    JSON.stringify(spec),
+    'creating',
+    formatIdentity(ownIdentity()),
+    timestamp(),
+    forBuild ? formatIdentity(ownIdentity()) : null,
+    pod?.id ?? null,
+  );
+}
+
+function createVolumes(libpod: Libpod, spec: ContainerSpec): string[] {
+  const names = new Set<string>();
+  for (const mount of spec.mounts) {
+    if (mount.type === 'volume') {
+      createVolume(libpod, {
+        name: mount.name,
+        anonymous: mount.anonymous,
+        ignoreExisting: true,
+        copyUp: !mount.options.includes('nocopy'),
+      });
+      names.add(mount.name);
+    } else if (mount.type === 'image-volume') {
+      createVolume(libpod, { name: mount.name, anonymous: true, ignoreExisting: true });
+      names.add(mount.name);
+    }
+  }
+  return [...names];
+}
+
+function attachToContainer(
+  libpod: Libpod,
+  id: string,
+  volumes: readonly string[],
+  dependencies: readonly string[],
+): void {
+  if (volumes.length === 0 && dependencies.length === 0) return;
+  const volume = libpod.db.prepare(
+    'INSERT OR IGNORE INTO container_volumes (container_id, volume_name) VALUES (?, ?)',
+  );
+  for (const name of volumes) volume.run(id, name);
+  const dependency = libpod.db.prepare(
+    'INSERT OR IGNORE INTO container_dependencies (container_id, needs_id) VALUES (?, ?)',
+  );
+  for (const needed of dependencies)
+    if (getContainer(libpod.db, needed) !== undefined) dependency.run(id, needed);
+}
+
+function freeName(libpod: Libpod): string {
+  const taken = libpod.db.prepare(
+    'SELECT 1 FROM containers WHERE name = ? UNION ALL SELECT 1 FROM pods WHERE name = ?',
+  );
+  for (let attempt = 0; ; attempt++) {
+    const name = randomName(attempt);
+    if (taken.get(name, name) === undefined) return name;
+  }
+}

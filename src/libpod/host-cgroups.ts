@@ -1,0 +1,91 @@
+import { accessSync, constants, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { rootlessUid } from '../base/paths.ts';
+import type { CgroupManager } from '../oci/cgroup-manager.ts';
+import type { ContainerSpec } from '../specgen/container-spec.ts';
+
+const ROOT = '/sys/fs/cgroup';
+const CGROUP2_MAGIC = 0x63677270;
+
+/** v1 and hybrid count as 1. 0: no usable cgroups. */
+export function cgroupVersion(): 0 | 1 | 2 {
+  try {
+    if (Number(statfsSync(ROOT).type) === CGROUP2_MAGIC) return 2;
+  } catch {
+    return 0;
+  }
+  return rootlessUid() === undefined && hierarchies1().length === 0 ? 0 : 1;
+}
+
+/** Those whose limits a container can be given: of a user what was delegated. */
+export function cgroupControllers(manager: CgroupManager): string[] {
+  const uid = rootlessUid();
+  const version = cgroupVersion();
+  if (version === 0) return [];
+  // A normal user has no say over v1 hierarchies.
+  if (version === 1) return uid === undefined ? hierarchies1() : [];
+  if (uid === undefined) return words(join(ROOT, 'cgroup.controllers'));
+  // Where we make cgroups ourselves it is beside our own processes, and then only what is passed on already.
+  if (manager === 'cgroupfs') return words(join(ROOT, ownCgroup2(), 'cgroup.subtree_control'));
+  const toManager = `user.slice/user-${uid}.slice/user@${uid}.service/cgroup.controllers`;
+  const delegated = words(join(ROOT, toManager));
+  return delegated.length > 0 ? delegated : words(join(ROOT, ownCgroup2(), 'cgroup.controllers'));
+}
+
+/** Path (cgroupfs) or slice:prefix:name (systemd) for a container; undefined where it gets none of its own. */
+export function cgroupPathFor(spec: ContainerSpec, id: string, manager: CgroupManager): string | undefined {
+  const rootless = rootlessUid() !== undefined;
+  const version = cgroupVersion();
+  if (spec.resources.cgroups === 'disabled' || version === 0) return undefined;
+  if (rootless && version === 1) return undefined;
+  const parent = spec.resources.cgroupParent;
+  if (manager === 'systemd') return `${parent ?? (rootless ? 'user.slice' : 'machine.slice')}:libpod:${id}`;
+  if (!rootless) return join('/', parent ?? 'libpod_parent', `libpod-${id}`);
+  if (parent !== undefined) return join(parent, `libpod-${id}`);
+  // Without a login and its service manager, most users have no cgroup in which they may make another.
+  const own = ownCgroup2();
+  return isWritable(join(ROOT, own)) ? join('/', own, 'user.tspod', `libpod-${id}`) : undefined;
+}
+
+/** Where a running container is, as a path below the cgroup file systems: the one made for it, not those that it made itself. */
+export function cgroupOfContainer(pid: number, id: string): string | undefined {
+  const paths = readCgroups(pid).map((line) => line.split(':').slice(2).join(':'));
+  const path = paths.reduce((longest, other) => (other.length > longest.length ? other : longest), '');
+  const own = new RegExp(`^.*/libpod-${id}(\\.scope)?(?=/|$)`).exec(path);
+  return own?.[0] ?? (path === '' ? undefined : path);
+}
+
+function hierarchies1(): string[] {
+  return readdirSync(ROOT).filter((name) => !['systemd', 'unified'].includes(name) && !name.includes(','));
+}
+
+function ownCgroup2(): string {
+  const line = readCgroups('self').find((entry) => entry.startsWith('0::'));
+  return line?.slice(3) ?? '/';
+}
+
+/** Lines of number, controllers and path. */
+function readCgroups(pid: number | 'self'): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function words(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split(/\s+/).filter(Boolean);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,140 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../base/errors.ts';
+import type { RuntimeSpec } from '../oci/runtime-spec.ts';
+import { INIT_PATH } from '../specgen/runtime-mounts.ts';
+import type { Row } from '../state/db.ts';
+import { containerPaths as rootfsPaths, layerPaths, storeLayout } from '../storage/layout.ts';
+import type { ContainerRecord } from './container.ts';
+import { containerPaths } from './container-paths.ts';
+import type { Libpod } from './context.ts';
+import type { InspectDocument, Inspected } from './inspected.ts';
+import { inspectCapabilities } from './inspect-capabilities.ts';
+import { inspectConfig } from './inspect-config.ts';
+import { inspectHostConfig } from './inspect-host-config.ts';
+import { inspectMounts } from './inspect-mounts.ts';
+import { inspectNetwork } from './inspect-network.ts';
+import { goTime, inspectState } from './inspect-state.ts';
+import { chosenRuntime } from './runtime-of.ts';
+
+export interface ContainerSizes {
+  /** Bytes in the container's own layer. */
+  own: number;
+  /** And in its image's. */
+  total: number;
+}
+
+/** podman's document of `container inspect`. Reads only. */
+export function inspectContainer(
+  libpod: Libpod,
+  record: ContainerRecord,
+  sizes?: ContainerSizes,
+): InspectDocument {
+  const { spec } = record;
+  const running = readRuntimeSpec(libpod, record);
+  const inspected: Inspected = { libpod, record, running };
+  const { bundle } = containerPaths(libpod.paths, record.id);
+  const path = (name: string): string => {
+    const file = join(bundle.bundle, name);
+    return existsSync(file) ? file : '';
+  };
+  const args = spec.init === undefined ? spec.process.args : [INIT_PATH, '--', ...spec.process.args];
+  const { bounding, effective } = inspectCapabilities(inspected);
+  const image = spec.imageId === undefined ? undefined : libpod.store.images.byId(spec.imageId);
+  return {
+    Id: record.id,
+    Created: goTime(record.createdAt),
+    Path: args[0] ?? '',
+    // A single word stands in both places: podman has it so.
+    Args: args.length > 1 ? args.slice(1) : args,
+    State: inspectState(inspected),
+    Image: record.imageId ?? '',
+    ImageDigest: image?.manifestDigest ?? '',
+    ImageName: record.imageName,
+    Rootfs: '',
+    Pod: record.podId ?? '',
+    ResolvConfPath: path('resolv.conf'),
+    HostnamePath: path('hostname'),
+    HostsPath: path('hosts'),
+    StaticDir: containerPaths(libpod.paths, record.id).directory,
+    ...(running === undefined ? {} : { OCIConfigPath: bundle.config }),
+    OCIRuntime: runtimeName(libpod, record),
+    ConmonPidFile: bundle.monitorPidFile,
+    PidFile: spec.pidFile ?? bundle.pidFile,
+    Name: record.name,
+    RestartCount: record.restartCount,
+    Driver: libpod.store.driverName,
+    MountLabel: '',
+    ProcessLabel: running?.process.selinuxLabel ?? '',
+    AppArmorProfile: running?.process.apparmorProfile ?? '',
+    EffectiveCaps: effective,
+    BoundingCaps: bounding,
+    ExecIDs: runningExecs(libpod, record.id),
+    GraphDriver: graphDriver(libpod, record),
+    ...(sizes === undefined ? {} : { SizeRw: sizes.own, SizeRootFs: sizes.total }),
+    Mounts: inspectMounts(libpod, spec.mounts),
+    Dependencies: spec.dependencies,
+    NetworkSettings: inspectNetwork(libpod, record),
+    Namespace: '',
+    IsInfra: spec.podRole === 'infra',
+    IsService: false,
+    KubeExitCodePropagation: 'invalid',
+    // There is no table of locks; podman's readers expect the member.
+    lockNumber: 0,
+    Config: inspectConfig(inspected),
+    HostConfig: inspectHostConfig(inspected, bounding),
+    UseImageHosts: !spec.network.manageHosts,
+    UseImageHostname: !spec.network.manageHostname,
+  };
+}
+
+/** How much of the disk a container takes. Walks its own files. */
+export function containerSizes(libpod: Libpod, record: ContainerRecord): ContainerSizes {
+  const own = libpod.store.rootfs.usage(record.id);
+  const image = record.imageId === undefined ? undefined : libpod.store.images.byId(record.imageId);
+  return { own, total: own + (image?.size ?? 0) };
+}
+
+function readRuntimeSpec(libpod: Libpod, record: ContainerRecord): RuntimeSpec | undefined {
+  const { config } = containerPaths(libpod.paths, record.id).bundle;
+  try {
+    // Our own file, appeared by rename.
+    return JSON.parse(readFileSync(config, 'utf8')) as RuntimeSpec;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function runtimeName(libpod: Libpod, record: ContainerRecord): string {
+  if (record.facts.runtime !== undefined) return record.facts.runtime.name;
+  try {
+    return chosenRuntime(libpod, libpod.runtimeOptions.runtime ?? record.spec.runtime).name;
+  } catch {
+    // None is installed: that is for `start` to say.
+    return '';
+  }
+}
+
+function runningExecs(libpod: Libpod, id: string): string[] {
+  const rows = libpod.db
+    .prepare("SELECT id FROM exec_sessions WHERE container_id = ? AND state <> 'stopped' ORDER BY created_at")
+    .all(id) as Row[];
+  return rows.map((row) => String(row['id']));
+}
+
+function graphDriver(libpod: Libpod, record: ContainerRecord): InspectDocument {
+  const layout = storeLayout(libpod.store.graphRoot);
+  const { diff, work, merged } = rootfsPaths(layout, record.id);
+  const layers = record.layerId === undefined ? [] : libpod.store.layers.chain(record.layerId);
+  const lower = layers.map((layer) => layerPaths(layout, layer.id).diff).join(':');
+  return {
+    Name: libpod.store.driverName,
+    Data: {
+      ...(lower === '' ? {} : { LowerDir: lower }),
+      ...(libpod.store.rootfs.isMounted(record.id) ? { MergedDir: merged } : {}),
+      UpperDir: diff,
+      WorkDir: work,
+    },
+  };
+}

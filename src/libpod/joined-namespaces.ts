@@ -1,0 +1,30 @@
+import { WrongStateError } from '../base/errors.ts';
+import type { BundleFacts } from '../specgen/host-facts.ts';
+import { type ContainerRecord, lookupContainer } from './container.ts';
+import type { Libpod } from './context.ts';
+import { observe } from './observe.ts';
+
+const TYPES = ['pid', 'ipc', 'uts', 'user', 'cgroup'] as const;
+
+/** Paths of the namespaces that a container shares with others. WrongStateError when one of those does not run. */
+export function joinedNamespaces(libpod: Libpod, record: ContainerRecord): BundleFacts['namespacePaths'] {
+  const paths: BundleFacts['namespacePaths'] = {};
+  for (const type of TYPES) {
+    const mode = record.spec.namespaces[type];
+    if (mode.mode === 'container') paths[type] = `/proc/${pidOf(libpod, mode.id, record.name)}/ns/${type}`;
+    if (mode.mode === 'path') paths[type] = mode.path;
+  }
+  return paths;
+}
+
+/** The process whose namespaces are joined. */
+export function pidOf(libpod: Libpod, nameOrId: string, forWhom: string): number {
+  const other = observe(libpod, lookupContainer(libpod.db, nameOrId));
+  if (other.pid === undefined || !['running', 'paused', 'stopping', 'initialized'].includes(other.state)) {
+    throw new WrongStateError(
+      `cannot start container ${forWhom}: it joins a namespace of container ${other.name}, which is ${other.state}, must be running`,
+      { hint: `start it first: tspod start ${other.name}` },
+    );
+  }
+  return other.pid;
+}

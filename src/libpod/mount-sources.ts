@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readlinkSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { InvalidSpecError, messageOf, StorageError } from '../base/errors.ts';
+import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
+import type { MountSpec } from '../specgen/container-spec.ts';
+import { isIdmapOption } from '../specgen/mount-options.ts';
+import type { ContainerRecord } from './container.ts';
+import type { Libpod } from './context.ts';
+import { mountIdmapped } from './idmapped-mounts.ts';
+import type { Owner } from './user-owners.ts';
+import { copyUpVolume, getVolume } from './volume.ts';
+
+/**
+ * Gets the directories ready that the container's bind and volume mounts show: fills new volumes from the image, makes a missing
+ * source where that was asked for, gives it to the container's user with option U. Returns where each volume (or the part of
+ * it that is wanted) lies, by destination.
+ */
+export function prepareMountSources(
+  libpod: Libpod,
+  record: ContainerRecord,
+  facts: { rootfs: string; user: Owner },
+): Record<string, string> {
+  const paths: Record<string, string> = {};
+  for (const mount of record.spec.mounts) {
+    const path = sourceOf(libpod, mount, facts);
+    if (path === undefined) continue;
+    if (mount.options.includes('U')) giveTo(facts.user, path);
+    const option = mount.options.find(isIdmapOption);
+    paths[mount.destination] =
+      option === undefined
+        ? path
+        : mountIdmapped(libpod, record, { source: path, option, destination: mount.destination });
+  }
+  return paths;
+}
+
+/** Where a mount's files lie on the host, a new volume filled as at the start; undefined for what is in memory or not there. */
+export function mountedSource(
+  libpod: Libpod,
+  mount: MountSpec,
+  facts: { rootfs: string; user: Owner },
+): string | undefined {
+  if (mount.type === 'bind' && !existsSync(mount.source)) return undefined;
+  return sourceOf(libpod, mount, facts);
+}
+
+function sourceOf(
+  libpod: Libpod,
+  mount: MountSpec,
+  facts: { rootfs: string; user: Owner },
+): string | undefined {
+  if (mount.type === 'bind') {
+    if (mount.create && !existsSync(mount.source)) mkdirSync(mount.source, { recursive: true });
+    return mount.source;
+  }
+  if (mount.type !== 'volume' && mount.type !== 'image-volume') return undefined;
+  const volume = getVolume(libpod, mount.name);
+  if (!mount.options.includes('nocopy'))
+    copyUpVolume(libpod, volume, { ...facts, destination: mount.destination });
+  const subpath = mount.type === 'volume' ? mount.subpath : undefined;
+  return subpath === undefined ? volume.mountpoint : inside(libpod, volume, subpath);
+}
+
+/** What a volume contains is the work of containers: links in it lead nowhere else. */
+function inside(libpod: Libpod, volume: { name: string; mountpoint: string }, subpath: string): string {
+  const root = openSync(volume.mountpoint, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const found = libpod.syscalls.openat2(
+      root,
+      subpath,
+      constants.O_RDONLY,
+      0,
+      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    );
+    try {
+      return readlinkSync(`/proc/self/fd/${found}`);
+    } finally {
+      closeSync(found);
+    }
+  } catch (error) {
+    throw new InvalidSpecError(
+      `cannot mount subpath ${subpath} of volume ${volume.name}: ${messageOf(error)}`,
+      { cause: error },
+    );
+  } finally {
+    closeSync(root);
+  }
+}
+
+/** Directories of the host that no container's user may own. */
+const NOT_TO_GIVE = new Set(
+  '/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var'.split(
+    ' ',
+  ),
+);
+
+function giveTo({ uid, gid }: Owner, path: string): void {
+  const clean = path.replace(/\/+$/, '') || '/';
+  if (NOT_TO_GIVE.has(clean) || clean === homedir())
+    throw new InvalidSpecError(`mount option U must not change the owner of ${clean}`);
+  const result = spawnSync('chown', ['-R', '-h', `${uid}:${gid}`, '--', path], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+  });
+  if (result.status !== 0)
+    throw new StorageError(`cannot change the owner of ${path} (mount option U): ${result.stderr.trim()}`);
+}

@@ -1,0 +1,155 @@
+import { ConflictError, InvalidSpecError, WrongStateError } from '../base/errors.ts';
+import { networkPlaces } from '../network/context.ts';
+import { joinNetwork, leaveNetwork } from '../network/membership.ts';
+import type { NetworkDefinition } from '../network/network-definition.ts';
+import { getNetwork } from '../network/network-store.ts';
+import type { NetworkAttachment } from '../specgen/container-spec.ts';
+import { transaction } from '../state/db.ts';
+import { recordEvent } from '../state/events.ts';
+import {
+  type ContainerChanges,
+  type ContainerRecord,
+  getContainer,
+  listContainers,
+  lookupContainer,
+  updateContainer,
+} from './container.ts';
+import { lockContainer } from './container-lock.ts';
+import type { Libpod } from './context.ts';
+import { hostnameOf } from './hostname.ts';
+import { finishNetworkFiles } from './managed-files.ts';
+import { networkContext } from './network-context.ts';
+import { settle } from './settle.ts';
+
+/** A running container is on the network when this returns; another one joins it at its next start. */
+export async function connectContainer(
+  libpod: Libpod,
+  nameOrId: string,
+  wanted: NetworkAttachment,
+): Promise<void> {
+  const context = networkContext(libpod, nameOrId);
+  const network = getNetwork(networkPlaces(context), wanted.name);
+  const attachment = { ...wanted, name: network.name };
+  await changeNetworks(libpod, nameOrId, async (record, networks, isLive) => {
+    if (networks.some(({ name }) => name === network.name))
+      throw new ConflictError(
+        `container ${record.id} is already connected to network "${network.name}": network is already connected`,
+      );
+    const change = { networks: [...networks, attachment], action: 'connect', network };
+    if (!isLive) return change;
+    const status = await joinNetwork(networkContext(libpod, record.name), {
+      containerId: record.id,
+      containerName: record.name,
+      hostname: hostnameOf(libpod, record),
+      netnsPath: netnsOf(record),
+      attachment,
+      ports: record.spec.network.ports,
+      dnsServers: record.spec.network.dnsServers,
+    });
+    const before = record.facts.network;
+    const facts = { ...before, networks: { ...before?.networks, ...status.networks } };
+    return { ...change, facts };
+  });
+}
+
+/** By the name of the network, whose definition may be gone. */
+export async function disconnectContainer(libpod: Libpod, nameOrId: string, network: string): Promise<void> {
+  const context = networkContext(libpod, nameOrId);
+  const definition = findDefinition(libpod, network);
+  const wanted = definition?.name ?? network;
+  await changeNetworks(libpod, nameOrId, async (record, networks, isLive) => {
+    const rest = networks.filter(({ name }) => name !== wanted);
+    if (rest.length === networks.length)
+      throw new NotConnectedError(`container ${record.id} is not connected to network ${wanted}`);
+    const change = { networks: rest, action: 'disconnect', network: definition ?? { name: wanted, id: '' } };
+    if (!isLive) return change;
+    await leaveNetwork(context, record.id, wanted);
+    const left = Object.entries(record.facts.network?.networks ?? {}).filter(([name]) => name !== wanted);
+    return { ...change, facts: { ...record.facts.network, networks: Object.fromEntries(left) } };
+  });
+}
+
+/** The container and the network are there, but not together. */
+export class NotConnectedError extends ConflictError {
+  override readonly code: string = 'NOT_CONNECTED';
+}
+
+/** Every container that is, or will be when it starts, on the network. */
+export function containersOn(libpod: Libpod, networkName: string): ContainerRecord[] {
+  return listContainers(libpod.db).filter(
+    ({ spec: { network } }) =>
+      network.mode.mode === 'bridge' && network.mode.networks.some(({ name }) => name === networkName),
+  );
+}
+
+interface NetworksChange {
+  networks: NetworkAttachment[];
+  /** Of a running container. */
+  facts?: ContainerRecord['facts']['network'];
+  action: string;
+  network: Pick<NetworkDefinition, 'name' | 'id'>;
+}
+
+async function changeNetworks(
+  libpod: Libpod,
+  nameOrId: string,
+  work: (record: ContainerRecord, networks: NetworkAttachment[], isLive: boolean) => Promise<NetworksChange>,
+): Promise<void> {
+  const { id } = lookupContainer(libpod.db, nameOrId);
+  const lock = await lockContainer(libpod, id);
+  try {
+    const record = (await settle(libpod, id)) ?? lookupContainer(libpod.db, id);
+    const { mode } = record.spec.network;
+    if (mode.mode !== 'bridge')
+      throw new InvalidSpecError(
+        `"${mode.mode}" is not supported: invalid network mode of container ${record.name}`,
+      );
+    if (record.state === 'stopping' || record.state === 'removing')
+      throw new WrongStateError(
+        `container ${record.name} is ${record.state}: its networks cannot be changed now`,
+      );
+    const isLive = ['running', 'paused', 'initialized'].includes(record.state);
+    store(libpod, record, await work(record, mode.networks, isLive));
+  } finally {
+    lock.release();
+  }
+}
+
+/** The row with the event, then the files that the container reads. */
+function store(libpod: Libpod, record: ContainerRecord, change: NetworksChange): void {
+  const { networks, facts, action, network } = change;
+  const mode = { mode: 'bridge' as const, networks };
+  const changed = transaction(
+    libpod.db,
+    () => {
+      const now = getContainer(libpod.db, record.id) ?? record;
+      const spec = { ...now.spec, network: { ...now.spec.network, mode } };
+      const changes: ContainerChanges =
+        facts === undefined ? { spec } : { spec, facts: { ...now.facts, network: facts } };
+      updateContainer(libpod.db, record.id, changes);
+      recordEvent(libpod.db, {
+        kind: 'network',
+        action,
+        objectId: record.id,
+        name: record.name,
+        attributes: { network: network.name, networkId: network.id },
+      });
+      return { ...now, spec };
+    },
+    true,
+  );
+  if (facts !== undefined) finishNetworkFiles(libpod, changed, facts);
+}
+
+function netnsOf(record: ContainerRecord): string {
+  if (record.facts.netnsPath !== undefined) return record.facts.netnsPath;
+  throw new WrongStateError(`container ${record.name} has no network namespace of its own`);
+}
+
+function findDefinition(libpod: Libpod, name: string): NetworkDefinition | undefined {
+  try {
+    return getNetwork(networkPlaces(networkContext(libpod, name)), name);
+  } catch {
+    return undefined;
+  }
+}

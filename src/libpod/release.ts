@@ -1,0 +1,77 @@
+import { messageOf } from '../base/errors.ts';
+import { log } from '../base/log.ts';
+import { removeExitRecord } from '../conmon/exit-record.ts';
+import { AT_FDCWD, MNT_DETACH } from '../native/syscalls.ts';
+import { teardownNetwork } from '../network/teardown.ts';
+import { deleteFromRuntime } from '../oci/runtime-client.ts';
+import { removeRuntimeState } from '../oci/runtime-state.ts';
+import type { ContainerRecord } from './container.ts';
+import { containerPaths } from './container-paths.ts';
+import type { Libpod } from './context.ts';
+import { endMonitor } from './end-monitor.ts';
+import { keepHealthLog } from './health-monitor.ts';
+import { unmountIdmapped } from './idmapped-mounts.ts';
+import { networkContext } from './network-context.ts';
+import { runtimeOf } from './runtime-of.ts';
+import { isMountedForUser } from './user-mount-marks.ts';
+
+/** Takes back a start that has led to nothing, or that nobody will finish: its monitor goes first, so that it reports no end. */
+export async function releaseFailedStart(libpod: Libpod, record: ContainerRecord): Promise<void> {
+  await attempt('monitor', record, () => endMonitor(libpod, record.id));
+  await releaseResources(libpod, record);
+}
+
+/**
+ * Gives back everything a start took: runtime state and cgroup, network, mounts, bundle. Idempotent, and works from the paths
+ * alone, whatever was killed half way. Failures are logged, and the rest is done all the same.
+ */
+export async function releaseResources(libpod: Libpod, record: ContainerRecord): Promise<void> {
+  const { bundle, shm, secrets } = containerPaths(libpod.paths, record.id);
+  const attempts = [
+    attempt('network', record, () =>
+      teardownNetwork(networkContext(libpod, record.name), record.id, { background: true }),
+    ),
+    attempt('runtime state', record, () => releaseRuntime(libpod, record)),
+  ];
+  await Promise.all(attempts);
+  if (!isMountedForUser(libpod, record.id))
+    await attempt('root file system', record, async () => libpod.store.rootfs.unmount(record.id));
+  if (record.spec.userNamespace !== undefined) {
+    const { releaseUserns } = await import('./user-namespace.ts');
+    await attempt('user namespace', record, async () => releaseUserns(libpod, record.id));
+  }
+  await attempt('/dev/shm', record, async () => detach(libpod, shm));
+  await attempt('secrets', record, async () => detach(libpod, secrets));
+  await attempt('log of health checks', record, () => keepHealthLog(libpod, record));
+  await attempt('mounts with other owners', record, () => unmountIdmapped(libpod, record.id));
+  await attempt('bundle', record, () => libpod.syscalls.removeTreeAt(AT_FDCWD, bundle.bundle));
+  removeExitRecord(libpod.paths.runRoot, record.id);
+}
+
+async function releaseRuntime(libpod: Libpod, record: ContainerRecord): Promise<void> {
+  if (record.facts.runtime === undefined) return;
+  const runtime = runtimeOf(libpod, record);
+  // A container whose processes are all gone needs no process of the runtime to be deleted.
+  if (record.facts.hooks !== true && removeRuntimeState(runtime, record.id, record.facts.cgroupPath)) return;
+  await deleteFromRuntime(runtime, record.id, { force: true });
+}
+
+function detach(libpod: Libpod, path: string): void {
+  try {
+    libpod.syscalls.umount(path, MNT_DETACH);
+  } catch {
+    // Not mounted, or not there.
+  }
+}
+
+async function attempt(
+  what: string,
+  record: ContainerRecord,
+  work: () => Promise<unknown> | unknown,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    log('warn', `cannot release the ${what} of container ${record.name}: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,99 @@
+import { closeSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../base/errors.ts';
+import type { Paths } from '../base/paths.ts';
+import { bootId } from '../native/process-identity.ts';
+import type { ContainerRecord, DueRestart } from './container.ts';
+import type { Libpod } from './context.ts';
+import { isMonitored } from './observe.ts';
+
+/** Docker's back-off between restarts: doubled each time, starting anew once a run lasted ten seconds. */
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 60_000;
+const GOOD_RUN_MS = 10_000;
+/** A longer wait is left to the monitor, which costs a hundredth of the memory. */
+export const LONGEST_OWN_WAIT_MS = 500;
+const SIGKILL = 9;
+const WAIT_MS = 5_000;
+
+/** What its policy plans after the end of the container that has just been recorded. */
+export function planRestart(
+  libpod: Pick<Libpod, 'paths'>,
+  record: ContainerRecord,
+  quickRestarts = record.restartCount,
+): DueRestart | undefined {
+  if (!wantsRestart(record) || !mayRestart(libpod, record)) return undefined;
+  const isGood = isGoodRun(record);
+  const delay = FIRST_DELAY_MS * 2 ** Math.min(isGood ? 0 : quickRestarts, 20);
+  return {
+    at: Date.parse(record.finishedAt ?? '') + Math.min(delay, LONGEST_DELAY_MS),
+    count: record.restartCount + 1,
+    quickRestarts: isGood ? 1 : quickRestarts + 1,
+  };
+}
+
+function wantsRestart(record: ContainerRecord): boolean {
+  const { name, maximumRetryCount } = record.spec.restart;
+  if (name === 'always' || name === 'unless-stopped') return true;
+  // Of one whose exit code nobody knows, nobody knows that it has failed.
+  if (name === 'no' || record.exitLost || record.exitCode === 0) return false;
+  return maximumRetryCount === 0 || record.restartCount < maximumRetryCount;
+}
+
+/** After a boot there are others who start it: boot.ts. */
+function mayRestart(
+  libpod: Pick<Libpod, 'paths'>,
+  { stoppedByUser, spec, ...record }: ContainerRecord,
+): boolean {
+  return (
+    spec.restart.name !== 'no' &&
+    !stoppedByUser &&
+    record.bootId === bootId() &&
+    !existsSync(shutdownMark(libpod.paths))
+  );
+}
+
+/** The restart that an ended container waits for, unless something has come in between. */
+export function dueRestart(libpod: Pick<Libpod, 'paths'>, record: ContainerRecord): DueRestart | undefined {
+  const { restart, held } = record.facts;
+  if (restart === undefined || held === true || record.state !== 'exited') return undefined;
+  return mayRestart(libpod, record) ? restart : undefined;
+}
+
+/** The monitor that was to start it again has been killed: nobody else will. */
+export function isRestartLost(libpod: Pick<Libpod, 'paths'>, record: ContainerRecord): boolean {
+  const due = dueRestart(libpod, record);
+  if (due === undefined || isMonitored(record)) return false;
+  const early = due.at - Date.now();
+  // Longer than that nobody would have waited: the clock was set back.
+  return early <= LONGEST_OWN_WAIT_MS || early > LONGEST_DELAY_MS;
+}
+
+/** While it is there, which is until the next boot, nothing is restarted. */
+export function shutdownMark(paths: Paths): string {
+  return join(paths.runRoot, 'shutting-down');
+}
+
+function isGoodRun(record: ContainerRecord): boolean {
+  if (record.startedAt === undefined || record.finishedAt === undefined) return false;
+  return Date.parse(record.finishedAt) - Date.parse(record.startedAt) >= GOOD_RUN_MS;
+}
+
+/** Ends the monitor that waits to start a container again. The caller holds its lock and has settled it. */
+export async function endRestartWait(libpod: Libpod, record: ContainerRecord): Promise<void> {
+  if (record.spec.restart.name === 'no' || record.state !== 'exited' || record.monitorPid === undefined)
+    return;
+  const { syscalls } = libpod;
+  let pidfd: number | undefined;
+  try {
+    pidfd = syscalls.pidfdOpen(record.monitorPid);
+    // Between a look and the open another process may have got the number.
+    if (!isMonitored(record)) return;
+    syscalls.pidfdSendSignal(pidfd, SIGKILL);
+    await syscalls.pidfdWait(pidfd, WAIT_MS);
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
+  } finally {
+    if (pidfd !== undefined) closeSync(pidfd);
+  }
+}

@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../base/clock.ts';
+import { InvalidSpecError, MonitorError, UnsupportedError, WrongStateError } from '../base/errors.ts';
+import { CHECK_HEALTH, tellMonitor } from '../conmon/monitor-control.ts';
+import { lookupContainer } from './container.ts';
+import { containerPaths } from './container-paths.ts';
+import type { Libpod } from './context.ts';
+import { hasHealthcheck, type HealthLogEntry, type HealthRecord, readHealth } from './health-record.ts';
+import { observe } from './observe.ts';
+
+const POLL_MS = 10;
+/** For the runtime to start the program, and the monitor to write the log. */
+const SLACK_MS = 15_000;
+
+export interface HealthcheckRun {
+  entry: HealthLogEntry;
+  health: HealthRecord;
+}
+
+/** `healthcheck run`: has the monitor check now, and waits for what comes of it. */
+export async function runHealthcheck(libpod: Libpod, nameOrId: string): Promise<HealthcheckRun> {
+  const record = observe(libpod, lookupContainer(libpod.db, nameOrId));
+  const { healthcheck: check, health } = record.spec;
+  if (!hasHealthcheck(check)) throw new InvalidSpecError(`container ${record.id} has no defined healthcheck`);
+  if (record.state !== 'running')
+    throw new WrongStateError(
+      `cannot check the health of container ${record.id}: it is ${record.state}, not running`,
+    );
+  const asked = new Date();
+  if (!tellMonitor(containerPaths(libpod.paths, record.id).bundle.control, CHECK_HEALTH))
+    throw new UnsupportedError(
+      `cannot check the health of container ${record.name}: it has no monitor of tspod's that runs`,
+    );
+  // One that is under way is waited for first.
+  const longest = Math.max(check.timeout ?? 0, health?.startup?.timeout ?? 0) / 1e6;
+  const deadline = monotonicMs() + 2 * longest + SLACK_MS;
+  for (;;) {
+    const now = readHealth(libpod, record);
+    const entry = now?.Log.at(-1);
+    if (now !== undefined && entry !== undefined && new Date(entry.Start) >= asked)
+      return { entry, health: now };
+    if (observe(libpod, record).state !== 'running' || monotonicMs() > deadline)
+      throw new MonitorError(`the monitor of container ${record.name} has not made the health check`);
+    await delay(POLL_MS);
+  }
+}

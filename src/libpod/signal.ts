@@ -1,0 +1,57 @@
+import { NotFoundError, WrongStateError } from '../base/errors.ts';
+import { isAlive } from '../native/process-identity.ts';
+import { signalContainer } from '../oci/runtime-client.ts';
+import { transaction } from '../state/db.ts';
+import { recordEvent } from '../state/events.ts';
+import { type ContainerRecord, updateContainer } from './container.ts';
+import { lockContainer } from './container-lock.ts';
+import type { Libpod } from './context.ts';
+import { runtimeOf } from './runtime-of.ts';
+import { settle } from './settle.ts';
+
+const SIGKILL = 9;
+
+/**
+ * Sends a signal to the container's first process. Where that is a process of this host, directly (a runtime's `kill` costs a
+ * process and does no more); a sandbox such as runsc has to pass it on itself.
+ */
+export async function sendSignal(libpod: Libpod, record: ContainerRecord, signal: number): Promise<void> {
+  const runtime = runtimeOf(libpod, record);
+  if (record.pid === undefined || runtime.sandboxed) return await signalContainer(runtime, record.id, signal);
+  // The start time guards against a recycled pid; the monitor reaps, so between check and signal nothing else can take the pid
+  // without a full cycle of the pid space.
+  if (!isAlive({ pid: record.pid, startTime: record.facts.pidStart })) return;
+  process.kill(record.pid, signal);
+}
+
+/** `tspod kill`. WrongStateError unless it runs. */
+export async function killContainer(libpod: Libpod, id: string, signal: number): Promise<void> {
+  const lock = await lockContainer(libpod, id);
+  try {
+    const record = await settle(libpod, id);
+    if (record === undefined) throw new NotFoundError('container', id);
+    if (!['running', 'stopping', 'paused', 'initialized'].includes(record.state)) {
+      throw new WrongStateError(
+        `can only kill running containers. ${record.id} is in state ${record.state}: container state improper`,
+      );
+    }
+    await sendSignal(libpod, record, signal);
+    transaction(
+      libpod.db,
+      () => {
+        if (signal === SIGKILL || signal === record.spec.stopSignal)
+          updateContainer(libpod.db, id, { stoppedByUser: true });
+        recordEvent(libpod.db, {
+          kind: 'container',
+          action: 'kill',
+          objectId: id,
+          name: record.name,
+          attributes: { ...record.spec.labels, image: record.imageName, signal: String(signal) },
+        });
+      },
+      false,
+    );
+  } finally {
+    lock.release();
+  }
+}

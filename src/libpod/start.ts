@@ -1,0 +1,312 @@
+import { existsSync } from 'node:fs';
+import { writeFileAtomic } from '../base/atomic-file.ts';
+import { crashPoint } from '../base/crash-point.ts';
+import { messageOf, NotFoundError, TspodError, UnsupportedError } from '../base/errors.ts';
+import { removeExitRecord } from '../conmon/exit-record.ts';
+import { log } from '../base/log.ts';
+import { launchMonitor, type MonitorHandle, readMonitorPid } from '../conmon/launch-monitor.ts';
+import { bootId, formatIdentity, ownIdentity, startTimeOf } from '../native/process-identity.ts';
+import { type NetworkSetup, setupNetwork } from '../network/setup.ts';
+import { startInRuntime } from '../oci/runtime-client.ts';
+import { explainRuntimeError } from '../oci/runtime-errors.ts';
+import { timestamp } from '../state/events.ts';
+import { prepareBundle } from './bundle.ts';
+import { hostnameOf } from './hostname.ts';
+import { beginCgroupMove } from './cgroup-head-start.ts';
+import {
+  type ContainerRecord,
+  type DueRestart,
+  NO_END,
+  type RunFacts,
+  updateContainer,
+} from './container.ts';
+import { lockContainer } from './container-lock.ts';
+import { containerPaths } from './container-paths.ts';
+import type { Libpod } from './context.ts';
+import { explainStartFailure } from './explain-start.ts';
+import { finishNetworkFiles } from './managed-files.ts';
+import { prepareHealthcheck } from './health-monitor.ts';
+import { checkPersonality } from './kernel-limits.ts';
+import { tellStarted } from './tell-started.ts';
+import { monitorArguments } from './monitor-arguments.ts';
+import { placeMonitor, placePasta } from './monitor-cgroup.ts';
+import { networkContext } from './network-context.ts';
+import { releaseFailedStart } from './release.ts';
+import { chosenRuntime, runtimeOf } from './runtime-of.ts';
+import { settle } from './settle.ts';
+import { dueRestart, endRestartWait } from './restart-policy.ts';
+import { changeState } from './state-change.ts';
+
+export interface StartOptions {
+  /** Which restart by policy this is. When another one is due, or none, the container is left as it is. */
+  restartCount?: number;
+  /** Called when the attach socket listens and before the program runs, so that no output is lost. */
+  attach?: (attachSocket: string) => Promise<void> | void;
+  /** This process stays and cleans up when the container ends. */
+  stay?: boolean;
+  /** With `stay`: should this process be killed, the container is too (not with a foreign monitor). */
+  endWithCaller?: boolean;
+  /** `NAME=value` for the program, which nothing but its bundle may hold. */
+  secretEnv?: readonly string[];
+  consoleSize?: { height: number; width: number };
+  /** Only `init`: the runtime creates, the program does not run yet. */
+  initOnly?: boolean;
+  restart?: boolean;
+  /** Those that it depends on have been seen running. */
+  dependenciesRun?: boolean;
+}
+
+export interface StartedContainer {
+  record: ContainerRecord;
+  /** Absent when it was running already, or had been initialized before. */
+  monitor: MonitorHandle | undefined;
+}
+
+/**
+ * Brings a created or exited container to life (a running one is left alone). On failure everything is taken back, the
+ * container keeps the reason, and a typed error says why (127 command not found, 126 cannot be invoked).
+ */
+export async function startContainer(
+  libpod: Libpod,
+  id: string,
+  options: StartOptions = {},
+): Promise<StartedContainer> {
+  const lock = await lockContainer(libpod, id);
+  let record: ContainerRecord | undefined;
+  try {
+    record = await settle(libpod, id);
+    if (record === undefined) throw new NotFoundError('container', id);
+    if (record.state === 'running') return { record, monitor: undefined };
+    if (record.state === 'initialized' && !options.initOnly)
+      return await startInitialized(libpod, record, options);
+    const due = options.restartCount === undefined ? undefined : dueRestart(libpod, record);
+    if (due?.count !== options.restartCount) return { record, monitor: undefined };
+    if (record.spec.dependencies.length === 0 || options.dependenciesRun) {
+      if (options.restartCount === undefined) await endRestartWait(libpod, record);
+      return await launch(libpod, record, { ...options, lockFd: lock.fd, due });
+    }
+  } finally {
+    lock.release();
+  }
+  // Their locks may come before ours.
+  await (await import('./start-dependencies.ts')).startDependencies(libpod, record);
+  return await startContainer(libpod, id, { ...options, dependenciesRun: true });
+}
+
+async function launch(
+  libpod: Libpod,
+  record: ContainerRecord,
+  options: StartOptions & { lockFd: number; due: DueRestart | undefined },
+): Promise<StartedContainer> {
+  beginCgroupMove();
+  const runtime = chosenRuntime(libpod, libpod.runtimeOptions.runtime ?? record.spec.runtime);
+  checkStartable(record, runtime.name);
+  checkPersonality(record.spec, runtime, libpod.paths.runRoot);
+  const { due } = options;
+  const basicFacts: RunFacts = {
+    held: true,
+    runtime: { name: runtime.name, path: runtime.path },
+    ...(due === undefined ? {} : { restart: due, quickRestarts: due.quickRestarts }),
+  };
+  const starting = changeState(libpod, record.id, options.initOnly ? 'begin-init' : 'begin-start', {
+    changes: {
+      owner: formatIdentity(ownIdentity()),
+      bootId: bootId(),
+      stoppedByUser: false,
+      restartCount: due?.count ?? 0,
+      facts: basicFacts,
+      // A restart that is killed half way is as if it had not begun.
+      ...(due === undefined ? NO_END : {}),
+    },
+  });
+  // One of an earlier run would pass for the end of this one.
+  removeExitRecord(libpod.paths.runRoot, record.id);
+  crashPoint('start-after-mark');
+  let monitor: MonitorHandle | undefined;
+  let network: NetworkSetup | undefined;
+  try {
+    const maps = starting.spec.userNamespace;
+    const userns = maps && (await import('./user-namespace.ts')).enterUserns(libpod, starting, maps);
+    network = await setupNetwork(networkContext(libpod, starting.name), starting.spec.network, {
+      ...(userns === undefined ? {} : { usernsPath: userns.path }),
+      containerId: starting.id,
+      containerName: starting.name,
+      hostname: hostnameOf(libpod, starting),
+    });
+    const netnsPath = network.netns.kind === 'path' ? network.netns.path : undefined;
+    const cdi = starting.spec.cdiDevices;
+    const cdiEdits = cdi && (await (await import('../oci/cdi.ts')).findCdiEdits(cdi, libpod.cdiDirectories));
+    const { host, hasHooks, keepCompiledSeccomp } = prepareBundle(libpod, starting, {
+      runtime,
+      netnsPath,
+      userns,
+      consoleSize: options.consoleSize,
+      secretEnv: options.secretEnv ?? [],
+      ...(cdiEdits === undefined ? {} : { cdiEdits }),
+    });
+    const facts: RunFacts = {
+      ...basicFacts,
+      ...(host.cgroupPath === undefined ? {} : { cgroupPath: host.cgroupPath }),
+      ...(hasHooks ? { hooks: true as const } : {}),
+      ...(netnsPath === undefined ? {} : { netnsPath }),
+    };
+    prepareHealthcheck(libpod, starting);
+    updateContainer(libpod.db, record.id, { facts });
+    crashPoint('start-before-monitor');
+    // One runtime process instead of two, unless something has to happen between create and start.
+    const inOneGo = !options.initOnly && !hasBackend(starting) && !libpod.foreignMonitor;
+    const attachFirst = inOneGo && options.attach !== undefined;
+    monitor = launchMonitor({
+      syscalls: libpod.syscalls,
+      program: libpod.monitorProgram,
+      foreign: libpod.foreignMonitor,
+      args: monitorArguments(libpod, starting, runtime, {
+        run: inOneGo,
+        quickRestarts: due?.quickRestarts ?? 0,
+        endWithCaller: options.endWithCaller === true && !libpod.foreignMonitor,
+      }),
+      env: process.env,
+      attachFirst,
+      reportExit: options.stay === true,
+      inheritFds: network.portFds,
+      lockFd: options.lockFd,
+      place: (pid) => placeMonitor(libpod, starting, pid),
+      passStdio: passesStreams(starting.spec),
+    });
+    const { bundle } = containerPaths(libpod.paths, record.id);
+    if (attachFirst) {
+      await Promise.all([monitor.attachReady(), network.ready]);
+      await options.attach?.(bundle.attach);
+      monitor.go();
+    }
+    const message = await monitor.started();
+    if (message.data <= 0)
+      throw explainRuntimeError(message.message ?? 'the runtime gave no reason', runtime.name);
+    crashPoint('start-after-create');
+    if (userns !== undefined) (await import('./user-namespace.ts')).hideRootfs(libpod, record.id);
+    keepCompiledSeccomp?.(record.id);
+    network.closePorts();
+    if (hasBackend(starting)) {
+      facts.network = await network.ready;
+      finishNetworkFiles(libpod, starting, facts.network);
+      // Should this process be killed after the start, the container that goes on without it has its addresses recorded.
+      updateContainer(libpod.db, record.id, { facts });
+    }
+    const placed = hasBackend(starting) ? placePasta(libpod, starting) : undefined;
+    if (!inOneGo && !options.initOnly) {
+      if (options.attach !== undefined) await options.attach(bundle.attach);
+      await startInRuntime(runtime, record.id);
+      tellStarted(libpod, record.id);
+    }
+    await placed;
+    crashPoint('start-after-start');
+    return { record: recordStarted(libpod, starting, facts, message.data, options), monitor };
+  } catch (error) {
+    monitor?.takeCleanup();
+    monitor?.close();
+    network?.closePorts();
+    // Without its network the runtime fails too, but only this says why.
+    const cause = await network?.ready.then(
+      () => error,
+      (reason: unknown) => reason,
+    );
+    throw await takeBack(libpod, starting, cause ?? error);
+  }
+}
+
+function recordStarted(
+  libpod: Libpod,
+  record: ContainerRecord,
+  facts: RunFacts,
+  pid: number,
+  options: StartOptions,
+): ContainerRecord {
+  const { bundle } = containerPaths(libpod.paths, record.id);
+  const monitorPid = readMonitorPid(bundle.monitorPidFile);
+  if (record.spec.pidFile !== undefined) writePidFile(record.spec.pidFile, pid);
+  if (record.spec.monitorPidFile !== undefined && monitorPid !== undefined)
+    writePidFile(record.spec.monitorPidFile, monitorPid);
+  const pidStart = startTimeOf(pid);
+  const monitorStart = monitorPid === undefined ? undefined : startTimeOf(monitorPid);
+  const { restart: _done, ...lasting } = facts;
+  return changeState(libpod, record.id, options.initOnly ? 'complete-init' : 'complete-start', {
+    changes: {
+      ...NO_END,
+      pid,
+      owner: null,
+      monitorPid: monitorPid ?? null,
+      monitorStart: monitorStart ?? null,
+      ...(options.initOnly ? {} : { startedAt: timestamp(), finishedAt: null }),
+      facts: { ...lasting, ...(pidStart === undefined ? {} : { pidStart }) },
+    },
+    events: options.initOnly ? ['init'] : options.restart ? ['init', 'start', 'restart'] : ['init', 'start'],
+    durable: false,
+  });
+}
+
+/** What only the host, or the runtime that was chosen for it, shows. */
+function checkStartable({ spec }: ContainerRecord, runtimeName: string): void {
+  if (spec.resources.cgroups === 'disabled' && runtimeName !== 'crun')
+    throw new UnsupportedError(
+      `requested OCI runtime ${runtimeName} is not compatible with --cgroups=disabled`,
+      {
+        hint: 'crun is: try --runtime crun',
+      },
+    );
+  if (spec.log.driver === 'journald' && !existsSync(JOURNAL))
+    throw new UnsupportedError(`cannot use --log-driver journald: there is no ${JOURNAL} on this host`);
+}
+
+const JOURNAL = '/run/systemd/journal/socket';
+
+/** Its streams are those of the process that starts it: nothing to attach to, nothing is logged. */
+export function passesStreams(spec: ContainerRecord['spec']): boolean {
+  return spec.log.driver === 'passthrough' || spec.log.driver === 'passthrough-tty';
+}
+
+function writePidFile(path: string, pid: number): void {
+  try {
+    writeFileAtomic(path, String(pid), { durable: false });
+  } catch (error) {
+    log('warn', `cannot write the pid file ${path}: ${messageOf(error)}`);
+  }
+}
+
+/** The network takes its time to come up: the program may only start after that. */
+function hasBackend(record: ContainerRecord): boolean {
+  const { mode } = record.spec.network.mode;
+  return mode === 'bridge' || mode === 'pasta' || mode === 'slirp4netns';
+}
+
+async function startInitialized(
+  libpod: Libpod,
+  record: ContainerRecord,
+  options: StartOptions,
+): Promise<StartedContainer> {
+  const { bundle } = containerPaths(libpod.paths, record.id);
+  if (options.attach !== undefined) await options.attach(bundle.attach);
+  changeState(libpod, record.id, 'begin-start', { changes: { owner: formatIdentity(ownIdentity()) } });
+  await startInRuntime(runtimeOf(libpod, record), record.id);
+  tellStarted(libpod, record.id);
+  const started = changeState(libpod, record.id, 'complete-start', {
+    changes: { owner: null, startedAt: timestamp(), finishedAt: null },
+    events: ['start'],
+  });
+  return { record: started, monitor: undefined };
+}
+
+/** Undoes a failed start; returns the error to throw. */
+async function takeBack(libpod: Libpod, record: ContainerRecord, error: unknown): Promise<unknown> {
+  const explained = explainStartFailure(libpod, record, error);
+  await releaseFailedStart(libpod, record);
+  const exitCode = explained instanceof TspodError ? explained.exitCode : 125;
+  changeState(libpod, record.id, 'fail-start', {
+    changes: {
+      error: messageOf(explained),
+      exitCode,
+      owner: record.spec.autoRemove ? formatIdentity(ownIdentity()) : null,
+      facts: {},
+    },
+  });
+  return explained;
+}

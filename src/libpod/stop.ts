@@ -1,0 +1,193 @@
+import { closeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../base/clock.ts';
+import { crashPoint } from '../base/crash-point.ts';
+import { ConflictError, WrongStateError } from '../base/errors.ts';
+import { formatIdentity, isAlive, ownIdentity } from '../native/process-identity.ts';
+import { resumeContainer } from '../oci/runtime-client.ts';
+import { allowReserve } from '../state/db.ts';
+import { type ContainerRecord, getContainer, updateContainer } from './container.ts';
+import { lockContainer } from './container-lock.ts';
+import type { Libpod } from './context.ts';
+import { isMonitored, observe } from './observe.ts';
+import { endRestartWait } from './restart-policy.ts';
+import { runtimeOf } from './runtime-of.ts';
+import { settle, settlePods } from './settle.ts';
+import { sendSignal } from './signal.ts';
+import { changeState } from './state-change.ts';
+
+export interface StopOptions {
+  /** Seconds before SIGKILL; default: the container's own. */
+  timeout?: number;
+  /** Instead of the container's stop signal. */
+  signal?: number;
+  /** A paused one may be stopped, and it is no error when it does not run. */
+  forRemoval?: boolean;
+  /** Its pod is being removed too: no infra container is stopped for its removal otherwise. */
+  withPod?: boolean;
+  /** It will be started again: not a stop by the user. A container that never ran is fine. */
+  forRestart?: boolean;
+  /** The host goes down: the container is to be there again after the boot. */
+  byHost?: boolean;
+}
+
+const SIGKILL = 9;
+/** How long the kernel may take to end a process after SIGKILL (uninterruptible sleep) before we give up. */
+const KILL_WAIT_MS = 60_000;
+/** After this long it is thawed, in case it is frozen. */
+const FROZEN_WAIT_MS = 2_000;
+/** How long the monitor may take to write the exit file after the process has gone. */
+const REPORT_WAIT_MS = 10_000;
+/** Between process end and exit file there are well under a millisecond of work. */
+const POLL_MS = 2;
+
+/**
+ * Sends the stop signal, waits, sends SIGKILL, and leaves the container settled (exited, or gone with --rm).
+ * Idempotent: a container that does not run is fine. WrongStateError for a paused one unless `forRemoval`.
+ */
+export async function stopContainer(libpod: Libpod, id: string, options: StopOptions = {}): Promise<void> {
+  allowReserve(libpod.db);
+  const record = await beginStop(libpod, id, options);
+  if (record === undefined) return;
+  crashPoint('stop-after-mark');
+  const timeout = options.timeout ?? record.spec.stopTimeout;
+  const signal = options.signal ?? record.spec.stopSignal;
+  // A process that a freezer holds gets no signal but SIGKILL.
+  const patience = record.state === 'paused' ? 0 : timeout;
+  if (patience > 0) {
+    await trySignal(libpod, record, signal);
+    if (await waitForEnd(libpod, record, patience * 1000)) return await finishStop(libpod, id);
+  }
+  await trySignal(libpod, record, SIGKILL);
+  if (record.state === 'paused') await resume(libpod, record);
+  let ended = await waitForEnd(libpod, record, FROZEN_WAIT_MS);
+  if (!ended) {
+    // Frozen without our knowing: by the runtime's own command line, or by a stop of a paused one that was killed.
+    await resume(libpod, record);
+    ended = await waitForEnd(libpod, record, KILL_WAIT_MS);
+  }
+  if (!ended) {
+    throw new WrongStateError(
+      `cannot stop container ${record.name}: its process ${record.pid} survives SIGKILL`,
+    );
+  }
+  await finishStop(libpod, id);
+}
+
+/** Marks it as being stopped by the user, so that no restart policy brings it back. Undefined: nothing to stop. */
+async function beginStop(
+  libpod: Libpod,
+  id: string,
+  options: StopOptions,
+): Promise<ContainerRecord | undefined> {
+  const lock = await lockContainer(libpod, id);
+  try {
+    const record = await settle(libpod, id);
+    if (record === undefined) return undefined;
+    if (options.forRemoval && !options.withPod && record.spec.podRole === 'infra') throw isOfPod(record);
+    if (record.state === 'paused' && !options.forRemoval) {
+      throw new WrongStateError(`container ${record.id} is paused: cannot stop it: container state improper`);
+    }
+    if (record.state === 'created' && !options.forRemoval) return undefined;
+    if (record.state === 'initialized') {
+      await trySignal(libpod, record, SIGKILL);
+      return record;
+    }
+    if (!['running', 'stopping', 'paused'].includes(record.state)) {
+      if (record.state !== 'exited') return undefined;
+      if (options.byHost !== true) updateContainer(libpod.db, id, { stoppedByUser: true, facts: {} });
+      await endRestartWait(libpod, record);
+      return undefined;
+    }
+    changeState(libpod, id, 'begin-stop', {
+      changes: {
+        stoppedByUser: options.byHost !== true,
+        owner: formatIdentity(ownIdentity()),
+        ...(options.forRestart ? { facts: { ...record.facts, restarting: true } } : {}),
+      },
+      events: ['stop'],
+    });
+    return record;
+  } finally {
+    lock.release();
+  }
+}
+
+export function isOfPod({ id, podId }: ContainerRecord): ConflictError {
+  return new ConflictError(
+    `container ${id} is the infra container of pod ${podId} and cannot be removed without removing the pod`,
+    { hint: `remove the pod: tspod pod rm ${podId?.slice(0, 12)}` },
+  );
+}
+
+/** Whoever comes first settles: we, or the monitor's exit command. */
+async function finishStop(libpod: Libpod, id: string): Promise<void> {
+  const lock = await lockContainer(libpod, id);
+  try {
+    await settle(libpod, id);
+  } finally {
+    lock.release();
+  }
+  await settlePods(libpod);
+}
+
+async function trySignal(libpod: Libpod, record: ContainerRecord, signal: number): Promise<void> {
+  try {
+    await sendSignal(libpod, record, signal);
+    crashPoint('stop-after-signal');
+  } catch (error) {
+    const now = getContainer(libpod.db, record.id);
+    if (now !== undefined && isRunning(libpod, now)) throw error;
+  }
+}
+
+async function resume(libpod: Libpod, record: ContainerRecord): Promise<void> {
+  try {
+    await resumeContainer(runtimeOf(libpod, record), record.id);
+  } catch {
+    // SIGKILL alone may have ended it already (cgroup v2).
+  }
+}
+
+function isRunning(libpod: Libpod, record: ContainerRecord): boolean {
+  return ['running', 'paused', 'stopping', 'initialized'].includes(observe(libpod, record).state);
+}
+
+/** True when the container has ended and its monitor has reported it (or is dead itself). */
+export async function waitForEnd(
+  libpod: Libpod,
+  record: ContainerRecord,
+  timeoutMs: number,
+): Promise<boolean> {
+  const deadline = monotonicMs() + timeoutMs;
+  const process =
+    record.pid === undefined ? undefined : { pid: record.pid, startTime: record.facts.pidStart };
+  if (process !== undefined && isAlive(process) && !(await waitForProcess(libpod, process.pid, timeoutMs)))
+    return false;
+  // The exit file comes right after; the monitor itself stays until its exit command is done, which may need our lock.
+  const reportDeadline = Math.max(deadline, monotonicMs() + REPORT_WAIT_MS);
+  while (isMonitored(record) && !hasExitRecord(libpod, record)) {
+    if (monotonicMs() > reportDeadline) return false;
+    await delay(POLL_MS);
+  }
+  return true;
+}
+
+async function waitForProcess(libpod: Libpod, pid: number, timeoutMs: number): Promise<boolean> {
+  let pidfd: number;
+  try {
+    pidfd = libpod.syscalls.pidfdOpen(pid);
+  } catch {
+    return true;
+  }
+  try {
+    return await libpod.syscalls.pidfdWait(pidfd, timeoutMs);
+  } finally {
+    closeSync(pidfd);
+  }
+}
+
+function hasExitRecord(libpod: Libpod, record: ContainerRecord): boolean {
+  const now = getContainer(libpod.db, record.id);
+  return now === undefined || observe(libpod, now).state === 'exited';
+}

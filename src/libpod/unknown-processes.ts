@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errnoOf } from '../base/errors.ts';
+import { readMonitorPid } from '../conmon/launch-monitor.ts';
+import { identifyProcess, isAlive, type ProcessIdentity } from '../native/process-identity.ts';
+import type { Libpod } from './context.ts';
+import { containerPaths } from './container-paths.ts';
+
+/** Container that runs according to its bundle. */
+export interface BundleProcesses {
+  id: string;
+  monitor: ProcessIdentity | undefined;
+  program: ProcessIdentity | undefined;
+}
+
+const SIGKILL = 9;
+const WAIT_MS = 10_000;
+const POLL_MS = 20;
+
+/** What runs by the pid files in the run root alone: for when the database cannot be asked, or does not know the container. */
+export function processesByBundle(libpod: Pick<Libpod, 'paths'>): BundleProcesses[] {
+  return list(join(libpod.paths.runRoot, 'containers')).flatMap((id) => {
+    const { bundle } = containerPaths(libpod.paths, id);
+    const monitor = identified(readMonitorPid(bundle.monitorPidFile));
+    const program = identified(readMonitorPid(bundle.pidFile));
+    // A pid alone may be anybody's by now: a monitor has the container's id among its arguments.
+    const isOurs = monitor !== undefined && hasArgument(monitor.pid, id);
+    return isOurs ? [{ id, monitor, program }] : [];
+  });
+}
+
+/** SIGKILL to the program, then, should it survive its child, to the monitor. */
+export async function killByBundle(
+  libpod: Pick<Libpod, 'syscalls'>,
+  { monitor, program }: BundleProcesses,
+): Promise<void> {
+  for (const identity of [program, monitor]) {
+    if (identity === undefined || !isAlive(identity)) continue;
+    let pidfd: number;
+    try {
+      pidfd = libpod.syscalls.pidfdOpen(identity.pid);
+    } catch {
+      continue;
+    }
+    // Asked after opening: from here on the descriptor means this process and no later one.
+    if (isAlive(identity)) libpod.syscalls.pidfdSendSignal(pidfd, SIGKILL);
+    await libpod.syscalls.pidfdWait(pidfd, WAIT_MS);
+  }
+}
+
+/** Waits until no process names one of the containers any more: monitors, and the clean-ups that they start at the end. */
+export async function waitForProcessesOf(ids: readonly string[]): Promise<void> {
+  const isAbout = (pid: string): boolean => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+      return Number(pid) !== process.pid && words.some((word) => ids.includes(word));
+    } catch {
+      return false;
+    }
+  };
+  for (const end = Date.now() + WAIT_MS; Date.now() < end; await delay(POLL_MS))
+    if (!list('/proc').some((name) => /^\d+$/.test(name) && isAbout(name))) return;
+}
+
+function identified(pid: number | undefined): ProcessIdentity | undefined {
+  return pid === undefined ? undefined : identifyProcess(pid);
+}
+
+function hasArgument(pid: number, id: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').includes(id);
+  } catch {
+    return false;
+  }
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,228 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  constants,
+} from 'node:fs';
+import { join } from 'node:path';
+import { crashPoint } from '../base/crash-point.ts';
+import { AlreadyExistsError, InUseError, NotFoundError, StorageError, UsageError } from '../base/errors.ts';
+import { NAME_PATTERN } from '../base/ids.ts';
+import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
+import { type Row, transaction } from '../state/db.ts';
+import { recordEvent, timestamp } from '../state/events.ts';
+import type { Libpod } from './context.ts';
+
+export interface VolumeRecord {
+  name: string;
+  driver: string;
+  mountpoint: string;
+  labels: Record<string, string>;
+  options: Record<string, string>;
+  anonymous: boolean;
+  needsCopyUp: boolean;
+  createdAt: string;
+}
+
+export interface NewVolume {
+  name: string;
+  labels?: Record<string, string>;
+  options?: Record<string, string>;
+  anonymous?: boolean;
+  /** An existing volume of that name is fine. */
+  ignoreExisting?: boolean;
+  /** Filled from the image at its first mount. Default true. */
+  copyUp?: boolean;
+}
+
+/** Creates a volume of the local driver; its directory is there before anybody sees the row that names it. */
+export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
+  if (!NAME_PATTERN.test(request.name)) {
+    throw new UsageError(
+      `invalid volume name ${JSON.stringify(request.name)}: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*`,
+    );
+  }
+  const existing = findVolume(libpod, request.name);
+  if (existing !== undefined) {
+    if (request.ignoreExisting) return existing;
+    throw new AlreadyExistsError(`volume with name ${request.name} already exists: volume already exists`);
+  }
+  const mountpoint = join(libpod.paths.volumes, request.name, '_data');
+  return transaction(
+    libpod.db,
+    () => {
+      // Inside, so that whoever looks for directories without a row under the same lock finds none that is just being made.
+      mkdirSync(mountpoint, { recursive: true, mode: 0o755 });
+      crashPoint('volume-after-directory');
+      const inserted = libpod.db
+        .prepare(
+          'INSERT OR IGNORE INTO volumes (name, driver, mountpoint, labels, options, anonymous, needs_copy_up, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        )
+        .run(
+          request.name,
+          'local',
+          mountpoint,
+          JSON.stringify(request.labels ?? {}),
+          JSON.stringify(request.options ?? {}),
+          request.anonymous ? 1 : 0,
+          (request.copyUp ?? true) ? 1 : 0,
+          timestamp(),
+        );
+      if (inserted.changes === 0 && !request.ignoreExisting) {
+        throw new AlreadyExistsError(
+          `volume with name ${request.name} already exists: volume already exists`,
+        );
+      }
+      if (inserted.changes > 0)
+        recordEvent(libpod.db, { kind: 'volume', action: 'create', name: request.name });
+      return getVolume(libpod, request.name);
+    },
+    !request.anonymous,
+  );
+}
+
+export function findVolume(libpod: Libpod, name: string): VolumeRecord | undefined {
+  const row = libpod.db.prepare('SELECT * FROM volumes WHERE name = ?').get(name);
+  return row === undefined ? undefined : toVolume(row as Row);
+}
+
+export function getVolume(libpod: Libpod, name: string): VolumeRecord {
+  const volume = findVolume(libpod, name);
+  if (volume === undefined)
+    throw new NotFoundError('volume', name, { message: `no such volume ${name}: no such volume` });
+  return volume;
+}
+
+export function listVolumes(libpod: Pick<Libpod, 'db'>): VolumeRecord[] {
+  return (libpod.db.prepare('SELECT * FROM volumes ORDER BY name').all() as Row[]).map(toVolume);
+}
+
+/** A row for a directory that has lost its own; false when there is one already. */
+export function adoptVolume(db: Libpod['db'], name: string, mountpoint: string): boolean {
+  if (!NAME_PATTERN.test(name)) return false;
+  const inserted = db
+    .prepare(
+      `INSERT OR IGNORE INTO volumes (name, driver, mountpoint, anonymous, needs_copy_up, created_at)
+       VALUES (?, 'local', ?, ?, 0, ?)`,
+    )
+    .run(name, mountpoint, /^[0-9a-f]{64}$/.test(name) ? 1 : 0, timestamp());
+  return inserted.changes > 0;
+}
+
+/** Names of the containers that use it. */
+export function volumeUsers(libpod: Libpod, name: string): string[] {
+  const rows = libpod.db
+    .prepare('SELECT container_id FROM container_volumes WHERE volume_name = ?')
+    .all(name) as Row[];
+  return rows.map((row) => String(row['container_id']));
+}
+
+/** Deletes row and data. InUseError when a container has it. */
+export async function removeVolume(libpod: Libpod, name: string): Promise<void> {
+  transaction(libpod.db, () => {
+    getVolume(libpod, name);
+    const users = volumeUsers(libpod, name);
+    if (users.length > 0) {
+      throw new InUseError(
+        `volume ${name} is being used by the following container(s): ${users.join(', ')}: volume is being used`,
+      );
+    }
+    deleteVolumeRow(libpod, name);
+  });
+  await removeVolumeData(libpod, name);
+}
+
+/** The first half of a removal, for use in a transaction; false when there was none. */
+export function deleteVolumeRow(libpod: Libpod, name: string): boolean {
+  const { changes } = libpod.db.prepare('DELETE FROM volumes WHERE name = ?').run(name);
+  if (changes > 0) recordEvent(libpod.db, { kind: 'volume', action: 'remove', name });
+  return changes > 0;
+}
+
+/** The second half; not there is fine. */
+export async function removeVolumeData(libpod: Libpod, name: string): Promise<void> {
+  await libpod.syscalls.removeTree(join(libpod.paths.volumes, name));
+}
+
+/**
+ * Fills an empty new volume with what the image has at the destination, owner and mode of the directory included, as docker and
+ * podman do at the first mount. `rootfs` is mounted and hostile: the destination is resolved inside it.
+ */
+export function copyUpVolume(
+  libpod: Libpod,
+  volume: VolumeRecord,
+  place: { rootfs: string; destination: string; user: { uid: number; gid: number } },
+): void {
+  if (!volume.needsCopyUp) return;
+  const finish = (): void => {
+    const done = libpod.db.prepare('UPDATE volumes SET needs_copy_up = 0 WHERE name = ?');
+    transaction(libpod.db, () => done.run(volume.name), false);
+  };
+  const { rootfs, destination, user } = place;
+  const source = openInside(libpod, rootfs, destination);
+  if (source === undefined) {
+    giveUntouched(volume, user);
+    return;
+  }
+  try {
+    if (existsSync(volume.mountpoint) && readdirSync(volume.mountpoint).length === 0) {
+      // The child inherits the descriptor as its fd 3, so the path cannot be swapped under it.
+      const copied = spawnSync('cp', ['-a', '--', '/proc/self/fd/3/.', volume.mountpoint], {
+        stdio: ['ignore', 'ignore', 'pipe', source],
+        encoding: 'utf8',
+      });
+      if (copied.status !== 0) {
+        throw new StorageError(
+          `cannot fill volume ${volume.name} from ${destination} of the image: ${copied.stderr.trim()}`,
+        );
+      }
+      const stat = fstatSync(source);
+      chownSync(volume.mountpoint, stat.uid, stat.gid);
+      chmodSync(volume.mountpoint, stat.mode & 0o7777);
+    }
+    finish();
+  } finally {
+    closeSync(source);
+  }
+}
+
+/** Where the image says nothing about the owner, a volume that nobody has used yet is the container's user's, as in podman. */
+function giveUntouched({ mountpoint }: VolumeRecord, { uid, gid }: { uid: number; gid: number }): void {
+  if (!existsSync(mountpoint)) return;
+  const owner = lstatSync(mountpoint);
+  if (owner.uid === 0 && owner.gid === 0 && readdirSync(mountpoint).length === 0)
+    chownSync(mountpoint, uid, gid);
+}
+
+function openInside(libpod: Libpod, rootfs: string, destination: string): number | undefined {
+  const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY;
+    return libpod.syscalls.openat2(root, destination, flags, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+  } catch {
+    // The image has nothing there, or no directory: nothing to copy.
+    return undefined;
+  } finally {
+    closeSync(root);
+  }
+}
+
+function toVolume(row: Row): VolumeRecord {
+  return {
+    name: String(row['name']),
+    driver: String(row['driver']),
+    mountpoint: String(row['mountpoint']),
+    labels: JSON.parse(String(row['labels'])) as Record<string, string>,
+    options: JSON.parse(String(row['options'])) as Record<string, string>,
+    anonymous: row['anonymous'] === 1,
+    needsCopyUp: row['needs_copy_up'] === 1,
+    createdAt: String(row['created_at']),
+  };
+}

@@ -1,0 +1,34 @@
+import type { Paths } from '../base/paths.ts';
+import type { NetnsChoice } from './backend.ts';
+import type { NetworkPlaces } from './network-store.ts';
+
+/** What the room needs to know of the rest of the house. */
+export interface NetworkContext {
+  paths: Pick<Paths, 'runRoot' | 'graphRoot' | 'networks'>;
+  rootless: boolean;
+  config: NetworkConfig;
+  /** False for a container that is gone or has no live process: what it holds may be taken back. */
+  isLive: (containerId: string) => boolean;
+  /** The namespace of a running container, for `--network container:ID`. Throws when it is not running. */
+  netnsOf: (containerId: string) => NetnsChoice;
+}
+
+/** The part of containers.conf that matters here. */
+export interface NetworkConfig {
+  helperBinariesDir: string[];
+  firewallDriver: string | undefined;
+  pastaOptions: string[];
+  dnsBindPort: number;
+  netavarkPluginDirs: string[];
+  networkConfigDir: string | undefined;
+  /** Undefined unless a file sets it: the built-in value is podman's own subnet. */
+  defaultSubnet: string | undefined;
+}
+
+export function networkPlaces(context: NetworkContext): NetworkPlaces {
+  return {
+    directory: context.config.networkConfigDir ?? context.paths.networks,
+    graphRoot: context.paths.graphRoot,
+    defaultSubnet: context.config.defaultSubnet,
+  };
+}

@@ -1,0 +1,195 @@
+import { closeSync } from 'node:fs';
+import { crashPoint } from '../base/crash-point.ts';
+import { log } from '../base/log.ts';
+import { shortId } from '../base/ids.ts';
+import type { NetworkAttachment, PortMapping } from '../specgen/container-spec.ts';
+import { releaseAddress } from './address-leases.ts';
+import {
+  type AttachmentRecord,
+  type NetworkFiles,
+  networkFiles,
+  readRecord,
+  writeRecord,
+} from './attachment-record.ts';
+import type { NetworkStatus } from './backend.ts';
+import { fixBridgeAddresses } from './bridge-address.ts';
+import { type FoundNetwork, findNetworks, leaseAll, statusInRoom, withRoomResolvers } from './bridge.ts';
+import type { NetworkContext } from './context.ts';
+import { lockNetavark, runNetavarkConnect, runNetavarkDisconnect } from './netavark.ts';
+import { composeNetavarkInput, type NetavarkInput, nameForNetavark } from './netavark-input.ts';
+import { routeAnswers } from './rootless-ports.ts';
+import { existingRoom, openRoom, type RootlessRoom } from './rootless-room.ts';
+
+export interface JoinRequest {
+  containerId: string;
+  containerName: string;
+  hostname: string;
+  netnsPath: string;
+  attachment: NetworkAttachment;
+  ports: PortMapping[];
+  dnsServers: string[];
+}
+
+/**
+ * Joins a running container to one more network. Its record names the network before the first change to the host, so that the end
+ * of the container undoes it whatever happens here; on failure nothing of it stays. The caller holds the container's lock.
+ */
+export async function joinNetwork(context: NetworkContext, request: JoinRequest): Promise<NetworkStatus> {
+  const files = networkFiles(context.paths.runRoot);
+  const { containerId, attachment } = request;
+  const found = findNetworks(context, [attachment]);
+  const lockFd = await lockNetavark(files, 'exclusive');
+  try {
+    const before = readRecord(files, containerId) ?? emptyRecord(request);
+    // A connect that was killed after the record had been written.
+    const rest = await leaveUnderLock({ context, files, lockFd, record: before }, keyOf(found));
+    const named = withInterfaceName(found, rest);
+    const attached = leaseAll(context, files, containerId, named);
+    const room = context.rootless ? await openRoom(context, files, containerId) : undefined;
+    const part = inPlace(
+      composeNetavarkInput({ ...request, attachments: named.map((each) => each.attachment) }, attached),
+      rest,
+      room,
+    );
+    const leases = attached.flatMap(({ definition, addresses }) =>
+      addresses.map((address) => ({ network: definition.name, address })),
+    );
+    const record: AttachmentRecord = {
+      ...part,
+      ...rest,
+      networks: { ...rest.networks, ...part.networks },
+      network_info: { ...rest.network_info, ...part.network_info },
+      tspod: { ...rest.tspod, leases: [...rest.tspod.leases, ...leases] },
+    };
+    writeRecord(files, { ...record, tspod: { ...record.tspod, ready: false } });
+    crashPoint('connect-after-record');
+    try {
+      const own = { ...part, tspod: record.tspod };
+      const run = { files, config: context.config, record: own, lockFd, room };
+      const status = await runNetavarkConnect(run);
+      fixBridgeAddresses(
+        found.map(({ definition }) => definition),
+        room?.enter,
+      );
+      if (room !== undefined) routeAnswers(room, record);
+      crashPoint('connect-after-setup');
+      writeRecord(files, record);
+      return room === undefined ? status : statusInRoom(status, room);
+    } catch (error) {
+      await leaveUnderLock({ context, files, lockFd, record }, keyOf(found), 'debug');
+      throw error;
+    }
+  } finally {
+    closeSync(lockFd);
+  }
+}
+
+/** Takes a running container from a network; one that it is not on is fine. The caller holds the container's lock. */
+export async function leaveNetwork(
+  context: NetworkContext,
+  containerId: string,
+  networkName: string,
+): Promise<void> {
+  const files = networkFiles(context.paths.runRoot);
+  const lockFd = await lockNetavark(files, 'exclusive');
+  try {
+    const record = readRecord(files, containerId);
+    if (record === undefined) return;
+    const key = Object.entries(record.network_info ?? {}).find(
+      ([key, { name }]) => name === networkName || key === networkName,
+    )?.[0];
+    const [network] = findNetworksQuietly(context, networkName);
+    const wanted = network === undefined ? key : nameForNetavark(network.definition);
+    if (wanted !== undefined) await leaveUnderLock({ context, files, lockFd, record }, wanted, 'warn');
+  } finally {
+    closeSync(lockFd);
+  }
+}
+
+interface Leaving {
+  context: NetworkContext;
+  files: NetworkFiles;
+  lockFd: number;
+  record: AttachmentRecord;
+}
+
+/** Returns the record without that network, as it is on disk then. */
+async function leaveUnderLock(
+  leaving: Leaving,
+  key: string,
+  level: 'debug' | 'warn' = 'debug',
+): Promise<AttachmentRecord> {
+  const { context, files, lockFd, record } = leaving;
+  const own = record.network_info?.[key];
+  const attachment = record.networks?.[key];
+  if (own === undefined || attachment === undefined) return record;
+  const part = { ...record, networks: { [key]: attachment }, network_info: { [key]: own } };
+  const room = existingRoom(context, files);
+  const run = { files, config: context.config, record: part, lockFd, room };
+  const complaint = await runNetavarkDisconnect(run);
+  if (complaint !== undefined)
+    log(
+      level,
+      `take container ${shortId(record.container_id)} from network ${own.name}: netavark: ${complaint}`,
+    );
+  crashPoint('disconnect-after-teardown');
+  const isOwn = (address: string): boolean => attachment.static_ips.includes(address);
+  for (const { network, address } of record.tspod.leases)
+    if (isOwn(address)) releaseAddress(files.leases, network, address, record.container_id);
+  const rest: AttachmentRecord = {
+    ...record,
+    networks: without(record.networks, key),
+    network_info: without(record.network_info, key),
+    tspod: { ...record.tspod, leases: record.tspod.leases.filter(({ address }) => !isOwn(address)) },
+  };
+  writeRecord(files, rest);
+  return rest;
+}
+
+/** In a room the ports are those that were chosen when the container started. */
+function inPlace(
+  part: NetavarkInput,
+  { port_mappings }: AttachmentRecord,
+  room?: RootlessRoom,
+): NetavarkInput {
+  if (room === undefined) return part;
+  return withRoomResolvers({ ...part, port_mappings: port_mappings ?? [] }, room);
+}
+
+function without<T>(record: Readonly<Record<string, T>> | undefined, key: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record ?? {}).filter(([name]) => name !== key));
+}
+
+/** Of a container that had left all its networks when it was started, or has done so since. */
+function emptyRecord(request: JoinRequest): AttachmentRecord {
+  return {
+    container_id: request.containerId,
+    tspod: { backend: 'bridge', ready: true, netnsPath: request.netnsPath, leases: [] },
+  };
+}
+
+/** The first `ethN` that the container has not got. */
+function withInterfaceName(found: readonly FoundNetwork[], { networks }: AttachmentRecord): FoundNetwork[] {
+  const taken = new Set(Object.values(networks ?? {}).map((each) => each.interface_name));
+  return found.map(({ attachment, definition }) => {
+    let name = attachment.interfaceName;
+    for (let number = 0; name === undefined; number++) if (!taken.has(`eth${number}`)) name = `eth${number}`;
+    taken.add(name);
+    return { definition, attachment: { ...attachment, interfaceName: name } };
+  });
+}
+
+function keyOf([network]: readonly FoundNetwork[]): string {
+  return network === undefined ? '' : nameForNetavark(network.definition);
+}
+
+/** Its definition may be gone. */
+function findNetworksQuietly(context: NetworkContext, name: string): FoundNetwork[] {
+  try {
+    return findNetworks(context, [
+      { name, aliases: [], staticIps: [], staticMac: undefined, interfaceName: undefined },
+    ]);
+  } catch {
+    return [];
+  }
+}

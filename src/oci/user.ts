@@ -1,0 +1,209 @@
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { errnoOf, InvalidSpecError, StorageError, UnsupportedError } from '../base/errors.ts';
+import { RESOLVE_IN_ROOT, type Syscalls } from '../native/syscalls.ts';
+
+export interface UserRequest {
+  /** Mounted root file system of the container. */
+  rootfs: string;
+  /** `user[:group]`, names or numbers; '' = root. */
+  user: string;
+  /** Names or numbers. */
+  groupAdd: readonly string[];
+  syscalls: Pick<Syscalls, 'openat2'>;
+}
+
+export interface ResolvedUser {
+  uid: number;
+  gid: number;
+  additionalGids: number[];
+  home: string;
+}
+
+/**
+ * Looks the user up in the root file system's own passwd and group files. They belong to whoever made the image: paths are resolved
+ * inside the root, whatever links they are. A number needs no entry. Throws InvalidSpecError for an unknown name.
+ */
+export function resolveUser(request: UserRequest): ResolvedUser {
+  const [userText = '', groupText] = request.user.split(':', 2);
+  const wanted = userText === '' ? '0' : userText;
+  const entry = findUser(passwdEntries(readInside(request, '/etc/passwd')), wanted);
+  const uid = entry?.uid ?? numericId(wanted);
+  if (uid === undefined)
+    throw new InvalidSpecError(`unable to find user ${wanted}: no matching entries in passwd file`);
+  const named = groupText !== undefined && groupText !== '';
+  const groups = groupEntries(readInside(request, '/etc/group'));
+  const gid = named ? groupId(groups, groupText) : (entry?.gid ?? 0);
+  const additional = new Set<number>();
+  if (!named && entry !== undefined)
+    for (const group of groups) if (group.members.includes(entry.name)) additional.add(group.gid);
+  for (const name of request.groupAdd) additional.add(groupId(groups, name));
+  // As login does: setgroups(2) does not imply the primary group, and a program that gives it up would escape modes that keep the
+  // group out.
+  const groupless = request.user === '' && additional.size === 0;
+  const additionalGids = groupless ? [] : [gid, ...[...additional].filter((id) => id !== gid)];
+  return { uid, gid, additionalGids, home: entry?.home || (uid === 0 ? '/root' : '/') };
+}
+
+/** Names of the ids that the root file system's passwd and group files know. */
+export interface IdNames {
+  users: Map<number, string>;
+  groups: Map<number, string>;
+}
+
+export function readIdNames(place: Pick<UserRequest, 'rootfs' | 'syscalls'>): IdNames {
+  const names: IdNames = { users: new Map(), groups: new Map() };
+  // Of several names for one id the first counts.
+  for (const { uid, name } of passwdEntries(readInside(place, '/etc/passwd')).reverse())
+    names.users.set(uid, name);
+  for (const { gid, name } of groupEntries(readInside(place, '/etc/group')).reverse())
+    names.groups.set(gid, name);
+  return names;
+}
+
+/** Contents of files that lack the container's user or group, completed; a file that has them, or is not there, is left out. */
+export interface CompletedFiles {
+  passwd?: string;
+  group?: string;
+}
+
+/** Who is to be known in the container besides those whom its own files name. */
+export interface AddedUsers {
+  workdir: string;
+  /** Lines in place of podman's, with $USERNAME, $UID, $GID, $NAME, $HOME; $GROUPNAME, $GID. */
+  passwdEntry?: string | undefined;
+  groupEntry?: string | undefined;
+  /** Users of the host, with the ids that they have inside. */
+  hostUsers: readonly {
+    name: string;
+    uid: number;
+    gid: number;
+    gecos: string;
+    home: string;
+    shell: string;
+  }[];
+}
+
+/** What programs that ask for their own name need, as podman adds it: `1000:*:1000:0:container user:/:/bin/sh`. */
+export function completeUserFiles(
+  place: Pick<UserRequest, 'rootfs' | 'syscalls'>,
+  user: Pick<ResolvedUser, 'uid' | 'gid'>,
+  added: AddedUsers,
+): CompletedFiles {
+  const before = { passwd: readInside(place, '/etc/passwd'), group: readInside(place, '/etc/group') };
+  let { passwd, group } = before;
+  const knows = (uid: number) => passwdEntries(passwd).some((entry) => entry.uid === uid);
+  const home = safeField(added.workdir) ? added.workdir : '/';
+  const { uid, gid } = user;
+  for (const each of added.hostUsers) {
+    if (passwd === '' || knows(each.uid) || passwdEntries(passwd).some(({ name }) => name === each.name))
+      continue;
+    const fields = [each.name, '*', each.uid, each.gid, each.gecos, each.home, each.shell];
+    passwd = withLine(passwd, fields.join(':'));
+  }
+  if (passwd !== '' && !knows(uid)) {
+    const line = added.passwdEntry ?? '$USERNAME:*:$UID:$GID:$NAME:$HOME:/bin/sh';
+    const words = { USERNAME: `${uid}`, UID: `${uid}`, GID: `${gid}`, NAME: 'container user', HOME: home };
+    passwd = withLine(passwd, filled(line, words));
+  }
+  if (group !== '' && !groupEntries(group).some((entry) => entry.gid === gid)) {
+    const line = added.groupEntry ?? `$GROUPNAME:x:$GID:${uid}`;
+    group = withLine(group, filled(line, { GROUPNAME: `${gid}`, GID: `${gid}` }));
+  }
+  return {
+    ...(passwd === before.passwd ? {} : { passwd }),
+    ...(group === before.group ? {} : { group }),
+  };
+}
+
+function safeField(text: string): boolean {
+  return !/[:\n]/.test(text);
+}
+
+function filled(line: string, words: Readonly<Record<string, string>>): string {
+  return line.replace(/\$([A-Z]+)/g, (whole, word: string) => words[word] ?? whole);
+}
+
+function withLine(text: string, line: string): string {
+  return `${text}${text.endsWith('\n') ? '' : '\n'}${line}\n`;
+}
+
+interface PasswdEntry {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+}
+
+interface GroupEntry {
+  name: string;
+  gid: number;
+  members: string[];
+}
+
+/** A name wins over a number, also a name made of digits. */
+function findUser(entries: readonly PasswdEntry[], wanted: string): PasswdEntry | undefined {
+  const byName = entries.find((entry) => entry.name === wanted);
+  if (byName !== undefined) return byName;
+  const uid = numericId(wanted);
+  return uid === undefined ? undefined : entries.find((entry) => entry.uid === uid);
+}
+
+function groupId(groups: readonly GroupEntry[], wanted: string): number {
+  if (wanted === 'keep-groups') throw new UnsupportedError('--group-add keep-groups is not supported yet');
+  const gid = groups.find((group) => group.name === wanted)?.gid ?? numericId(wanted);
+  if (gid === undefined)
+    throw new InvalidSpecError(`unable to find group ${wanted}: no matching entries in group file`);
+  return gid;
+}
+
+const HIGHEST_ID = 2 ** 31 - 1;
+
+function numericId(text: string): number | undefined {
+  if (!/^\d+$/.test(text)) return undefined;
+  const id = Number(text);
+  if (id > HIGHEST_ID)
+    throw new InvalidSpecError(`uids and gids must be in range 0-${HIGHEST_ID}, got ${text}`);
+  return id;
+}
+
+/** Lines that are no entries are skipped, as the C library does. */
+function passwdEntries(text: string): PasswdEntry[] {
+  return text.split('\n').flatMap((line) => {
+    const [name, , uid, gid, , home] = line.trim().split(':');
+    if (!name || name.startsWith('#') || !isId(uid)) return [];
+    return [{ name, uid: Number(uid), gid: isId(gid) ? Number(gid) : 0, home: home ?? '' }];
+  });
+}
+
+function groupEntries(text: string): GroupEntry[] {
+  return text.split('\n').flatMap((line) => {
+    const [name, , gid, members] = line.trim().split(':');
+    if (!name || name.startsWith('#') || !isId(gid)) return [];
+    return [
+      { name, gid: Number(gid), members: (members ?? '').split(',').filter((member) => member !== '') },
+    ];
+  });
+}
+
+function isId(text: string | undefined): text is string {
+  return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= HIGHEST_ID;
+}
+
+/** '' when there is no such file. A FIFO or device in its place must not make us wait. */
+export function readInside(request: Pick<UserRequest, 'rootfs' | 'syscalls'>, path: string): string {
+  const root = openSync(request.rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+    const fd = request.syscalls.openat2(root, path, flags, 0, RESOLVE_IN_ROOT);
+    try {
+      return readFileSync(fd, 'utf8');
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'EAGAIN'].includes(errnoOf(error) ?? '')) return '';
+    throw new StorageError(`cannot read ${path} of the container's root file system`, { cause: error });
+  } finally {
+    closeSync(root);
+  }
+}

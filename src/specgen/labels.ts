@@ -1,0 +1,40 @@
+import { InvalidSpecError } from '../base/errors.ts';
+import type { CreateOptions } from './create-options.ts';
+import { readSettingsFile } from './env-file.ts';
+import { splitOnce } from './key-value.ts';
+import type { SpecContext } from './spec-context.ts';
+
+/** The image's labels, then --label-file, then --label; later ones win. */
+export function labelsFromOptions(options: CreateOptions, context: SpecContext): Record<string, string> {
+  return { ...context.image?.config.config.labels, ...labelsFrom(options, context.cwd) };
+}
+
+/** --label-file, then --label. */
+export function labelsFrom(
+  options: Pick<CreateOptions, 'label' | 'labelFile'>,
+  cwd: string,
+): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const file of options.labelFile ?? [])
+    for (const { text, where } of readSettingsFile(file, 'label', cwd))
+      putLabel(labels, text, `label file ${where}`);
+  for (const text of options.label ?? []) putLabel(labels, text, '--label');
+  return labels;
+}
+
+export function annotationsFromOptions(options: CreateOptions, context: SpecContext): Record<string, string> {
+  const annotations: Record<string, string> = {};
+  for (const text of [...context.config.containers.annotations, ...(options.annotation ?? [])]) {
+    const [key, value] = splitOnce(text, '=');
+    if (key === '' || value === undefined)
+      throw new InvalidSpecError(`invalid annotation "${text}": must be key=value`);
+    annotations[key] = value;
+  }
+  return annotations;
+}
+
+function putLabel(labels: Record<string, string>, text: string, where: string): void {
+  const [key, value] = splitOnce(text, '=');
+  if (key === '') throw new InvalidSpecError(`invalid label "${text}" in ${where}: the name is empty`);
+  labels[key] = value ?? '';
+}

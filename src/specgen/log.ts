@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import { InvalidSpecError } from '../base/errors.ts';
+import { parseSize } from '../base/sizes.ts';
+import type { LogSpec } from './container-spec.ts';
+import type { CreateOptions } from './create-options.ts';
+import { splitOnce } from './key-value.ts';
+import type { SpecContext } from './spec-context.ts';
+
+const DRIVERS = ['k8s-file', 'json-file', 'journald', 'none', 'passthrough', 'passthrough-tty'] as const;
+
+/** Docker's tuning options: they change how its engine buffers, not what is logged. */
+const WITHOUT_EFFECT = new Set([
+  'mode',
+  'max-buffer-size',
+  'compress',
+  'labels',
+  'labels-regex',
+  'env',
+  'env-regex',
+]);
+
+export function logFromOptions(options: CreateOptions, context: SpecContext): LogSpec {
+  const defaults = context.config.containers;
+  const name =
+    options.logDriver === undefined || options.logDriver === '' ? defaults.logDriver : options.logDriver;
+  const driver = DRIVERS.find((known) => known === name);
+  if (driver === undefined)
+    throw new InvalidSpecError(`invalid log driver "${name}": must be one of ${DRIVERS.join(', ')}`);
+  const log: LogSpec = {
+    driver,
+    maxSize: defaults.logSizeMax > 0 ? defaults.logSizeMax : -1,
+    maxFiles: 1,
+    tag: defaults.logTag === '' ? undefined : defaults.logTag,
+    path: undefined,
+  };
+  for (const text of options.logOpt ?? []) readLogOption(text, log, context.cwd);
+  const isTagged = (options.logOpt ?? []).some((text) => text.startsWith('tag='));
+  if (isTagged && driver !== 'journald' && driver !== 'json-file')
+    throw new InvalidSpecError(
+      `--log-opt tag is not supported by log driver ${driver}: it has no place for it`,
+    );
+  return log;
+}
+
+function readLogOption(text: string, log: LogSpec, cwd: string): void {
+  const [key, value] = splitOnce(text, '=');
+  if (value === undefined) throw new InvalidSpecError(`invalid --log-opt "${text}": must be key=value`);
+  if (key === 'max-size') {
+    const size = value === '-1' ? -1 : parseSize(value, '--log-opt max-size');
+    log.maxSize = size === 0 ? -1 : size;
+  } else if (key === 'max-file') {
+    if (!/^\d{1,4}$/.test(value) || Number(value) < 1)
+      throw new InvalidSpecError(`invalid --log-opt "${text}": must be a number from 1 on`);
+    log.maxFiles = Number(value);
+  } else if (key === 'tag') log.tag = value;
+  else if (key === 'path') log.path = resolve(cwd, value);
+  else if (!WITHOUT_EFFECT.has(key))
+    throw new InvalidSpecError(`unknown log option "${key}" for ${log.driver}`);
+}

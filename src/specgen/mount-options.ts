@@ -1,0 +1,95 @@
+import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
+
+/** Options that exclude each other: at most one per row may be given. */
+const EXCLUSIVE: readonly (readonly string[])[] = [
+  ['ro', 'rw'],
+  ['suid', 'nosuid'],
+  ['dev', 'nodev'],
+  ['exec', 'noexec'],
+  ['bind', 'rbind'],
+  ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'],
+  ['copy', 'nocopy'],
+  ['z', 'Z'],
+];
+
+/** Acted upon by the engine (chown the source, no copy-up, SELinux label); the runtime never sees them. */
+export const ENGINE_OPTIONS: readonly string[] = ['U', 'z', 'Z', 'copy', 'nocopy'];
+
+const KNOWN: ReadonlySet<string> = new Set(EXCLUSIVE.flat());
+
+/**
+ * Checks the options of a bind or volume mount and completes them: rw, rprivate, rbind, and nosuid and nodev for
+ * volumes, unless something else of the kind was given.
+ */
+export function completeMountOptions(given: readonly string[], kind: 'bind' | 'volume'): string[] {
+  const options: string[] = [];
+  for (const option of given) {
+    if (option === '' || option === 'consistent' || option === 'cached' || option === 'delegated') continue;
+    refuseOption(option);
+    if (option !== 'U' && !isIdmapOption(option) && !KNOWN.has(option))
+      throw new InvalidSpecError(`invalid mount option "${option}"`);
+    if (!options.includes(option)) options.push(option);
+  }
+  for (const row of EXCLUSIVE) {
+    const both = options.filter((option) => row.includes(option));
+    if (both.length > 1) throw new InvalidSpecError(`mount options ${both.join(' and ')} exclude each other`);
+  }
+  const defaults = ['rw', 'rprivate', ...(kind === 'volume' ? ['nosuid', 'nodev'] : []), 'rbind'];
+  for (const option of defaults) {
+    const row = EXCLUSIVE.find((candidates) => candidates.includes(option)) ?? [];
+    if (!options.some((present) => row.includes(present))) options.push(option);
+  }
+  return options;
+}
+
+/** Podman's and the kernel's words for a tmpfs. */
+export function completeTmpfsOptions(given: readonly string[]): { options: string[]; copyUp: boolean } {
+  const options: string[] = [];
+  let copyUp = true;
+  for (const option of given) {
+    if (option === '') continue;
+    if (option === 'tmpcopyup') copyUp = true;
+    else if (option === 'notmpcopyup') copyUp = false;
+    else if (
+      /^(size|nr_inodes|nr_blocks|mode|uid|gid|huge|mpol)=.+/.test(option) ||
+      TMPFS_WORDS.has(option) ||
+      option === 'U' ||
+      KNOWN.has(option)
+    ) {
+      options.push(option);
+    } else throw new InvalidSpecError(`invalid tmpfs option "${option}"`);
+  }
+  for (const option of ['rw', 'rprivate', 'nosuid', 'nodev']) {
+    const row = EXCLUSIVE.find((candidates) => candidates.includes(option)) ?? [];
+    if (!options.some((present) => row.includes(present))) options.push(option);
+  }
+  return { options, copyUp };
+}
+
+const TMPFS_WORDS = new Set([
+  'noatime',
+  'atime',
+  'nodiratime',
+  'diratime',
+  'relatime',
+  'strictatime',
+  'noswap',
+  'inode64',
+  'sync',
+  'async',
+]);
+
+/** `idmap`, or `idmap=uids=0-1000-1;gids=0-1000-1` with maps of its own. */
+export function isIdmapOption(option: string): boolean {
+  return option === 'idmap' || option.startsWith('idmap=');
+}
+
+/** Never seen by the runtime. */
+export function isEngineOption(option: string): boolean {
+  return ENGINE_OPTIONS.includes(option) || isIdmapOption(option);
+}
+
+function refuseOption(option: string): void {
+  if (option === 'O' || option.startsWith('upperdir=') || option.startsWith('workdir='))
+    throw new UnsupportedError('overlay volumes (mount option O) are not supported yet');
+}

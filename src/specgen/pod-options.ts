@@ -1,0 +1,72 @@
+/** What `pod create`, the API and others ask for: one member per flag, as in CreateOptions. */
+export interface PodOptions {
+  addHost?: string[];
+  cgroupParent?: string;
+  device?: string[];
+  dns?: string[];
+  dnsOption?: string[];
+  dnsSearch?: string[];
+  exitPolicy?: string;
+  gidmap?: string[];
+  hostname?: string;
+  hostsFile?: string;
+  infra?: boolean;
+  infraCommand?: string;
+  infraImage?: string;
+  infraName?: string;
+  ip?: string;
+  ip6?: string;
+  label?: string[];
+  labelFile?: string[];
+  macAddress?: string;
+  name?: string;
+  network?: string[];
+  networkAlias?: string[];
+  noHostname?: boolean;
+  noHosts?: boolean;
+  pid?: string;
+  podIdFile?: string;
+  publish?: string[];
+  replace?: boolean;
+  restart?: string;
+  securityOpt?: string[];
+  share?: string;
+  shareParent?: boolean;
+  shmSize?: string;
+  subgidname?: string;
+  subuidname?: string;
+  sysctl?: string[];
+  uidmap?: string[];
+  userns?: string;
+  uts?: string;
+  volume?: string[];
+  volumesFrom?: string[];
+}
+
+/** Those that the infra container gets; a pod without one cannot have them. */
+export const INFRA_OPTIONS = [
+  'addHost',
+  'dns',
+  'dnsOption',
+  'dnsSearch',
+  'gidmap',
+  'hostsFile',
+  'ip',
+  'ip6',
+  'macAddress',
+  'network',
+  'networkAlias',
+  'noHostname',
+  'noHosts',
+  'pid',
+  'publish',
+  'shmSize',
+  'subgidname',
+  'subuidname',
+  'sysctl',
+  'uidmap',
+  'userns',
+  'uts',
+  'volume',
+  'volumesFrom',
+] as const satisfies readonly (keyof PodOptions)[];

@@ -1,0 +1,40 @@
+import type { RuntimeConfig } from '../base/containers-conf.ts';
+import type { ImageConfig } from '../oci/image-spec.ts';
+import type { ContainerSpec, NamespaceMode, PortMapping, UserNamespaceSpec } from './container-spec.ts';
+
+/** What `--userns` and its kin come to on this host. */
+export interface ResolvedUserns {
+  mode: NamespaceMode;
+  maps: UserNamespaceSpec;
+  /** `uid:gid`, for keep-id: who runs when neither flag nor image says. */
+  defaultUser: string | undefined;
+  hostUsers: NonNullable<ContainerSpec['process']['hostUsers']>;
+}
+
+/** What the spec generator must know besides the request. Only env files and label files are read from disk. */
+export interface SpecContext {
+  config: RuntimeConfig;
+  /** Undefined for a container from a plain root directory. */
+  image: { id: string; name: string; config: ImageConfig } | undefined;
+  /** By name or id; throws NotFoundError. */
+  lookupContainer(nameOrId: string): { id: string; name: string; spec: ContainerSpec };
+  /** The name of the network that is meant by a name or (part of) an id; throws NotFoundError. */
+  lookupNetwork(nameOrId: string): string;
+  hostEnv: Readonly<Record<string, string | undefined>>;
+  /** Relative bind sources and file names are resolved against it. */
+  cwd: string;
+  /** As docker does, a directory that `-v` names and that is not there is made. */
+  makeBindSources?: boolean;
+  rootless: boolean;
+  /** The container's own user namespace; undefined: the one that tspod runs in. */
+  userns?: ResolvedUserns | undefined;
+  /** The first of `length` consecutive host ports that are free now. */
+  drawPort(request: Pick<PortMapping, 'hostIp' | 'protocol'> & { length: number }): number;
+  /** 64 hex digits for an anonymous volume. */
+  newVolumeName(): string;
+  host: { cgroupVersion: 0 | 1 | 2; apparmor: boolean; selinux: boolean };
+  /** The command line, for inspect. */
+  createCommand: string[];
+  /** Told once per oddity that is honoured in part or not at all. */
+  warn(message: string): void;
+}

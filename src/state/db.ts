@@ -1,0 +1,205 @@
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import BetterSqlite3 from 'better-sqlite3';
+import { errnoOf, LockTimeoutError, messageOf, StorageError } from '../base/errors.ts';
+import { ensureDirectory } from '../base/paths.ts';
+import { ensureReserve, giveUpReserve } from './reserve.ts';
+import { migrate, refuseNewer, SCHEMA_VERSION } from './schema.ts';
+
+export type Database = BetterSqlite3.Database;
+/** What a column may hold when it comes back from SQLite. */
+export type Column = string | number | bigint | Buffer | null;
+export type Row = Record<string, Column>;
+
+/** How long one attempt waits inside SQLite; it blocks the event loop, so it stays short. */
+const BUSY_TIMEOUT_MS = 800;
+/** How often `transaction` tries before it gives up: about half a minute in all. */
+const ATTEMPTS = 40;
+const OPEN_ATTEMPTS = 400;
+const OPEN_PAUSE_MS = 20;
+
+/**
+ * Opens (and creates or upgrades) the state DB. Several processes may have it open; readers never wait for writers (WAL).
+ * Throws StorageError for a damaged file, one written by a newer tspod, or a read-only directory: the message names the file.
+ */
+export function openDatabase(path: string): Database {
+  let db: Database | undefined;
+  try {
+    if (!existsSync(path)) {
+      ensureDirectory(dirname(path));
+      // Specs hold environments; SQLite gives its log files the mode of this one.
+      closeSync(openSync(path, 'a', 0o600));
+    } else if (isEmptied(path)) throw damaged(path, 'it is empty');
+    db = new BetterSqlite3(path, { timeout: BUSY_TIMEOUT_MS, ...nativeBinding() });
+    prepare(db, path);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw explain(error, path);
+  }
+}
+
+/** Not even a header that could be checked: for rescuing what is in a damaged file. */
+export function openRaw(path: string): Database {
+  return new BetterSqlite3(path, { timeout: BUSY_TIMEOUT_MS, ...nativeBinding() });
+}
+
+/** A new DB starts as an empty file too, but in a graph root that nothing has been stored in. */
+function isEmptied(path: string): boolean {
+  const size = (name: string): number => statSync(name, { throwIfNoEntry: false })?.size ?? 0;
+  return size(path) === 0 && size(`${path}-wal`) === 0 && existsSync(join(dirname(path), 'driver'));
+}
+
+/** Commands end without closing the DB: whoever opens it next reads what is in the WAL, so it is kept small. */
+const SETTINGS = `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
+  PRAGMA wal_autocheckpoint = 250`;
+
+/** SQLite does not wait by itself for another process that creates the file at the same time, or recovers it after a crash. */
+function prepare(db: Database, path: string): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      refuseNewer(db, path);
+      db.exec(SETTINGS);
+      migrate(db);
+      ensureReserve(path);
+      return;
+    } catch (error) {
+      if (!isBusy(error) || attempt >= OPEN_ATTEMPTS) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_PAUSE_MS);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return errnoOf(error)?.startsWith('SQLITE_BUSY') === true;
+}
+
+/**
+ * For looking only (shell completion): nothing is created, upgraded or written. Undefined when there is no DB yet, or one of
+ * another version. Throws like `openDatabase`.
+ */
+export function openDatabaseForReading(path: string): Database | undefined {
+  if (!existsSync(path)) return undefined;
+  const db = new BetterSqlite3(path, { readonly: true, fileMustExist: true, timeout: 0, ...nativeBinding() });
+  if (Number(db.pragma('user_version', { simple: true })) === SCHEMA_VERSION) return db;
+  db.close();
+  return undefined;
+}
+
+/**
+ * Runs `work` in one `BEGIN IMMEDIATE` transaction; no await inside. `durable` makes it survive a power cut (fsync of the WAL);
+ * without it, it survives every crash of processes, which is enough for what dies with the boot anyway.
+ */
+export function transaction<T>(db: Database, work: () => T, durable = true): T {
+  if (db.inTransaction) return work();
+  if (durable) db.exec('PRAGMA synchronous = FULL');
+  try {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return runImmediate(db, work);
+      } catch (error) {
+        if (isFull(error) && removing.has(db) && giveUpReserve(db.name)) continue;
+        if (!isBusy(error) || attempt >= ATTEMPTS) throw explain(error, db.name);
+      }
+    }
+  } finally {
+    if (durable) db.exec('PRAGMA synchronous = NORMAL');
+  }
+}
+
+function runImmediate<T>(db: Database, work: () => T): T {
+  statement(db, 'BEGIN IMMEDIATE').run();
+  try {
+    const result = work();
+    statement(db, 'COMMIT').run();
+    return result;
+  } catch (error) {
+    // SQLite itself takes back what a full disk interrupts.
+    if (db.inTransaction) statement(db, 'ROLLBACK').run();
+    throw error;
+  }
+}
+
+type Statement = BetterSqlite3.Statement<unknown[], unknown>;
+const statements = new WeakMap<Database, Map<string, Statement>>();
+
+/** The statement as it was prepared when `sql` was first asked for: for what one command runs several times. */
+export function statement(db: Database, sql: string): Statement {
+  const known = statements.get(db) ?? new Map<string, Statement>();
+  statements.set(db, known);
+  const found = known.get(sql) ?? db.prepare(sql);
+  known.set(sql, found);
+  return found;
+}
+
+const removing = new WeakSet<Database>();
+
+/** From now on this process frees space: on a full disk its transactions may take what is kept for that. */
+export function allowReserve(db: Database): void {
+  removing.add(db);
+}
+
+function isFull(error: unknown): boolean {
+  return errnoOf(error) === 'SQLITE_FULL';
+}
+
+/** The bundle has no node_modules beside it: the prebuilt binding is copied to `native/` by the build. */
+function nativeBinding(): { nativeBinding?: string } {
+  const here = dirname(fileURLToPath(import.meta.url));
+  for (const candidate of [
+    join(here, 'native/better_sqlite3.node'),
+    join(here, '../native/better_sqlite3.node'),
+  ]) {
+    if (existsSync(candidate)) return { nativeBinding: candidate };
+  }
+  return {};
+}
+
+/** The file is not what SQLite wrote; `rebuildDatabase` saves what can be read. */
+export class DamagedDatabaseError extends StorageError {}
+
+function damaged(path: string, reason: string, cause?: unknown): DamagedDatabaseError {
+  return new DamagedDatabaseError(`state database ${path} is damaged: ${reason}`, {
+    ...(cause === undefined ? {} : { cause }),
+    hint: 'run `tspod system check --repair`: it keeps everything that can still be read',
+  });
+}
+
+/** An error of SQLite in the user's words; any other one as it is. */
+export function explain(error: unknown, path: string): unknown {
+  const code = errnoOf(error) ?? '';
+  if (code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED') {
+    return new LockTimeoutError(`state database ${path} is locked by another process`, { cause: error });
+  }
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+    return damaged(path, messageOf(error), error);
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC')
+    return new StorageError(`cannot write state database ${path}: no space left on device`, { cause: error });
+  if (
+    code === 'SQLITE_READONLY' ||
+    code.startsWith('SQLITE_READONLY_') ||
+    code === 'SQLITE_CANTOPEN' ||
+    code === 'EROFS' ||
+    code === 'ENOENT' ||
+    code === 'ENOTDIR' ||
+    code === 'EACCES'
+  ) {
+    return new StorageError(`cannot open state database ${path}: ${reasonFor(path, error)}`, {
+      cause: error,
+      hint: 'choose another place with --root, or make this one writable',
+    });
+  }
+  if (code.startsWith('SQLITE_IOERR'))
+    return new StorageError(`cannot use state database ${path}: ${messageOf(error)}`, { cause: error });
+  return error;
+}
+
+function reasonFor(path: string, error: unknown): string {
+  try {
+    if (statSync(path).isDirectory()) return 'it is a directory';
+  } catch {
+    // Not there: the cause is with the directory.
+  }
+  return messageOf(error);
+}

@@ -1,0 +1,132 @@
+import { closeSync, constants, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { AT_FDCWD, type RawStat, type Syscalls } from '../native/syscalls.ts';
+import type { RootfsPlan } from './drivers/driver.ts';
+import { type RootfsIdMaps, ownersInside } from './id-owners.ts';
+import { openLayerRoots, statBelow } from './lower-layers.ts';
+import { joinPath, pathBytes } from './unpack/entry-path.ts';
+import { isWhiteout } from './unpack/whiteouts.ts';
+
+/** One difference between a container's file system and its image. */
+export interface Change {
+  kind: 'added' | 'changed' | 'deleted';
+  /** Relative, latin1 text for bytes; '' is the root. */
+  path: string;
+  /** Where it lies now; undefined when deleted. */
+  source: Buffer | undefined;
+  stat: RawStat | undefined;
+  /** A directory that shows nothing of the one below. */
+  isOpaque: boolean;
+}
+
+const OPAQUE = ['trusted.overlay.opaque', 'user.overlay.opaque', 'user.fuseoverlayfs.opaque'];
+
+/** From the upper directory of a union mount: parents before children, names in byte order. */
+export function* unionChanges(
+  system: Syscalls,
+  plan: Pick<RootfsPlan, 'diff' | 'base' | 'lowerDirs' | 'idMaps'>,
+): Generator<Change, void> {
+  const lowers = plan.lowerDirs.map((name) => join(plan.base, name));
+  const roots = openLayerRoots(system, lowers);
+  const visit = function* (source: Buffer, path: string): Generator<Change, void> {
+    const stat = statOf(system, source, plan.idMaps);
+    if (stat === undefined) return;
+    if (isWhiteout(stat)) {
+      yield { kind: 'deleted', path, source: undefined, stat: undefined, isOpaque: false };
+      return;
+    }
+    const below = statBelow(system, roots, path);
+    const kind = below === undefined || isWhiteout(below) ? 'added' : 'changed';
+    const isOpaque =
+      isDirectory(stat) && OPAQUE.some((name) => system.lgetxattr(source, name)?.toString() === 'y');
+    yield { kind, path, source, stat, isOpaque: isOpaque && kind === 'changed' };
+    if (isDirectory(stat))
+      for (const [child, name] of children(source)) yield* visit(child, joinPath(path, name));
+  };
+  try {
+    yield* visit(Buffer.from(plan.diff), '');
+  } finally {
+    for (const fd of roots) closeSync(fd);
+  }
+}
+
+/** With owners as the container has them. */
+function statOf(system: Syscalls, source: Buffer, idMaps: RootfsIdMaps | undefined): RawStat | undefined {
+  const stat = system.lstatat(AT_FDCWD, source);
+  if (stat === undefined || idMaps === undefined || isWhiteout(stat)) return stat;
+  return { ...stat, ...ownersInside(idMaps)(stat.uid, stat.gid) };
+}
+
+/** From a full copy, by comparing it with its original. A directory is told of when itself or something in it differs. */
+export function* copyChanges(
+  system: Syscalls,
+  {
+    copy,
+    original,
+    idMaps,
+  }: { copy: string; original: string | undefined; idMaps: RootfsIdMaps | undefined },
+): Generator<Change, void> {
+  const compare = function* (
+    source: Buffer,
+    below: Buffer | undefined,
+    path: string,
+  ): Generator<Change, void> {
+    const stat = statOf(system, source, idMaps);
+    if (stat === undefined) return;
+    const old = below && system.lstatat(AT_FDCWD, below);
+    const both = old !== undefined && isDirectory(old) && isDirectory(stat) ? below : undefined;
+    const inside = isDirectory(stat) ? [...compareChildren(source, both, path)] : [];
+    const isSame =
+      old !== undefined && below !== undefined && isAlike({ stat, source }, { stat: old, source: below });
+    if (isSame && inside.length === 0) return;
+    yield { kind: old === undefined ? 'added' : 'changed', path, source, stat, isOpaque: false };
+    yield* inside;
+  };
+  const compareChildren = function* (
+    source: Buffer,
+    below: Buffer | undefined,
+    path: string,
+  ): Generator<Change, void> {
+    const now = new Map(children(source).map(([child, name]) => [name, child]));
+    const before = new Map(
+      (below === undefined ? [] : children(below)).map(([child, name]) => [name, child]),
+    );
+    for (const name of [...new Set([...now.keys(), ...before.keys()])].sort()) {
+      const child = now.get(name);
+      if (child !== undefined) yield* compare(child, before.get(name), joinPath(path, name));
+      else
+        yield {
+          kind: 'deleted',
+          path: joinPath(path, name),
+          source: undefined,
+          stat: undefined,
+          isOpaque: false,
+        };
+    }
+  };
+  yield* compare(Buffer.from(copy), original === undefined ? undefined : Buffer.from(original), '');
+}
+
+function isAlike(one: { stat: RawStat; source: Buffer }, two: { stat: RawStat; source: Buffer }): boolean {
+  const [a, b] = [one.stat, two.stat];
+  if (a.mode !== b.mode || a.uid !== b.uid || a.gid !== b.gid) return false;
+  // Anything done inside changes it; that is told by what was done.
+  if (isDirectory(a)) return true;
+  if (a.size !== b.size || a.mtimeSec !== b.mtimeSec || a.mtimeNsec !== b.mtimeNsec) return false;
+  if (a.rdevMajor !== b.rdevMajor || a.rdevMinor !== b.rdevMinor) return false;
+  if ((a.mode & constants.S_IFMT) !== constants.S_IFLNK) return true;
+  return readlinkSync(one.source, 'latin1') === readlinkSync(two.source, 'latin1');
+}
+
+function children(directory: Buffer): [path: Buffer, name: string][] {
+  return readdirSync(directory, { encoding: 'buffer' })
+    .map((name) => name.toString('latin1'))
+    .sort()
+    .map((name) => [Buffer.concat([directory, SLASH, Buffer.from(pathBytes(name))]), name]);
+}
+
+function isDirectory(stat: RawStat): boolean {
+  return (stat.mode & constants.S_IFMT) === constants.S_IFDIR;
+}
+
+const SLASH = Buffer.from('/');

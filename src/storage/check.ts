@@ -1,0 +1,256 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../base/errors.ts';
+import { isAlive } from '../native/process-identity.ts';
+import type { Syscalls } from '../native/syscalls.ts';
+import { type Database, transaction } from '../state/db.ts';
+import { isMountPoint, unmountAll } from './drivers/mount-point.ts';
+import { markDamaged } from './damaged-layer.ts';
+import { containerPaths, layerPaths, type StoreLayout } from './layout.ts';
+import { isPartialBlob } from './partial-blobs.ts';
+import { listNames, removeThroughTrash } from './removal.ts';
+import { readTarSplit } from './tar/tar-split.ts';
+import { abandonedLayers, orphanedLayerDirectories } from './unused-layers.ts';
+
+export interface CheckContext {
+  db: Database;
+  layout: StoreLayout;
+  system: Syscalls;
+}
+
+export interface CheckFinding {
+  /** The step that found it. */
+  step: string;
+  kind: 'layer' | 'image' | 'container' | 'file';
+  /** Id or path. */
+  name: string;
+  problem: string;
+  repaired: boolean;
+}
+
+export interface CheckOptions {
+  /** By the name of the step. */
+  repair: boolean | ((step: string) => boolean);
+  /** Steps that are left out. */
+  skip?: readonly string[];
+}
+
+interface Problem {
+  kind: CheckFinding['kind'];
+  name: string;
+  problem: string;
+  /** Absent: nothing can be done here, the hint of the command tells what the user can do. */
+  repair?: () => void | Promise<void>;
+}
+
+interface CheckStep {
+  name: string;
+  find(context: CheckContext): Iterable<Problem>;
+}
+
+/**
+ * Each step looks for one kind of damage, and with `repair` mends it at once, so that later steps see a better store. A damaged
+ * layer is only marked: the next pull of any image that has it fetches it alone, and everything on top of it works again. Safe
+ * beside running commands.
+ */
+const STEPS: readonly CheckStep[] = [
+  { name: 'unfinished layers', find: findUnfinishedLayers },
+  { name: 'layer directories without a record', find: findLayerOrphans },
+  { name: 'layer records without a directory', find: findMissingLayers },
+  { name: 'layers whose archive cannot be rebuilt', find: findBrokenTarSplits },
+  { name: 'layers without their parent', find: findParentlessLayers },
+  { name: 'images with damaged layers', find: findImagesToPullAgain },
+  { name: 'container directories without a record', find: findContainerOrphans },
+  { name: 'leftover temporary files', find: findStaleTemporaries },
+  { name: 'leftover trash', find: findTrash },
+];
+
+export const CHECK_STEPS: readonly string[] = STEPS.map((step) => step.name);
+/** The one that reads much. */
+export const SLOW_STEP = 'layers whose archive cannot be rebuilt';
+/** Those that delete what no row names: with rows lost, that may be what a user still wants. */
+export const ORPHAN_STEPS: readonly string[] = [
+  'layer directories without a record',
+  'container directories without a record',
+];
+
+/** Runs all steps; one that fails is itself a finding. */
+export async function checkStore(context: CheckContext, options: CheckOptions): Promise<CheckFinding[]> {
+  const findings: CheckFinding[] = [];
+  const mayRepair = typeof options.repair === 'function' ? options.repair : () => options.repair === true;
+  for (const step of STEPS) {
+    if (options.skip?.includes(step.name)) continue;
+    try {
+      for (const found of [...step.find(context)]) {
+        const { kind, name, problem } = found;
+        const repaired = mayRepair(step.name) && found.repair !== undefined;
+        if (repaired) await found.repair?.();
+        findings.push({ step: step.name, kind, name, problem, repaired });
+      }
+    } catch (error) {
+      const problem = `this check failed: ${messageOf(error)}`;
+      findings.push({
+        step: step.name,
+        kind: 'file',
+        name: context.layout.graphRoot,
+        problem,
+        repaired: false,
+      });
+    }
+  }
+  return findings;
+}
+
+function* findUnfinishedLayers(context: CheckContext): Iterable<Problem> {
+  for (const id of abandonedLayers(context.db))
+    yield {
+      kind: 'layer',
+      name: id,
+      problem: 'its unpacking was interrupted',
+      repair: () => dropUnfinished(context, id),
+    };
+}
+
+function* findLayerOrphans(context: CheckContext): Iterable<Problem> {
+  const { layout, system } = context;
+  for (const id of orphanedLayerDirectories(context)) {
+    const { dir } = layerPaths(layout, id);
+    yield {
+      kind: 'file',
+      name: dir,
+      problem: 'belongs to no layer',
+      repair: () => removeThroughTrash(system, layout, dir),
+    };
+  }
+}
+
+function* findMissingLayers({ db, layout }: CheckContext): Iterable<Problem> {
+  for (const id of completeLayers(db)) {
+    if (existsSync(layerPaths(layout, id).diff)) continue;
+    yield { kind: 'layer', name: id, problem: 'its directory is missing', repair: () => markDamaged(db, id) };
+  }
+}
+
+function* findBrokenTarSplits({ db, layout }: CheckContext): Iterable<Problem> {
+  for (const id of completeLayers(db)) {
+    const { diff, tarSplit } = layerPaths(layout, id);
+    const problem = existsSync(diff) ? tarSplitProblem(tarSplit) : undefined;
+    if (problem === undefined) continue;
+    // Containers can do without the archive: not worth taking their files away.
+    const repair = hasContainers(db, id) ? {} : { repair: () => markDamaged(db, id) };
+    yield { kind: 'layer', name: id, problem, ...repair };
+  }
+}
+
+function* findParentlessLayers({ db }: CheckContext): Iterable<Problem> {
+  const ids = db
+    .prepare(
+      `SELECT id FROM layers WHERE incomplete = 0 AND parent_id IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM layers AS parent WHERE parent.id = layers.parent_id)`,
+    )
+    .pluck()
+    .all() as string[];
+  for (const id of ids)
+    yield {
+      kind: 'layer',
+      name: id,
+      problem: 'the layer below it is gone',
+      repair: () => markDamaged(db, id),
+    };
+}
+
+function* findImagesToPullAgain({ db }: CheckContext): Iterable<Problem> {
+  const ids = db
+    .prepare(
+      `WITH RECURSIVE chain(image, layer) AS (
+         SELECT id, top_layer FROM images WHERE top_layer IS NOT NULL
+         UNION SELECT image, parent_id FROM chain JOIN layers ON layers.id = layer WHERE parent_id IS NOT NULL)
+       SELECT DISTINCT image FROM chain LEFT JOIN layers ON layers.id = layer
+        WHERE layers.id IS NULL OR layers.incomplete = 1`,
+    )
+    .pluck()
+    .all() as string[];
+  for (const id of ids)
+    yield { kind: 'image', name: id, problem: 'a layer of it is damaged: pull the image again' };
+}
+
+function* findContainerOrphans({ db, layout, system }: CheckContext): Iterable<Problem> {
+  // First the directories, then the rows: a row always comes before its directory.
+  const names = listNames(layout.containers);
+  const known = new Set(db.prepare('SELECT id FROM containers').pluck().all());
+  for (const name of names) {
+    if (known.has(name)) continue;
+    const { dir, merged } = containerPaths(layout, name);
+    const mounted = isMountPoint(merged);
+    yield {
+      kind: 'file',
+      name: dir,
+      problem: mounted ? 'belongs to no container and is still mounted' : 'belongs to no container',
+      repair: async () => {
+        unmountAll(system, merged);
+        await removeThroughTrash(system, layout, dir);
+      },
+    };
+  }
+}
+
+/** Temporary things carry the pid and start time of their owner in their names: `…-PID-START-BOOT`. */
+function* findStaleTemporaries({ layout, system }: CheckContext): Iterable<Problem> {
+  for (const name of listNames(layout.tmp)) {
+    const match = /-(\d+)-(\d+)(?:-[0-9a-f-]+)?$/.exec(name);
+    if (match !== null && isAlive({ pid: Number(match[1]), startTime: match[2] })) continue;
+    // The next pull goes on with it; a prune removes it.
+    if (isPartialBlob(name)) continue;
+    const path = join(layout.tmp, name);
+    yield {
+      kind: 'file',
+      name: path,
+      problem: 'its owner has ended',
+      repair: async () => {
+        unmountAll(system, join(path, 'merged'));
+        await system.removeTree(path);
+      },
+    };
+  }
+}
+
+function* findTrash({ layout, system }: CheckContext): Iterable<Problem> {
+  for (const name of listNames(layout.trash)) {
+    const path = join(layout.trash, name);
+    yield {
+      kind: 'file',
+      name: path,
+      problem: 'was not deleted to the end',
+      repair: () => system.removeTree(path),
+    };
+  }
+}
+
+function completeLayers(db: Database): string[] {
+  return db.prepare('SELECT id FROM layers WHERE incomplete = 0').pluck().all() as string[];
+}
+
+function tarSplitProblem(path: string): string | undefined {
+  try {
+    for (const record of readTarSplit(path)) void record;
+    return undefined;
+  } catch (error) {
+    return existsSync(path) ? messageOf(error) : `${path} is missing`;
+  }
+}
+
+function hasContainers(db: Database, id: string): boolean {
+  const found = db
+    .prepare(
+      `WITH RECURSIVE above(id) AS (SELECT ? UNION SELECT layers.id FROM layers JOIN above ON layers.parent_id = above.id)
+       SELECT 1 FROM above JOIN containers ON containers.layer_id = above.id LIMIT 1`,
+    )
+    .get(id);
+  return found !== undefined;
+}
+
+/** Nothing refers to it: it never became visible. */
+async function dropUnfinished({ db, layout, system }: CheckContext, id: string): Promise<void> {
+  transaction(db, () => db.prepare('DELETE FROM layers WHERE id = ? AND incomplete = 1').run(id));
+  await removeThroughTrash(system, layout, layerPaths(layout, id).dir);
+}

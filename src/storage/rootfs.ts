@@ -1,0 +1,152 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { crashPoint } from '../base/crash-point.ts';
+import { errnoOf, messageOf, StorageError } from '../base/errors.ts';
+import type { Syscalls } from '../native/syscalls.ts';
+import type { Database } from '../state/db.ts';
+import type { RootfsPlan, StorageDriver } from './drivers/driver.ts';
+import { layerChain } from './layers.ts';
+import { type ContainerPaths, containerPaths, layerPaths, type StoreLayout } from './layout.ts';
+import { removeThroughTrash } from './removal.ts';
+import { shiftedLayers } from './shifted-layers.ts';
+import { lazyStream } from './lazy-stream.ts';
+import type { RootfsOptions, RootfsStore } from './store.ts';
+import { diskUsage } from './usage.ts';
+
+export interface RootfsContext {
+  db: Database;
+  layout: StoreLayout;
+  driver: StorageDriver;
+  system: Syscalls;
+}
+
+/** The file systems of containers. The caller's row for the container comes before `create` and goes before `remove`. */
+export function rootfsStore(context: RootfsContext): RootfsStore {
+  const { layout, driver, system } = context;
+  const pathsOf = (id: string): ContainerPaths => containerPaths(layout, id);
+  const create = (options: RootfsOptions): RootfsPlan => {
+    const plan = planFor(context, options);
+    if (!driver.isPrepared(plan)) {
+      mkdirSync(pathsOf(options.containerId).dir, { recursive: true, mode: 0o700 });
+      driver.prepareRootfs(plan);
+      crashPoint('rootfs-after-create');
+    }
+    return plan;
+  };
+  return {
+    create,
+    mount(options) {
+      const { merged } = pathsOf(options.containerId);
+      if (driver.isMounted(merged)) return merged;
+      const plan = create(options);
+      try {
+        mountPlan(context, plan);
+      } catch (error) {
+        throw explainMount(error, `container ${options.containerId.slice(0, 12)}`, plan);
+      }
+      crashPoint('rootfs-after-mount');
+      return merged;
+    },
+    unmount: (id) => driver.unmount(pathsOf(id).merged),
+    isMounted: (id) => driver.isMounted(pathsOf(id).merged),
+    mountLayers(topLayerId, target) {
+      if (driver.isMounted(target)) return;
+      const plan = layersPlan(context, topLayerId, target);
+      for (const directory of [plan.base, plan.empty, target])
+        mkdirSync(directory, { recursive: true, mode: 0o755 });
+      try {
+        driver.mount(plan);
+      } catch (error) {
+        throw explainMount(error, `layer ${topLayerId ?? 'none'}`, plan);
+      }
+    },
+    unmountLayers: (target) => driver.unmount(target),
+    hasLayersAt: (target) => driver.isMounted(target),
+    remove(id) {
+      const { dir, merged } = pathsOf(id);
+      driver.unmount(merged);
+      crashPoint('rootfs-before-remove');
+      return removeThroughTrash(system, layout, dir);
+    },
+    changes: (options) => driver.changes(planFor(context, options)),
+    diff(options) {
+      const changes = driver.changes(planFor(context, options));
+      return lazyStream(async () => (await import('./diff-layer.ts')).diffLayer(system, changes));
+    },
+    usage(id) {
+      const paths = pathsOf(id);
+      return diskUsage(system, driver.name === 'vfs' ? paths.merged : paths.diff);
+    },
+  };
+}
+
+function mountPlan({ driver, system, layout }: RootfsContext, plan: RootfsPlan): void {
+  const { idMaps, ...rest } = plan;
+  if (idMaps === undefined || driver.mapsIds) {
+    try {
+      driver.mount(plan);
+      return;
+    } catch (error) {
+      // The kernel is too old, the file system cannot, or we may not: that needs privileges over the disk's own file system.
+      if (idMaps === undefined || !CANNOT_MAP.includes(errnoOf(error) ?? '')) throw error;
+    }
+  }
+  const ids = plan.lowerDirs.map((name) => dirname(name));
+  driver.mount({ ...rest, lowerDirs: shiftedLayers({ system, layout }, ids, idMaps) });
+}
+
+const CANNOT_MAP = ['EPERM', 'EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'EOVERFLOW'];
+
+/** Layers alone, read-only: there is nothing of a container. */
+function layersPlan(
+  { db, layout }: RootfsContext,
+  topLayerId: string | undefined,
+  target: string,
+): RootfsPlan {
+  const layers = topLayerId === undefined ? [] : layerChain(db, topLayerId);
+  return {
+    diff: '',
+    work: '',
+    merged: target,
+    lowerDirs: layers.map(({ id }) => relative(layout.layers, layerPaths(layout, id).diff)),
+    base: layout.layers,
+    empty: layout.empty,
+    options: [],
+    readOnly: true,
+    mountLabel: undefined,
+  };
+}
+
+/** Where the container's directories are and what they stand on. */
+export function planFor(
+  { db, layout }: Pick<RootfsContext, 'db' | 'layout'>,
+  options: RootfsOptions,
+): RootfsPlan {
+  const paths = containerPaths(layout, options.containerId);
+  const layers = options.topLayerId === undefined ? [] : layerChain(db, options.topLayerId);
+  return {
+    diff: paths.diff,
+    work: paths.work,
+    merged: paths.merged,
+    lowerDirs: layers.map(({ id }) => relative(layout.layers, layerPaths(layout, id).diff)),
+    base: layout.layers,
+    empty: layout.empty,
+    options: options.options ?? [],
+    readOnly: options.readOnly ?? false,
+    mountLabel: options.mountLabel,
+    ...(options.idMaps === undefined ? {} : { idMaps: options.idMaps }),
+  };
+}
+
+function explainMount(error: unknown, what: string, plan: RootfsPlan): unknown {
+  if (errnoOf(error) === undefined) return error;
+  const missing = plan.lowerDirs.find((name) => !existsSync(join(plan.base, name)));
+  const cause =
+    missing === undefined ? messageOf(error) : `layer ${missing.split('/')[0]} has no directory in the store`;
+  return new StorageError(`cannot mount the file system of ${what}: ${cause}`, {
+    cause: error,
+    ...(missing === undefined
+      ? {}
+      : { hint: 'run `tspod system check --repair`, then pull the image again' }),
+  });
+}

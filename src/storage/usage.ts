@@ -1,0 +1,36 @@
+import { constants, readdirSync } from 'node:fs';
+import { errnoOf } from '../base/errors.ts';
+import { AT_FDCWD, type Syscalls } from '../native/syscalls.ts';
+
+/** Bytes on disk beneath a path as du counts them: each inode once, mounts not entered. Missing counts 0. */
+export function diskUsage(system: Syscalls, path: string): number {
+  const start = system.lstatat(AT_FDCWD, path);
+  if (start === undefined) return 0;
+  const seen = new Set<bigint>();
+  let total = 0;
+  const pending: Buffer[] = [Buffer.from(path)];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const stat = system.lstatat(AT_FDCWD, next);
+    if (stat === undefined || stat.dev !== start.dev) continue;
+    const isDirectory = (stat.mode & constants.S_IFMT) === constants.S_IFDIR;
+    if (!isDirectory && stat.nlink > 1) {
+      if (seen.has(stat.ino)) continue;
+      seen.add(stat.ino);
+    }
+    total += stat.blocks * 512;
+    if (isDirectory) for (const name of namesIn(next)) pending.push(Buffer.concat([next, SLASH, name]));
+  }
+  return total;
+}
+
+function namesIn(directory: Buffer): Buffer[] {
+  try {
+    return readdirSync(directory, { encoding: 'buffer' });
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+const SLASH = Buffer.from('/');

@@ -1,0 +1,132 @@
+import { InvalidSpecError } from '../base/errors.ts';
+import { suggest } from '../base/suggest.ts';
+import { execLine } from './exec-word.ts';
+import { type QuadletKey, REFUSED_KEYS } from './quadlet-keys.ts';
+import { splitWords } from './split-words.ts';
+import { addEntry, booleanValue, lastValue, type UnitFile, valuesOf } from './unit-file.ts';
+
+export interface QuadletFile {
+  /** `web.container`; of a template `web@.container`. */
+  name: string;
+  path: string;
+  /** With its drop-ins. */
+  unit: UnitFile;
+}
+
+/** What the services of all files are made with. */
+export interface QuadletContext {
+  /** The tspod that units call. */
+  program: string;
+  user: boolean;
+  files: ReadonlyMap<string, QuadletFile>;
+}
+
+export type Section = 'Container' | 'Volume' | 'Network' | 'Image';
+
+/** The resulting unit: everything that is not Quadlet's own is passed on, the section itself as a comment for people (X-). */
+export function beginService(file: QuadletFile, section: Section, context: QuadletContext): UnitFile {
+  const service: UnitFile = new Map([['Unit', []]]);
+  const usesNetwork = booleanValue(file.unit, 'Quadlet', 'DefaultDependencies') ?? true;
+  if (usesNetwork && !context.user) {
+    addEntry(service, 'Unit', 'Wants', 'network-online.target');
+    addEntry(service, 'Unit', 'After', 'network-online.target');
+  }
+  for (const [name, entries] of file.unit) {
+    const target = name === section || name === 'Quadlet' ? `X-${name}` : name;
+    service.set(target, [...(service.get(target) ?? []), ...entries]);
+  }
+  addEntry(service, 'Unit', 'SourcePath', file.path.replaceAll('%', '%%'));
+  addEntry(service, 'Unit', 'RequiresMountsFor', '%t/containers');
+  addEntry(service, 'Service', 'Environment', 'PODMAN_SYSTEMD_UNIT=%n');
+  return service;
+}
+
+/** InvalidSpecError for a section that is not there, or has a key that nobody knows. */
+export function checkKeys(file: QuadletFile, section: Section, known: readonly string[]): void {
+  const entries = file.unit.get(section);
+  if (entries === undefined) throw new InvalidSpecError(`${file.path}: there is no section [${section}]`);
+  for (const { key } of entries) {
+    if (known.includes(key)) continue;
+    const refused = REFUSED_KEYS[key];
+    if (refused !== undefined)
+      throw new InvalidSpecError(`${file.path}: ${key}= is not supported by tspod: ${refused}`);
+    const [closest] = suggest(key, known).concat(
+      known.filter((each) => each.toLowerCase() === key.toLowerCase()),
+    );
+    throw new InvalidSpecError(
+      `${file.path}: unsupported key '${key}' in [${section}]`,
+      closest === undefined ? {} : { hint: `did you mean ${closest}=?` },
+    );
+  }
+}
+
+/** The options that the keys of a table stand for, in the order of the table. */
+export function optionWords(
+  file: QuadletFile,
+  section: Section,
+  table: Readonly<Record<string, QuadletKey>>,
+): string[] {
+  return Object.entries(table).flatMap(([key, rule]) => {
+    const values = valuesOf(file.unit, section, key);
+    const { option, kind, prefix = '' } = rule;
+    if (values.length === 0) return [];
+    if (kind === 'bool') return [booleanValue(file.unit, section, key) === true ? option : `${option}=false`];
+    if (kind === 'last') return [`${option}=${prefix}${values.at(-1) ?? ''}`];
+    const split = kind === 'each' ? values : values.flatMap(splitWords);
+    return split.map((value) => `${option}=${prefix}${value}`);
+  });
+}
+
+/** `tspod GLOBAL… VERB…`; specifiers and variables in values are for systemd to expand. */
+export function command(
+  context: QuadletContext,
+  file: QuadletFile,
+  section: Section,
+  words: readonly string[],
+): string {
+  const globals = valuesOf(file.unit, section, 'GlobalArgs').flatMap(splitWords);
+  const program = execLine([context.program], { literal: true });
+  return `${program} ${execLine([...globals, ...words], { literal: false })}`;
+}
+
+export function extraWords(file: QuadletFile, section: Section): string[] {
+  return valuesOf(file.unit, section, 'PodmanArgs').flatMap(splitWords);
+}
+
+/** `web` of `web.container` and of `web@.container`; `web@` keeps its sign in the name of the service. */
+export function serviceNameOf(file: QuadletFile): string {
+  const dot = file.name.lastIndexOf('.');
+  const stem = file.name.slice(0, dot);
+  const type = file.name.slice(dot + 1);
+  const section = `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`;
+  const given = lastValue(file.unit, section, 'ServiceName');
+  if (given !== undefined) return given;
+  if (type === 'container') return stem;
+  return stem.endsWith('@') ? `${stem.slice(0, -1)}-${type}@` : `${stem}-${type}`;
+}
+
+/** Another file that this one needs: the service has to have run before. InvalidSpecError when it is not there. */
+export function need(
+  service: UnitFile,
+  context: QuadletContext,
+  name: string,
+  file: QuadletFile,
+): QuadletFile {
+  const found = context.files.get(name);
+  if (found === undefined)
+    throw new InvalidSpecError(`${file.path}: there is no Quadlet file ${name}`, {
+      hint: 'is it in another directory?',
+    });
+  const unit = `${serviceNameOf(found)}.service`;
+  addEntry(service, 'Unit', 'Requires', unit);
+  addEntry(service, 'Unit', 'After', unit);
+  return found;
+}
+
+/** Services that make something once, and keep nothing running. */
+export function oneShot(service: UnitFile): void {
+  if (lastValue(service, 'Service', 'Type') === undefined) addEntry(service, 'Service', 'Type', 'oneshot');
+  if (lastValue(service, 'Service', 'RemainAfterExit') === undefined)
+    addEntry(service, 'Service', 'RemainAfterExit', 'yes');
+  addEntry(service, 'Service', 'SyslogIdentifier', '%N');
+}

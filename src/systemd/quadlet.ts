@@ -1,0 +1,79 @@
+import { InvalidSpecError } from '../base/errors.ts';
+import { quadletContainerService } from './quadlet-container.ts';
+import { imageService } from './quadlet-image.ts';
+import { networkService } from './quadlet-network.ts';
+import { type QuadletContext, type QuadletFile, serviceNameOf } from './quadlet-service.ts';
+import { volumeService } from './quadlet-volume.ts';
+import { formatUnit, type UnitFile, valuesOf } from './unit-file.ts';
+
+export interface GeneratedService {
+  source: QuadletFile;
+  /** `web.service` */
+  name: string;
+  text: string;
+  /** Links to make beside it, as `enable` would: relative path of each. */
+  links: string[];
+}
+
+export interface QuadletResult {
+  services: GeneratedService[];
+  errors: { path: string; error: unknown }[];
+}
+
+/** One service per file; a bad file is left out, with the reason, and so is what needs it only as far as systemd finds it missing. */
+export function convertQuadlets(context: QuadletContext): QuadletResult {
+  const result: QuadletResult = { services: [], errors: [] };
+  for (const source of context.files.values()) {
+    try {
+      const unit = convert(source, context);
+      const name = `${serviceNameOf(source)}.service`;
+      if (!/^[\w:.\\@-]+$/.test(name))
+        throw new InvalidSpecError(`${source.path}: ${name} is no name for a unit`);
+      result.services.push({ source, name, text: formatUnit(unit), links: linksOf(unit, name) });
+    } catch (error) {
+      result.errors.push({ path: source.path, error });
+    }
+  }
+  return result;
+}
+
+/** Throws for kinds of files that podman has and tspod has not. */
+function convert(file: QuadletFile, context: QuadletContext): UnitFile {
+  const type = file.name.slice(file.name.lastIndexOf('.') + 1);
+  switch (type) {
+    case 'container':
+      return quadletContainerService(file, context);
+    case 'volume':
+      return volumeService(file, context);
+    case 'network':
+      return networkService(file, context);
+    case 'image':
+      return imageService(file, context);
+    default:
+      throw new InvalidSpecError(`${file.path}: .${type} files are not supported by tspod`);
+  }
+}
+
+function linksOf(unit: UnitFile, name: string): string[] {
+  const links: string[] = [];
+  const instance = valuesOf(unit, 'Install', 'DefaultInstance').at(-1);
+  const linked = name.endsWith('@.service') ? instance && name.replace('@.', `@${instance}.`) : name;
+  for (const alias of words(unit, 'Alias')) links.push(alias);
+  if (!linked) return links.filter(isPlain);
+  for (const [key, folder] of [
+    ['WantedBy', 'wants'],
+    ['RequiredBy', 'requires'],
+    ['UpheldBy', 'upholds'],
+  ] as const)
+    for (const target of words(unit, key)) links.push(`${target}.${folder}/${linked}`);
+  return links.filter(isPlain);
+}
+
+function words(unit: UnitFile, key: string): string[] {
+  return valuesOf(unit, 'Install', key).flatMap((value) => value.split(/\s+/));
+}
+
+/** Below the directory of units, and nowhere else. */
+function isPlain(link: string): boolean {
+  return /^[\w:.\\@-]+(\/[\w:.\\@-]+)?$/.test(link) && !link.split('/').includes('..');
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { exists, freshName, letGo, startScript, startSleeper } from '../fixtures/containers.ts';
+import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { tspod, tspodOk } from '../fixtures/harness.ts';
+
+const PRINT = 'cat /data/file 2>/dev/null; cat /anonymous/file 2>/dev/null; echo $WORD $(hostname)';
+
+describe('container clone', () => {
+  it('makes a container with the same options and another name and id', async () => {
+    const name = freshName();
+    const volume = freshName('volume');
+    const flags = ['--network', 'none', '-e', 'WORD=hello', '--hostname', 'twin', '-v', `${volume}:/data`];
+    const mounts = ['-v', '/anonymous'];
+    const script = ['sh', '-c', PRINT];
+    await tspodOk(['create', '--name', name, ...flags, ...mounts, await busyboxImage(), ...script]);
+    const fill = 'echo shared > /data/file';
+    await tspodOk([
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      '-v',
+      `${volume}:/data`,
+      await busyboxImage(),
+      'sh',
+      '-c',
+      fill,
+    ]);
+    const id = await tspodOk(['container', 'clone', name]);
+    assert.equal(await tspodOk(['inspect', '--format', '{{.Name}} {{.Id}}', id]), `${name}-clone ${id}`);
+    assert.equal(await tspodOk(['start', '--attach', `${name}-clone`]), 'shared\nhello twin');
+    const second = await tspodOk(['container', 'clone', name]);
+    assert.equal(await tspodOk(['inspect', '--format', '{{.Name}}', second]), `${name}-clone1`);
+    const anonymous = '{{range .Mounts}}{{.Name}} {{end}}';
+    const [one, other] = [await inspect(name, anonymous), await inspect(id, anonymous)];
+    assert.notEqual(one, other);
+    await tspodOk(['rm', '-v', name, id, second]);
+    await tspodOk(['volume', 'rm', volume]);
+  });
+
+  it('destroys the original, whose name and anonymous volumes go over, only when it may', async () => {
+    const name = await startScript(
+      ['-v', '/anonymous'],
+      'echo kept > /anonymous/file; touch /ready; while [ ! -e /go ]; do sleep 0.1; done',
+    );
+    const running = await tspod(['container', 'clone', '--destroy', name, name]);
+    assert.equal(running.code, 125);
+    assert.match(running.stderr, /cannot destroy container .*: it is running/);
+    await letGo(name);
+    await tspodOk(['wait', name]);
+    const old = await inspect(name, '{{.Id}}');
+    const id = await tspodOk(['container', 'clone', '--destroy', name, name]);
+    assert.equal(await exists(old), false);
+    assert.equal(await inspect(name, '{{.Id}}'), id);
+    const volume = await inspect(id, '{{range .Mounts}}{{.Name}}{{end}}');
+    const read = [
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      '-v',
+      `${volume}:/v`,
+      await busyboxImage(),
+      'cat',
+      '/v/file',
+    ];
+    assert.equal(await tspodOk(read), 'kept');
+    await tspodOk(['rm', '-v', id]);
+    assert.equal((await tspod(['volume', 'exists', volume])).code, 1);
+  });
+
+  it('gives it other limits and another image, and starts it', async () => {
+    const name = await startSleeper();
+    const image = `localhost/${freshName('other')}`;
+    await tspodOk(['tag', await busyboxImage(), image]);
+    await tspodOk(['commit', '-q', name, image]);
+    const clone = freshName('clone');
+    await tspodOk(['container', 'clone', '--run', '--cpus', '0.5', name, clone, image]);
+    const shown = '{{.State.Status}} {{.HostConfig.NanoCpus}} {{.ImageName}}';
+    assert.equal(await inspect(clone, shown), `running 500000000 ${image}:latest`);
+    assert.equal(await inspect(name, '{{.HostConfig.NanoCpus}}'), '0');
+    await tspodOk(['rm', '-f', '-t', '0', name, clone]);
+  });
+});
+
+async function inspect(name: string, format: string): Promise<string> {
+  return await tspodOk(['inspect', '--format', format, name]);
+}

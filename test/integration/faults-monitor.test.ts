@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { before, test } from 'node:test';
+import { openDatabase } from '../../src/state/db.ts';
+import { findRemains, processesOfContainer, query } from '../fixtures/crash-survey.ts';
+import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { makeTestRoot, type TestRoot, testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
+import { spawnTspod } from '../fixtures/harness-spawn.ts';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+before(() => busyboxImage());
+
+const inspect = (format: string, name: string, root = testRoot()) =>
+  tspodOk(['inspect', '--format', format, name], { root });
+const state = (name: string, root?: TestRoot) => inspect('{{.State.Status}}', name, root);
+
+async function startSleeper(
+  name: string,
+  root = testRoot(),
+): Promise<{ id: string; monitor: number; process: number }> {
+  const id = await tspodOk(
+    [
+      'run',
+      '-d',
+      '--network',
+      'none',
+      '--name',
+      name,
+      'busybox',
+      'sh',
+      '-c',
+      'trap "exit 5" TERM; while :; do sleep 0.1; done',
+    ],
+    { root },
+  );
+  return { id, ...processesOfContainer(root, id) };
+}
+
+async function killAndWait(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  await waitFor(`process ${pid} to end`, () => !isRunning(pid));
+}
+
+function isRunning(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() !== '' && !stdout.startsWith('Z');
+}
+
+test('a container whose monitor was killed runs on and can be entered, and its exit code is reported as lost', async () => {
+  const { monitor } = await startSleeper('orphan');
+  await killAndWait(monitor);
+  assert.equal(await state('orphan'), 'running');
+  assert.equal(await tspodOk(['exec', 'orphan', 'echo', 'inside']), 'inside');
+  const waiting = tspod(['wait', 'orphan']);
+  await tspodOk(['stop', '--time', '5', 'orphan']);
+  assert.equal(await state('orphan'), 'exited');
+  assert.equal((await waiting).stdout.trim(), '-1');
+  assert.equal(await inspect('{{.State.ExitCode}}', 'orphan'), '-1');
+  assert.match(await inspect('{{.State.Error}}', 'orphan'), /exit code lost/);
+  await tspodOk(['start', 'orphan']);
+  assert.equal(await state('orphan'), 'running');
+  await tspodOk(['rm', '-f', '--time', '0', 'orphan']);
+  assert.deepEqual(await findRemains(testRoot()), []);
+});
+
+test('kill and rm --force work on a container whose monitor was killed', async () => {
+  const { monitor, process: pid } = await startSleeper('orphan');
+  await killAndWait(monitor);
+  await tspodOk(['kill', 'orphan']);
+  await waitFor('the program to end', () => !isRunning(pid));
+  assert.equal(await state('orphan'), 'exited');
+  await tspodOk(['start', 'orphan']);
+  await killAndWait(processesOfContainer(testRoot(), await inspect('{{.Id}}', 'orphan')).monitor);
+  await tspodOk(['rm', '-f', '--time', '0', 'orphan']);
+  assert.deepEqual(await findRemains(testRoot()), []);
+});
+
+test('an attached run whose monitor was killed says that the exit code is lost', async () => {
+  const run = spawnTspod([
+    'run',
+    '--name',
+    'orphan',
+    '--network',
+    'none',
+    'busybox',
+    'sh',
+    '-c',
+    'echo up; sleep 1000',
+  ]);
+  await run.expect('up');
+  const { monitor, process: pid } = processesOfContainer(testRoot(), await inspect('{{.Id}}', 'orphan'));
+  await killAndWait(monitor);
+  process.kill(pid, 'SIGKILL');
+  const { code } = await run.exit;
+  assert.equal(code, 125);
+  assert.match(run.stderr(), /exit code of container .* is lost/);
+  await tspodOk(['rm', 'orphan']);
+});
+
+test('a program killed with SIGKILL from outside is reported with 137', async () => {
+  const { process: pid } = await startSleeper('shot');
+  process.kill(pid, 'SIGKILL');
+  assert.equal(await tspodOk(['wait', 'shot']), '137');
+  assert.equal(await state('shot'), 'exited');
+  await tspodOk(['rm', 'shot']);
+});
+
+test('a runtime that is killed during create fails the start with 126 or 125 and leaves nothing', async () => {
+  const root = makeTestRoot();
+  await busyboxImage(root);
+  const runtime = join(root.base, 'runc');
+  const { writeFileSync } = await import('node:fs');
+  writeFileSync(
+    runtime,
+    '#!/bin/sh\ncase " $* " in *" create "*|*" run "*) kill -9 $$;; esac\nexec runc "$@"\n',
+    { mode: 0o755 },
+  );
+  const result = await tspod(['--runtime', runtime, 'run', '--rm', '--network', 'none', 'busybox', 'true'], {
+    root,
+  });
+  assert.ok([125, 126].includes(result.code), `exit code ${result.code}`);
+  assert.match(result.stderr, /^Error: .+/);
+  assert.deepEqual(await findRemains(root), []);
+});
+
+test('containers survive the loss of the run root: they can be stopped, and started again', async () => {
+  const root = makeTestRoot();
+  await busyboxImage(root);
+  await startSleeper('stays', root);
+  await startSleeper('goes', root);
+  spawnSync('sh', ['-c', `for m in ${root.runRoot}/containers/*/shm; do umount -l "$m"; done`]);
+  rmSync(root.runRoot, { recursive: true, force: true });
+  assert.equal(await state('stays', root), 'running');
+  await tspodOk(['stop', '--time', '1', 'stays'], { root });
+  assert.equal(await state('stays', root), 'exited');
+  await tspodOk(['start', 'stays'], { root });
+  assert.equal(await state('stays', root), 'running');
+  await tspodOk(['rm', '-f', '--time', '0', 'goes', 'stays'], { root });
+  assert.deepEqual(await findRemains(root), []);
+});
+
+for (const survives of [false, true]) {
+  const title = survives ? ', although the run root has survived it' : '';
+  test(`after a reboot every container has exited with its code lost, and starts again${title}`, async () => {
+    await assertRebootIsNoticed(survives);
+  });
+}
+
+async function assertRebootIsNoticed(runRootSurvives: boolean): Promise<void> {
+  const root = makeTestRoot();
+  await busyboxImage(root);
+  const { monitor, process: pid } = await startSleeper('rebooted', root);
+  await killAndWait(monitor);
+  await killAndWait(pid);
+  const db = openDatabase(join(root.graphRoot, 'state.db'));
+  db.prepare("UPDATE containers SET boot_id = 'another'").run();
+  db.close();
+  spawnSync('sh', ['-c', `umount -l ${root.runRoot}/containers/*/shm ${root.graphRoot}/containers/*/merged`]);
+  if (!runRootSurvives) rmSync(root.runRoot, { recursive: true, force: true });
+  assert.equal(await state('rebooted', root), 'exited');
+  assert.match(await inspect('{{.State.Error}}', 'rebooted', root), /host was restarted/);
+  await tspodOk(['start', 'rebooted'], { root });
+  assert.equal(await tspodOk(['exec', 'rebooted', 'echo', 'inside'], { root }), 'inside');
+  assert.equal(query(root, 'SELECT state FROM containers')[0]?.['state'], 'running');
+  await tspodOk(['rm', '-f', '--time', '0', 'rebooted'], { root });
+  assert.deepEqual(await findRemains(root), []);
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { launch, makePrefix, told, writeProgram } from '../fixtures/launcher-user.ts';
+import { requires } from '../fixtures/requires.ts';
+
+const skip = requires('root');
+
+describe('the launcher, as root', { skip }, () => {
+  const prefix = makePrefix();
+  const bare = makePrefix(false);
+  after(() => {
+    for (const { directory } of [prefix, bare]) rmSync(directory, { recursive: true });
+  });
+
+  test('hands arguments, exit code and namespaces on unchanged', async () => {
+    const result = await launch(prefix, undefined, ['run', '--name=a b', '', '--', '-x']);
+    assert.equal(result.code, 7);
+    assert.deepEqual(
+      result.stdout.split('\n').filter((line) => line.startsWith('argument=')),
+      ['argument=run', 'argument=--name=a b', 'argument=', 'argument=--', 'argument=-x'],
+    );
+    assert.equal(told(result)['main'], join(prefix.directory, 'lib/tspod/main.js'));
+    assert.equal(told(result)['user'], readlinkSync('/proc/self/ns/user'));
+    assert.equal(told(result)['mnt'], readlinkSync('/proc/self/ns/mnt'));
+  });
+
+  test('finds its installation through a symlink and passes on the name that was typed', async () => {
+    symlinkSync(prefix.tspod, join(prefix.path, 'docker'));
+    const result = await launch({ ...prefix, tspod: join(prefix.path, 'docker') }, undefined, ['ps']);
+    assert.equal(told(result)['TSPOD_ARGV0'], 'docker');
+    assert.equal(told(result)['main'], join(prefix.directory, 'lib/tspod/main.js'));
+  });
+
+  test("keeps the user's NODE_OPTIONS away from its own node, but not from the program", async () => {
+    const result = await launch(prefix, undefined, [], { env: { NODE_OPTIONS: '--bogus' } });
+    assert.equal(told(result)['NODE_OPTIONS'], undefined);
+    assert.equal(told(result)['TSPOD_SAVED_NODE_OPTIONS'], '--bogus');
+  });
+
+  test('forgets what a rootless tspod outside told', async () => {
+    const env = { _TSPOD_ROOTLESS_UID: '1000', _TSPOD_RUNTIME_DIR: '/nowhere', _TSPOD_ROOTLESS_MAPS: 'full' };
+    const result = await launch(prefix, undefined, [], { env });
+    assert.doesNotMatch(result.stdout, /_TSPOD_/);
+  });
+
+  test('runs the node that TSPOD_NODE names, and says so when it cannot', async () => {
+    writeProgram(join(bare.directory, 'mine'), '#!/bin/sh\necho mine "$@"\n');
+    const found = await launch(bare, undefined, ['ps'], {
+      env: { TSPOD_NODE: join(bare.directory, 'mine') },
+    });
+    assert.match(found.stdout, /^mine .*lib\/tspod\/main\.js ps$/m);
+    const missing = await launch(bare, undefined, ['ps'], { env: { TSPOD_NODE: '/nowhere/node' } });
+    assert.equal(missing.code, 125);
+    assert.match(missing.stderr, /^Error: run \/nowhere\/node: No such file/);
+  });
+
+  test('takes the first node on PATH that is new enough, and fails clearly when there is none', async () => {
+    const old = join(bare.directory, 'old');
+    const fresh = join(bare.directory, 'fresh');
+    for (const directory of [old, fresh]) mkdirSync(directory);
+    writeProgram(join(old, 'node'), '#!/bin/sh\necho v20.11.0\n');
+    writeProgram(join(fresh, 'node'));
+    const both = await launch(bare, undefined, ['ps'], { env: { PATH: `${old}:${fresh}:/usr/bin:/bin` } });
+    assert.equal(both.code, 7, both.stderr);
+    const none = await launch(bare, undefined, ['ps'], { env: { PATH: old } });
+    assert.equal(none.code, 125);
+    assert.match(none.stderr, /^Error: no Node\.js 24 or newer found/);
+  });
+
+  test('says what is missing when the program was not built', async () => {
+    rmSync(join(bare.directory, 'lib/tspod/main.js'));
+    const result = await launch(bare, undefined, ['ps']);
+    assert.equal(result.code, 125);
+    assert.match(result.stderr, /^Error: the program is missing: .*npm run build/);
+  });
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { freshName } from '../fixtures/containers.ts';
+import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
+import { createPod, infraOf, removePod, startMember } from '../fixtures/pods.ts';
+
+const NAMESPACES = 'for n in cgroup ipc net pid user uts; do readlink /proc/self/ns/$n; done';
+
+describe('the containers of a pod', () => {
+  it('share network, host name and IPC, and what else is asked for', async () => {
+    const image = await busyboxImage();
+    const pod = await createPod(['--share', '+pid', '--network', 'none', '--add-host', 'db:192.0.2.9']);
+    const member = await startMember(pod);
+    const [infra, ...seen] = await Promise.all([
+      infraOf(pod),
+      tspodOk(['exec', member, 'sh', '-c', NAMESPACES]),
+      tspodOk(['run', '--rm', '--pod', pod, image, 'sh', '-c', NAMESPACES]),
+    ]);
+    const [one, other] = seen.map((text) => text.split('\n').filter((line) => !line.startsWith('cgroup')));
+    assert.deepEqual(one, other);
+    const script = 'hostname; cat /proc/1/comm; grep db /etc/hosts; echo a > /dev/shm/file';
+    const output = await tspodOk(['run', '--rm', '--pod', pod, image, 'sh', '-c', script]);
+    assert.match(output, new RegExp(`^${pod}\npause\n192.0.2.9\\s+db`));
+    assert.equal(await tspodOk(['exec', member, 'cat', '/dev/shm/file']), 'a');
+    assert.equal(
+      await tspodOk(['inspect', '--format', '{{.HostConfig.NetworkMode}} {{.HostConfig.PidMode}}', member]),
+      `container:${infra} container:${infra}`,
+    );
+    assert.match(await tspodOk(['pod', 'top', pod, 'args']), /\/pause\n[\s\S]*sleep 3600/);
+    await removePod(pod);
+  });
+
+  it('are told apart by what they do not share', async () => {
+    const image = await busyboxImage();
+    const pod = await createPod(['--share', 'uts']);
+    const script = 'hostname; ls /sys/class/net; read name < /proc/1/comm; echo $name';
+    const output = await tspodOk([
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      '--pod',
+      pod,
+      image,
+      'sh',
+      '-c',
+      script,
+    ]);
+    assert.equal(output, `${pod}\nlo\nsh`);
+    const refused = await tspod(['run', '--rm', '--pod', pod, '--hostname', 'own', image, 'true']);
+    assert.equal(refused.code, 125);
+    assert.match(refused.stderr, /cannot set hostname when joining the UTS namespace/);
+    await removePod(pod);
+    const wrong = await tspod(['pod', 'create', '--share', 'mnt']);
+    assert.equal(wrong.code, 125);
+    assert.match(wrong.stderr, /invalid kernel namespace to share: mnt/);
+  });
+
+  it('have the network, the ports and the volumes of their pod', async () => {
+    const image = await busyboxImage();
+    const pod = await createPod(['--network', 'none', '--dns', '192.0.2.53', '--volume', '/shared']);
+    for (const flags of [
+      ['--publish', '8080:80'],
+      ['--dns', '192.0.2.1'],
+      ['--network-alias', 'x'],
+    ]) {
+      const refused = await tspod(['create', '--pod', pod, ...flags, image, 'true']);
+      assert.equal(refused.code, 125);
+      assert.match(refused.stderr, /network cannot be configured when it is shared with a pod/);
+    }
+    const member = await startMember(pod);
+    await tspodOk(['run', '--rm', '--pod', pod, image, 'sh', '-c', 'echo told > /shared/file']);
+    const script = 'cat /shared/file; cat /etc/resolv.conf';
+    assert.match(await tspodOk(['exec', member, 'sh', '-c', script]), /^told\n[\s\S]*192\.0\.2\.53/);
+    await removePod(pod);
+  });
+
+  it('come into a pod that is made for them, or that a file names', async () => {
+    const image = await busyboxImage();
+    const folder = mkdtempSync(join(testRoot().base, 'pod-'));
+    const [pod, file] = [freshName('new'), join(folder, 'id')];
+    const flags = ['--network', 'none', '--hostname', 'shop'];
+    assert.equal(await tspodOk(['run', '--rm', '--pod', `new:${pod}`, ...flags, image, 'hostname']), 'shop');
+    const rows = await tspodOk([
+      'ps',
+      '--pod',
+      '--format',
+      '{{.Names}} {{.PodName}}',
+      '--filter',
+      `pod=${pod}`,
+    ]);
+    assert.match(rows, new RegExp(`^[0-9a-f]{12}-infra ${pod}$`));
+    await removePod(pod);
+    const other = freshName('pod');
+    const id = await tspodOk(['pod', 'create', '--infra=false', '--pod-id-file', file, other]);
+    assert.equal(readFileSync(file, 'utf8'), id);
+    const member = await tspodOk(['create', '--pod-id-file', file, '--network', 'none', image, 'true']);
+    assert.equal(await tspodOk(['inspect', '--format', '{{.Pod}}', member]), id);
+    const both = await tspod(['create', '--pod', other, '--pod-id-file', file, image, 'true']);
+    assert.match(both.stderr, /cannot specify both --pod and --pod-id-file/);
+    await tspodOk(['pod', 'rm', '--pod-id-file', file]);
+    assert.equal((await tspod(['pod', 'exists', id])).code, 1);
+    writeFileSync(file, 'taken');
+    const taken = await tspod(['pod', 'create', '--pod-id-file', file]);
+    assert.equal(taken.code, 125);
+    assert.match(taken.stderr, /pod id file .* exists/);
+  });
+
+  it('are all written to one log, and listed with their pod', async () => {
+    const image = await busyboxImage();
+    const pod = await createPod(['--label', 'a=b']);
+    const [one, other] = [freshName('say'), freshName('say')];
+    await tspodOk(['run', '--pod', pod, '--name', one, image, 'echo', 'first']);
+    await tspodOk(['run', '--pod', pod, '--name', other, image, 'echo', 'second']);
+    const log = await tspodOk(['pod', 'logs', '--names', pod]);
+    assert.deepEqual(log.split('\n').sort(), [`${one} first`, `${other} second`].sort());
+    assert.equal(await tspodOk(['pod', 'logs', '--container', one, pod]), 'first');
+    const table = await tspodOk(['pod', 'ps', '--filter', `name=^${pod}$`]);
+    assert.match(table, /^POD ID +NAME +STATUS +CREATED +INFRA ID +# OF CONTAINERS\n.* Degraded +.* 3 *$/);
+    const listed: unknown = JSON.parse(
+      await tspodOk(['pod', 'ps', '--filter', 'label=a=b', '--format', 'json']),
+    );
+    const [row] = listed as [{ Name: string; Status: string; Labels: object; Containers: object[] }];
+    assert.deepEqual(
+      [row.Name, row.Status, row.Labels, row.Containers.length],
+      [pod, 'Degraded', { a: 'b' }, 3],
+    );
+    await removePod(pod);
+    const missing = await tspod(['pod', 'rm', pod]);
+    assert.deepEqual([missing.code, (await tspod(['pod', 'inspect', pod])).code], [1, 125]);
+  });
+});

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { BUSYBOX, busyboxArchive, busyboxImage } from '../fixtures/harness-busybox.ts';
+import { makeTestRoot, runProgram, testRoot, TSPOD, tspod, tspodOk } from '../fixtures/harness.ts';
+import { makeUser } from '../fixtures/launcher-user.ts';
+import { requires } from '../fixtures/requires.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
+
+describe('unshare', { skip: requires('rootless') }, () => {
+  it('runs a command as root of the namespace that containers run in, without a process in between', async () => {
+    assert.equal(await tspodOk(['unshare', 'id', '-u']), '0');
+    const map = await tspodOk(['unshare', 'cat', '/proc/self/uid_map']);
+    assert.match(map, new RegExp(`^\\s*0\\s+${statSync('/proc/self').uid}\\s+1\\n`));
+    assert.equal(await tspodOk(['unshare', 'sh', '-c', 'echo $PPID']), String(process.pid));
+    assert.equal(
+      await tspodOk(['unshare', 'sh', '-c', 'echo $CONTAINERS_GRAPHROOT $CONTAINERS_RUNROOT']),
+      `${testRoot().graphRoot} ${testRoot().runRoot}`,
+    );
+  });
+
+  it('passes arguments, the environment and the exit code on', async () => {
+    const result = await tspod(
+      ['unshare', 'sh', '-c', 'echo "$1|$NODE_OPTIONS|$TSPOD_ARGV0"; exit 9', 'sh', '-a b'],
+      {
+        env: { NODE_OPTIONS: undefined },
+      },
+    );
+    assert.deepEqual([result.code, result.stdout], [9, '-a b||\n']);
+    assert.equal(await tspodOk(['unshare'], { input: 'id -u\n', env: { SHELL: '/bin/sh' } }), '0');
+    const missing = await tspod(['unshare', 'no-such-program']);
+    assert.equal(missing.code, 127);
+    assert.match(missing.stderr, /no-such-program: not found/);
+  });
+
+  it('sees the files of containers with the owners that they have inside', async () => {
+    const image = await busyboxImage();
+    await tspodOk(['run', '--rm', '-v', 'owned:/v', image, 'sh', '-c', 'touch /v/f && chown 33:34 /v/f']);
+    const path = await tspodOk(['volume', 'inspect', '--format', '{{.Mountpoint}}', 'owned']);
+    assert.equal(await tspodOk(['unshare', 'stat', '-c', '%u:%g', join(path, 'f')]), '33:34');
+    await tspodOk(['volume', 'rm', 'owned']);
+  });
+});
+
+describe('unshare as root', { skip: requires('root') }, () => {
+  it('is refused, with the reason', async () => {
+    const result = await tspod(['unshare', 'true']);
+    assert.equal(result.code, 125);
+    assert.match(result.stderr, /for users without root/);
+  });
+
+  it('leaves migrate and renumber nothing to do', async () => {
+    const image = await busyboxImage();
+    const id = await tspodOk(['run', '-d', '--network', 'none', image, 'sleep', '1000']);
+    assert.equal(await tspodOk(['system', 'migrate']), '');
+    assert.equal(await tspodOk(['system', 'renumber']), '');
+    assert.equal(await tspodOk(['inspect', '--format', '{{.State.Status}}', id]), 'running');
+    await tspodOk(['rm', '-f', '-t', '0', id]);
+    const refused = await tspod(['system', 'migrate', '--new-runtime', 'crun']);
+    assert.equal(refused.code, 125);
+    assert.match(refused.stderr, /chosen at every start/);
+  });
+});
+
+describe('the namespace of a user', { skip: requires('rootless') }, () => {
+  // A login of its own: other tests of the same user keep theirs.
+  const login = mkdtempSync(join(tmpdir(), 'tspod-login-'));
+  const root = makeTestRoot();
+  const options = { root, env: { XDG_RUNTIME_DIR: login } };
+  const pauseFile = join(login, 'tspod/pause.pid');
+  const pausePid = () => Number(readFileSync(pauseFile, 'utf8').split(' ')[0]);
+  const namespace = async () => await tspodOk(['unshare', 'readlink', '/proc/self/ns/mnt'], options);
+
+  after(() => {
+    assert.equal(existsSync(pauseFile), false);
+    rmSync(login, { recursive: true });
+  });
+
+  it('is given up by system migrate, which stops containers first', async () => {
+    await busyboxImage(root);
+    await tspodOk(
+      [
+        'run',
+        '-d',
+        '--name',
+        'kept',
+        '-t',
+        '--stop-timeout',
+        '0',
+        '--network',
+        'none',
+        BUSYBOX,
+        'sleep',
+        '1000',
+      ],
+      options,
+    );
+    const first = pausePid();
+    assert.match(await tspodOk(['system', 'migrate'], options), /^stopped [0-9a-f]{64}$/);
+    assert.equal(existsSync(pauseFile), false);
+    await namespace();
+    assert.notEqual(pausePid(), first);
+    await tspodOk(['start', 'kept'], options);
+    assert.equal(await tspodOk(['exec', 'kept', 'echo', 'again'], options), 'again');
+  });
+
+  it('is found again when the pause process is killed and the runtime directory wiped under a running container', async () => {
+    const before = await namespace();
+    const pid = pausePid();
+    process.kill(pid, 'SIGKILL');
+    await waitFor('the end of the pause process', () => !existsSync(`/proc/${pid}`));
+    assert.equal(await tspodOk(['exec', 'kept', 'echo', 'healed'], options), 'healed');
+    assert.equal(await namespace(), before);
+    rmSync(join(login, 'tspod'), { recursive: true });
+    assert.equal(await tspodOk(['exec', 'kept', 'echo', 'found'], options), 'found');
+    assert.equal(await namespace(), before);
+    await tspodOk(['rm', '-f', '-t', '0', 'kept'], options);
+  });
+
+  it('ends with system reset', async () => {
+    await namespace();
+    const pid = pausePid();
+    await tspodOk(['system', 'reset', '--force'], options);
+    await waitFor('the end of the pause process', () => !existsSync(`/proc/${pid}`));
+  });
+});
+
+describe('a user with a single id', { skip: requires('root') }, () => {
+  it('runs images whose files and groups are all root, and hears what else would need', async () => {
+    const user = makeUser(`tspod-s${process.pid}`, { subordinateIds: false });
+    const home = user.makeRuntimeDir();
+    const archive = join(home, 'busybox.tar');
+    copyFileSync(busyboxArchive(), archive);
+    chmodSync(archive, 0o644);
+    const env = { HOME: home, XDG_RUNTIME_DIR: home, PATH: process.env['PATH'] ?? '' };
+    const asUser = async (args: string[]) => {
+      const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
+      return await runProgram('setpriv', [...ids, TSPOD, ...args], { env, cwd: '/' });
+    };
+    try {
+      const first = await asUser(['import', '-q', archive, BUSYBOX]);
+      assert.equal(first.code, 0, first.stderr);
+      assert.match(first.stderr, /usermod --add-subuids/);
+      const run = ['run', '--rm', '--network', 'none'];
+      const works = await asUser([...run, BUSYBOX, 'id', '-u']);
+      assert.deepEqual([works.stdout, works.stderr], ['0\n', '']);
+      const other = await asUser([...run, '-u', '5', BUSYBOX, 'id']);
+      assert.equal(other.code, 125);
+      assert.match(
+        other.stderr,
+        /user 5 does not exist in the user namespace of the container, which has 0\n/,
+      );
+      const kept = await asUser([...run, '--userns', 'keep-id', BUSYBOX, 'id']);
+      assert.match(kept.stderr, /keep-id needs more ids than your own one/);
+    } finally {
+      user.remove();
+    }
+  });
+});
+
+describe('a user whose number does not exist', { skip: requires('rootless') }, () => {
+  it('is named, with the ids there are and the way to more', async () => {
+    const image = await busyboxImage();
+    const result = await tspod(['run', '--rm', '-u', '70000', image, 'true']);
+    assert.equal(result.code, 125);
+    assert.match(
+      result.stderr,
+      /user 70000 does not exist in the user namespace of the container, which has 0 and 1 to 65536/,
+    );
+    assert.match(result.stderr, /\/etc\/subuid.*tspod system migrate/);
+  });
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { freshName } from '../fixtures/containers.ts';
+import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { tspodOk } from '../fixtures/harness.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
+
+/** A socket as the service manager has it; `said` is all that came. */
+const LISTENER = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True:
+    with open(sys.argv[2], "ab", 0) as f: f.write(s.recv(4096))
+`;
+
+async function withManager(
+  body: (env: Record<string, string>, said: () => string) => Promise<void>,
+): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'tspod-notify-'));
+  const socket = join(directory, 'socket');
+  const heard = join(directory, 'heard');
+  const listener = spawn('python3', ['-c', LISTENER, socket, heard]);
+  try {
+    await waitFor('the socket', () => Promise.resolve(existsSync(socket)));
+    await body({ NOTIFY_SOCKET: socket }, () => (existsSync(heard) ? readFileSync(heard, 'utf8') : ''));
+  } finally {
+    listener.kill('SIGKILL');
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function start(env: Record<string, string>, flags: string[], script: string): Promise<string> {
+  const name = freshName();
+  const command = [
+    'run',
+    '-d',
+    '--name',
+    name,
+    '--network',
+    'none',
+    ...flags,
+    await busyboxImage(),
+    'sh',
+    '-c',
+    script,
+  ];
+  await tspodOk(command, { env });
+  return name;
+}
+
+const monitorOf = (name: string): Promise<string> => tspodOk(['inspect', '-f', '{{.State.ConmonPid}}', name]);
+const SLEEP = 'trap "exit 0" TERM; while :; do sleep 1 & wait; done';
+
+describe('--sdnotify', () => {
+  it('conmon: the monitor is the main process, and ready at the start', async () => {
+    await withManager(async (env, said) => {
+      const name = await start(env, ['--sdnotify', 'conmon'], `echo "$NOTIFY_SOCKET"; ${SLEEP}`);
+      const expected = `MAINPID=${await monitorOf(name)}\nREADY=1\n`;
+      await waitFor('both messages', () => Promise.resolve(said() === expected));
+      assert.equal((await tspodOk(['logs', name])).trim(), '');
+    });
+  });
+
+  it('container: the program finds a socket, and only what is harmless passes', async () => {
+    await withManager(async (env, said) => {
+      const name = await start(env, [], `test -S "$NOTIFY_SOCKET" && echo found; ${SLEEP}`);
+      const main = `MAINPID=${await monitorOf(name)}\n`;
+      await waitFor('the main process', () => Promise.resolve(said() === main));
+      await waitFor('the socket in the container', async () => (await tspodOk(['logs', name])) === 'found');
+    });
+  });
+
+  it('healthy: ready with the first healthy check', async () => {
+    await withManager(async (env, said) => {
+      const flags = ['--sdnotify', 'healthy', '--health-cmd', 'test -e /up', '--health-interval', '100ms'];
+      const name = await start(env, flags, SLEEP);
+      await waitFor('the main process', () => Promise.resolve(said().startsWith('MAINPID=')));
+      assert.doesNotMatch(said(), /READY/);
+      await tspodOk(['exec', name, 'touch', '/up']);
+      await waitFor('READY=1', () => Promise.resolve(said().endsWith('READY=1\n')));
+    });
+  });
+
+  it('ignore: nobody says anything', async () => {
+    await withManager(async (env, said) => {
+      const name = await start(env, ['--sdnotify', 'ignore'], `echo "x$NOTIFY_SOCKET"; ${SLEEP}`);
+      await waitFor('the output', async () => (await tspodOk(['logs', name])) === 'x');
+      assert.equal(said(), '');
+    });
+  });
+});

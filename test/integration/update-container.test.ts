@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { freshName, startSleeper } from '../fixtures/containers.ts';
+import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { tspod, tspodOk } from '../fixtures/harness.ts';
+import { isRoot } from '../fixtures/requires.ts';
+
+const V1 = existsSync('/sys/fs/cgroup/blkio/blkio.throttle.read_bps_device');
+const DISK = readFileSync('/proc/partitions', 'utf8')
+  .split('\n')
+  .map((line) => `/dev/${line.trim().split(/\s+/)[3] ?? ''}`)
+  .find((path) => existsSync(path) && statSync(path).isBlockDevice());
+const noDisk = isRoot() && V1 && DISK !== undefined ? false : 'needs root, blkio of cgroup v1 and a disk';
+
+describe('update', () => {
+  it('limits block devices of a running container, and frees them', { skip: noDisk }, async () => {
+    const disk = DISK ?? '';
+    const name = await startSleeper(['--device-write-bps', `${disk}:5mb`]);
+    const limits = async (file: string) =>
+      (await tspodOk(['exec', name, 'cat', `/sys/fs/cgroup/blkio/blkio.throttle.${file}`])).replace(
+        /^\S+ /,
+        '',
+      );
+    await tspodOk(['update', '--device-read-bps', `${disk}:1mb`, '--device-write-iops', `${disk}:50`, name]);
+    assert.equal(await limits('read_bps_device'), '1048576');
+    assert.equal(await limits('write_iops_device'), '50');
+    assert.equal(await limits('write_bps_device'), '5242880');
+    await tspodOk(['update', '--device-read-bps', `${disk}:2mb`, name]);
+    assert.equal(await limits('read_bps_device'), '2097152');
+    await tspodOk(['update', '--device-read-bps', `${disk}:0`, name]);
+    assert.equal(await limits('read_bps_device'), '');
+    await tspodOk(['rm', '-f', '-t', '0', name]);
+  });
+
+  it('changes the health check and the ulimits for the next start', async () => {
+    const name = freshName();
+    const image = await busyboxImage();
+    const sleeper = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 3600 & wait; done'];
+    await tspodOk([
+      'create',
+      '--network',
+      'none',
+      '--name',
+      name,
+      '--health-cmd',
+      'false',
+      image,
+      ...sleeper,
+    ]);
+    await tspodOk([
+      ...['update', '--health-cmd', 'test -e /good', '--health-interval', 'disable', '--health-retries', '7'],
+      ...['--health-on-failure', 'kill', '--ulimit', 'nofile=99:99', name],
+    ]);
+    await tspodOk(['start', name]);
+    assert.equal(await tspodOk(['exec', name, 'sh', '-c', 'ulimit -n']), '99');
+    assert.equal((await tspod(['healthcheck', 'run', name])).code, 1);
+    await tspodOk(['exec', name, 'touch', '/good']);
+    assert.equal((await tspod(['healthcheck', 'run', name])).code, 0);
+    const shown = '{{.Config.Healthcheck.Retries}} {{.Config.HealthcheckOnFailureAction}}';
+    assert.equal(await tspodOk(['inspect', '--format', shown, name]), '7 kill');
+    await tspodOk(['rm', '-f', '-t', '0', name]);
+  });
+
+  it('switches the health check off, and refuses to change one that is not there', async () => {
+    const name = freshName();
+    await tspodOk(['create', '--name', name, '--health-cmd', 'true', await busyboxImage()]);
+    await tspodOk(['update', '--no-healthcheck', name]);
+    const { code, stderr } = await tspod(['update', '--health-interval', '5s', name]);
+    assert.equal(code, 125);
+    assert.match(stderr, /has no health check to change/);
+    await tspodOk(['rm', name]);
+  });
+});

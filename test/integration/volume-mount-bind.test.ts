@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { inContainer, runScript } from '../fixtures/containers.ts';
+import { testRoot, tspod } from '../fixtures/harness.ts';
+import { isRoot } from '../fixtures/requires.ts';
+
+const directory = (): string => mkdtempSync(join(testRoot().base, 'bind-'));
+
+describe('a directory of the host in a container', () => {
+  it('is read and written from both sides', async () => {
+    const source = directory();
+    writeFileSync(join(source, 'in'), 'from the host');
+    assert.equal(await inContainer(['-v', `${source}:/x`], 'cat /x/in; echo back > /x/out'), 'from the host');
+    assert.equal(readFileSync(join(source, 'out'), 'utf8'), 'back\n');
+    assert.equal(statSync(join(source, 'out')).uid, process.getuid?.());
+  });
+
+  it('cannot be written with ro, by any spelling', async () => {
+    const source = directory();
+    for (const flags of [
+      ['-v', `${source}:/x:ro`],
+      ['--mount', `type=bind,src=${source},dst=/x,ro`],
+      ['--mount', `type=bind,source=${source},target=/x,readonly=true`],
+      ['--mount', `type=bind,source=${source},destination=/x,rw=false`],
+    ]) {
+      const result = await runScript(flags, 'echo no > /x/file');
+      assert.notEqual(result.code, 0, flags.join(' '));
+      assert.match(result.stderr, /Read-only file system/);
+    }
+    assert.equal(existsSync(join(source, 'file')), false);
+  });
+
+  it('may be named relative to the current directory', async () => {
+    const base = directory();
+    mkdirSync(join(base, 'sub'));
+    writeFileSync(join(base, 'sub/f'), 'relative');
+    assert.equal(await inContainer(['-v', './sub:/x'], 'cat /x/f', { cwd: base }), 'relative');
+    assert.equal(await inContainer(['-v', '.:/x'], 'cat /x/sub/f', { cwd: base }), 'relative');
+    assert.equal(
+      await inContainer(['--mount', 'type=bind,src=sub,dst=/x'], 'cat /x/f', { cwd: base }),
+      'relative',
+    );
+  });
+
+  it('may be a single file', async () => {
+    const file = join(directory(), 'one');
+    writeFileSync(file, 'single');
+    assert.equal(await inContainer(['-v', `${file}:/etc/one:ro`], 'cat /etc/one'), 'single');
+  });
+
+  it('must be there, and nothing is made in its place', async () => {
+    const missing = join(testRoot().base, 'missing');
+    for (const flags of [
+      ['-v', `${missing}:/x`],
+      ['--mount', `type=bind,src=${missing},dst=/x`],
+    ]) {
+      const result = await runScript(flags, 'true');
+      assert.equal(result.code, 125);
+      assert.ok(result.stderr.includes(`${missing}: no such file or directory`), result.stderr);
+    }
+    assert.equal(existsSync(missing), false);
+  });
+
+  it('is made when the mount asks for it', async () => {
+    const made = join(testRoot().base, 'made/for/it');
+    await inContainer(['--mount', `type=bind,src=${made},dst=/x,bind-create-src`], 'echo 1 > /x/f');
+    assert.equal(readFileSync(join(made, 'f'), 'utf8'), '1\n');
+  });
+
+  it('hides what the image has there, and is mounted where the image’s links lead', async () => {
+    const source = directory();
+    assert.equal(await inContainer(['-v', `${source}:/etc`], 'ls /etc | grep -c passwd; true'), '0');
+  });
+
+  it('carries the mount options of the kernel', async () => {
+    const source = directory();
+    const options = await inContainer(['-v', `${source}:/x:noexec,nosuid,nodev`], 'grep " /x " /proc/mounts');
+    for (const option of ['noexec', 'nosuid', 'nodev']) assert.match(options, new RegExp(`\\b${option}\\b`));
+    const script = join(source, 's');
+    writeFileSync(script, '#!/bin/sh\necho ran\n', { mode: 0o755 });
+    assert.equal((await runScript(['-v', `${source}:/x:noexec`], '/x/s')).code, 126);
+    assert.equal(await inContainer(['-v', `${source}:/x`], '/x/s'), 'ran');
+  });
+
+  it('passes later mounts on as its propagation says', async () => {
+    const source = directory();
+    for (const kind of ['rprivate', 'rslave', 'private', 'slave'] as const) {
+      const line = await inContainer(['-v', `${source}:/x:${kind}`], 'grep " /x " /proc/self/mountinfo');
+      assert.equal(/ master:/.test(line), false, `${kind}: ${line}`);
+    }
+    const bad = await runScript(['-v', `${source}:/x:private,shared`], 'true');
+    assert.equal(bad.code, 125);
+    assert.match(bad.stderr, /exclude each other/);
+  });
+
+  it('belongs to the container’s user with U', async () => {
+    const source = directory();
+    mkdirSync(join(source, 'deep'));
+    writeFileSync(join(source, 'deep/file'), '');
+    symlinkSync('/etc/passwd', join(source, 'link'));
+    const owner = await inContainer(
+      ['-u', '1001:1002', '-v', `${source}:/x:U`],
+      'stat -c %u:%g /x /x/deep/file /x/link; touch /x/deep/new',
+    );
+    assert.equal(owner, '1001:1002\n1001:1002\n1001:1002');
+    if (isRoot()) {
+      assert.equal(statSync(join(source, 'deep/file')).uid, 1001);
+      assert.equal(statSync('/etc/passwd').uid, 0);
+    }
+  });
+
+  it('is not given away with U when the host needs it', async () => {
+    const result = await runScript(['-v', '/usr:/x:U'], 'true');
+    assert.equal(result.code, 125);
+    assert.match(result.stderr, /\/usr/);
+  });
+
+  it('is shown once at each place: two mounts at one path are refused', async () => {
+    const source = directory();
+    const result = await runScript(['-v', `${source}:/x`, '--tmpfs', '/x'], 'true');
+    assert.equal(result.code, 125);
+    assert.match(result.stderr, /\/x: duplicate mount destination/);
+  });
+
+  it('is refused with words that mean nothing', async () => {
+    for (const [flags, words] of [
+      [['-v', '/tmp:relative'], /relative/],
+      [['-v', '/tmp:/x:bogus'], /bogus/],
+      [['-v', 'a:b:c:d'], /a:b:c:d/],
+      [['-v', ':/x'], /empty/],
+      [['--mount', 'type=bogus,dst=/x'], /bogus/],
+      [['--mount', 'type=bind,dst=/x'], /source/],
+      [['--mount', 'type=bind,src=/tmp'], /destination/],
+      [['--mount', 'type=bind,src=/tmp,dst=/x,nonsense=1'], /nonsense/],
+    ] as const) {
+      const result = await runScript(flags, 'true');
+      assert.equal(result.code, 125, flags.join(' '));
+      assert.match(result.stderr, words);
+    }
+  });
+
+  it('comes along with --volumes-from, also read-only', async () => {
+    const source = directory();
+    const { busyboxImage } = await import('../fixtures/harness-busybox.ts');
+    const donor = await tspod([
+      'create',
+      '--network',
+      'none',
+      '-v',
+      `${source}:/shared`,
+      '-v',
+      'from-donor:/named',
+      await busyboxImage(),
+      'true',
+    ]);
+    const id = donor.stdout.trim();
+    await inContainer(['--volumes-from', id], 'echo 1 > /shared/a; echo 2 > /named/b');
+    assert.equal(readFileSync(join(source, 'a'), 'utf8'), '1\n');
+    assert.equal(await inContainer(['-v', 'from-donor:/n'], 'cat /n/b'), '2');
+    const readOnly = await runScript(['--volumes-from', `${id}:ro`], 'echo 1 > /shared/b');
+    assert.match(readOnly.stderr, /Read-only/);
+    assert.equal((await runScript(['--volumes-from', 'nobody'], 'true')).code, 125);
+  });
+});

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { readRuntimeConfig } from '../../../src/base/containers-conf.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tspod-conf-'));
+after(() => rmSync(directory, { recursive: true }));
+let serial = 0;
+
+function conf(text: string): string {
+  const path = join(directory, `${serial++}.conf`);
+  writeFileSync(path, text);
+  return path;
+}
+
+function runRoot(): string {
+  const path = join(directory, `run-${serial++}`);
+  mkdirSync(path);
+  return path;
+}
+
+const read = (text: string, override = '') =>
+  readRuntimeConfig(
+    { runRoot: runRoot() },
+    { CONTAINERS_CONF: conf(text), CONTAINERS_CONF_OVERRIDE: override === '' ? undefined : conf(override) },
+  );
+
+describe('containers.conf', () => {
+  it('leaves the built-in values where no file says anything', () => {
+    const config = readRuntimeConfig({ runRoot: '/nonexistent' }, { CONTAINERS_CONF: '/nonexistent/x.conf' });
+    assert.equal(config.containers.pidsLimit, 2048);
+    assert.equal(config.engine.stopTimeout, 10);
+    assert.equal(config.network.defaultNetwork, 'podman');
+    assert.deepEqual([config.files, config.origin], [[], {}]);
+  });
+
+  it('lets a later file win by key and remembers who said what', () => {
+    const config = read(
+      '[containers]\npids_limit = 5\ntz = "UTC"\n[engine]\nruntime = "runc"\n[engine.runtimes]\nmine = ["/opt/mine"]\n',
+      '[containers]\npids_limit = 6\n[network]\ndefault_subnet = "10.90.0.0/16"\n',
+    );
+    assert.deepEqual([config.containers.pidsLimit, config.containers.tz], [6, 'UTC']);
+    assert.equal(config.network.defaultSubnet, '10.90.0.0/16');
+    assert.deepEqual(config.runtimes, { mine: ['/opt/mine'] });
+    assert.equal(config.origin['containers.pids_limit'], config.files[1]);
+    assert.equal(config.origin['engine.runtime'], config.files[0]);
+  });
+
+  it('replaces lists, or adds to them with append', () => {
+    const config = read(
+      '[containers]\nenv = ["A=1"]\ndns_servers = ["1.1.1.1"]\n',
+      '[containers]\nenv = ["B=2", {append=true}]\ndns_servers = ["9.9.9.9"]\n',
+    );
+    assert.deepEqual(config.containers.env, ['A=1', 'B=2']);
+    assert.deepEqual(config.containers.dnsServers, ['9.9.9.9']);
+    const capabilities = read('[containers]\ndefault_capabilities = ["NET_RAW", {append=true}]\n').containers;
+    assert.ok(
+      capabilities.defaultCapabilities.includes('CHOWN') &&
+        capabilities.defaultCapabilities.includes('NET_RAW'),
+    );
+  });
+
+  it('ignores keys and tables that are not ours', () => {
+    assert.equal(
+      read('[machine]\ncpus = 1\n[engine]\nnum_locks = 5\nremote = true\n').engine.stopTimeout,
+      10,
+    );
+  });
+
+  it('names file and line of broken TOML', () => {
+    assert.throws(() => read('[containers]\ninit = true\npids_limit = \n'), /\d+\.conf, line 3: /);
+  });
+
+  const wrong: [string, RegExp][] = [
+    ['[containers]\npids_limit = "many"', /\.conf: containers\.pids_limit must be a whole number/],
+    ['[containers]\ninit = 1', /containers\.init must be true or false/],
+    ['[containers]\nenv = "A=1"', /containers\.env must be a list of strings/],
+    ['[containers]\nenv = [1]', /containers\.env must be a list of strings/],
+    ['[engine]\nruntime = 5', /engine\.runtime must be a string/],
+    ['engine = 5', /\[engine\] is not a table/],
+    ['[engine.runtimes]\nx = "y"', /engine\.runtimes\.x must be a list of strings/],
+  ];
+  for (const [text, message] of wrong)
+    it(`refuses ${JSON.stringify(text)}`, () => assert.throws(() => read(text), message));
+
+  it('is read from the cache while its files stay the same, and again when one changes', () => {
+    const root = runRoot();
+    const file = conf('[containers]\npids_limit = 5\n');
+    const load = () => readRuntimeConfig({ runRoot: root }, { CONTAINERS_CONF: file }).containers.pidsLimit;
+    assert.equal(load(), 5);
+    const cache = join(root, 'containers-conf.json');
+    writeFileSync(
+      cache,
+      readFileSync(cache, 'utf8').replace('"containers.pids_limit":5', '"containers.pids_limit":7'),
+    );
+    assert.equal(load(), 7);
+    utimesSync(file, 1, 1);
+    assert.equal(load(), 5);
+    writeFileSync(cache, 'garbage');
+    assert.equal(load(), 5);
+  });
+
+  it('needs no run root', () => {
+    const file = conf('[containers]\npids_limit = 5\n');
+    const config = readRuntimeConfig({ runRoot: '/nonexistent/run' }, { CONTAINERS_CONF: file });
+    assert.equal(config.containers.pidsLimit, 5);
+  });
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { commands } from '../../../src/cli/commands/index.ts';
+import { completeWords, type NameSource } from '../../../src/cli/complete.ts';
+
+const NAMES: NameSource = async (provider, globals) => [
+  { text: `${provider}-a` },
+  { text: `${provider}-b${globals.get('root') ?? ''}` },
+];
+
+async function texts(...words: string[]): Promise<string[]> {
+  const { candidates } = await completeWords(words, commands, NAMES);
+  return candidates.map(({ text }) => text);
+}
+
+test('commands and nouns complete at the beginning, verbs after a noun', async () => {
+  assert.deepEqual(await texts('ima'), ['image', 'images']);
+  assert.ok((await texts('image', '')).includes('inspect'));
+  assert.deepEqual(await texts('--root', '/x', 'unpau'), ['unpause']);
+});
+
+test('flags complete after a dash', async () => {
+  assert.deepEqual(await texts('images', '--no-'), ['--no-trunc']);
+  assert.deepEqual(await texts('--storage-'), ['--storage-driver', '--storage-opt']);
+});
+
+test('values of flags complete in the next word and after =', async () => {
+  assert.deepEqual(await texts('images', '--sort', 'c'), ['created']);
+  assert.deepEqual(await texts('images', '--sort=c'), ['--sort=created']);
+});
+
+test('arguments complete with names, from the store that the line is about, without those already there', async () => {
+  assert.deepEqual(await texts('rmi', ''), ['images-a', 'images-b']);
+  assert.deepEqual(await texts('--root', '/x', 'rmi', 'images-a', ''), ['images-b/x']);
+});
+
+test("each position has its own names, and behind the command of exec there are none of tspod's", async () => {
+  assert.deepEqual(await texts('exec', '-it', ''), ['running-containers-a', 'running-containers-b']);
+  assert.deepEqual(await texts('rename', 'x', ''), ['none-a', 'none-b']);
+  assert.deepEqual(await texts('exec', 'web', '--'), []);
+});
+
+test('files are left to the shell', async () => {
+  const { candidates, fallback } = await completeWords(['load', '-i', ''], commands, NAMES);
+  assert.deepEqual({ candidates, fallback }, { candidates: [], fallback: 'files' });
+});
+
+test('an unknown command completes to nothing', async () => {
+  assert.deepEqual(await texts('xyzzy', ''), []);
+});

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { commands } from '../../../src/cli/commands/index.ts';
+import { completionScript, SHELLS } from '../../../src/cli/generate-completions.ts';
+import { manPages } from '../../../src/cli/generate-man.ts';
+
+const COMPLETIONS = join(import.meta.dirname, '../../../completions');
+
+test('the committed completion scripts are what is generated (npm run generate)', () => {
+  for (const shell of SHELLS) {
+    assert.equal(readFileSync(join(COMPLETIONS, `tspod.${shell}`), 'utf8'), completionScript(shell), shell);
+  }
+});
+
+test('bash completes with what the program answers', () => {
+  const script = `
+    fake() { printf 'images\\tList images\\nimage\\tManage images\\n:none\\n'; }
+    source ${COMPLETIONS}/tspod.bash
+    COMP_WORDS=(fake ima) COMP_CWORD=1
+    _tspod
+    printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8' });
+  assert.equal(stdout, 'images\nimage\n', stderr);
+});
+
+test('every command has a man page with its flags', () => {
+  const pages = manPages(commands, '1.0');
+  assert.equal(pages.length, commands.filter((record) => record.hidden !== true).length + 1);
+  const images = pages.find(({ file }) => file === 'tspod-images.1');
+  assert.match(images?.text ?? '', /\.B \\-\\-no\\-trunc\n/);
+});

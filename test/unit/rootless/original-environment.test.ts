@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { originalEnvironment } from '../../../src/rootless/original-environment.ts';
+
+test('the original environment has NODE_OPTIONS back and nothing of the launcher', () => {
+  const env = {
+    HOME: '/home/anna',
+    TSPOD_NODE: '/usr/bin/node',
+    TSPOD_ARGV0: 'docker',
+    TSPOD_SAVED_NODE_OPTIONS: '--max-old-space-size=64',
+    _TSPOD_ROOTLESS_UID: '1000',
+  };
+  assert.deepEqual(originalEnvironment(env), {
+    HOME: '/home/anna',
+    TSPOD_NODE: '/usr/bin/node',
+    NODE_OPTIONS: '--max-old-space-size=64',
+  });
+});

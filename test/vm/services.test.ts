@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { eventually, guest, type GuestUser, leavesNothing, must } from './guest.ts';
+
+/** A container that ends with 7 when it gets SIGUSR1, and in time when it gets SIGTERM. */
+const SCRIPT = 'trap "exit 7" USR1; trap "exit 0" TERM; while :; do sleep 1; done';
+
+/** The checkout is not installed there: the same generator, with its paths. */
+const GENERATOR = (flags: string): string =>
+  `#!/bin/sh\nexec /srv/tspod/node_modules/node-linux-*/bin/node /srv/tspod/dist/main.js quadlet generate ${flags} "$@"\n`;
+
+/** Emulated processors take their time. */
+const REBOOT_LIMIT_MS = 500_000;
+
+const USERS = ['root', 'lingering'] as const;
+
+const systemctl = (user: GuestUser): string =>
+  user === 'root' ? 'systemctl' : 'XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user';
+const unitsOf = (user: GuestUser): string =>
+  user === 'root' ? '/etc/systemd/system' : '~/.config/systemd/user';
+const quadletsOf = (user: GuestUser): string =>
+  user === 'root' ? '/etc/containers/systemd' : '~/.config/containers/systemd';
+
+async function restartsOnFailure(user: GuestUser, container: string, unit: string): Promise<void> {
+  const ctl = systemctl(user);
+  must(user, `tspod kill -s USR1 ${container}`);
+  await eventually(user, `test "$(${ctl} show -P NRestarts ${unit})" = 1; ${ctl} is-active ${unit}`);
+  assert.equal(must(user, `tspod inspect -f '{{.State.Status}}' ${container}`), 'running');
+}
+
+function stopsClean(user: GuestUser, unit: string): void {
+  const ctl = systemctl(user);
+  must(user, `${ctl} stop ${unit}`);
+  assert.equal(must(user, `${ctl} show -P ActiveState -P Result ${unit}`), 'success\ninactive');
+}
+
+for (const user of USERS) {
+  describe(`a service of ${user}'s`, () => {
+    const ctl = systemctl(user);
+
+    test('made by generate systemd --new starts, restarts on failure and stops in time', async () => {
+      must(user, `tspod create --name unit --stop-timeout 5 busybox sh -c '${SCRIPT}' >/dev/null`);
+      must(
+        user,
+        `mkdir -p ${unitsOf(user)}; cd ${unitsOf(user)}; tspod generate systemd --new --name --files unit`,
+      );
+      must(user, `tspod rm unit; ${ctl} daemon-reload; ${ctl} start container-unit`);
+      assert.equal(must(user, `${ctl} is-active container-unit`), 'active');
+      const monitor = must(user, "tspod inspect -f '{{.State.ConmonPid}}' unit");
+      assert.equal(must(user, `${ctl} show -P MainPID container-unit`), monitor);
+      await restartsOnFailure(user, 'unit', 'container-unit');
+      stopsClean(user, 'container-unit');
+      assert.equal(must(user, 'tspod ps -aq'), '');
+    });
+
+    test('made from a Quadlet file waits until the container is healthy, and restarts on failure', async () => {
+      const quadlet = [
+        '[Container]',
+        'Image=localhost/busybox:latest',
+        'ContainerName=quad',
+        'Notify=healthy',
+        'HealthCmd=test -e /tmp/up',
+        'HealthInterval=1s',
+        `Exec=sh -c 'sleep 2; touch /tmp/up; ${SCRIPT.replaceAll('"', '\\"')}'`,
+        'Volume=data.volume:/data',
+        '[Service]',
+        'Restart=on-failure',
+        '[Install]',
+        'WantedBy=default.target',
+      ].join('\n');
+      const write = `mkdir -p ${quadletsOf(user)}; cd ${quadletsOf(user)}; cat >quad.container <<'END'\n${quadlet}\nEND\n`;
+      must(user, `${write}printf '[Volume]\\nLabel=a=b\\n' >data.volume`);
+      const place = user === 'root' ? 'system' : 'user';
+      const flags = user === 'root' ? '' : '--user';
+      must(
+        'root',
+        `mkdir -p /etc/systemd/${place}-generators; cat >/etc/systemd/${place}-generators/tspod <<'END'\n${GENERATOR(flags)}END\nchmod +x /etc/systemd/${place}-generators/tspod`,
+      );
+      must(user, `${ctl} daemon-reload; ${ctl} start quad`);
+      assert.equal(must(user, "tspod inspect -f '{{.State.Health.Status}}' quad"), 'healthy');
+      assert.match(must(user, 'tspod volume ls -q'), /systemd-data/);
+      assert.match(must(user, 'tspod quadlet list'), /quad\.container +quad\.service/);
+      await restartsOnFailure(user, 'quad', 'quad');
+      assert.equal(must(user, "tspod inspect -f '{{.State.Health.Status}}' quad"), 'healthy');
+    });
+  });
+}
+
+describe('after a boot', () => {
+  after(async () => {
+    for (const user of USERS) {
+      const ctl = systemctl(user);
+      guest(
+        user,
+        `${ctl} disable --now tspod-boot container-unit; ${ctl} stop quad; rm -rf ${quadletsOf(user)} ${unitsOf(user)}/{tspod-boot,container-unit}.service`,
+      );
+      await leavesNothing(user);
+    }
+  });
+
+  test('the containers and services are back that are to be', async () => {
+    const unit = `sed 's,@PREFIX@,/srv/tspod,' /srv/tspod/tspod-boot.service`;
+    for (const user of USERS) {
+      const ctl = systemctl(user);
+      must(user, `mkdir -p ${unitsOf(user)}; ${unit} >${unitsOf(user)}/tspod-boot.service`);
+      must(user, `${ctl} daemon-reload; ${ctl} enable -q --now tspod-boot; ${ctl} enable -q container-unit`);
+      must(user, `tspod run -d --restart unless-stopped --name comes busybox sh -c '${SCRIPT}'`);
+      must(
+        user,
+        `tspod run -d --restart unless-stopped --name stays-away busybox sh -c '${SCRIPT}'; tspod stop stays-away`,
+      );
+    }
+    const before = must('root', 'cat /proc/sys/kernel/random/boot_id');
+    guest('root', 'systemctl reboot');
+    await eventually(
+      'root',
+      `test "$(cat /proc/sys/kernel/random/boot_id)" != ${before}; systemctl is-system-running --wait || true`,
+      REBOOT_LIMIT_MS,
+    );
+    for (const user of USERS) {
+      const ctl = systemctl(user);
+      await eventually(user, "tspod ps --format '{{.Names}}' | grep '^comes$'");
+      await eventually(user, `${ctl} is-active quad container-unit`);
+      assert.match(must(user, "tspod inspect -f '{{.State.Status}}' stays-away"), /exited/);
+      for (const unit of ['quad', 'container-unit']) stopsClean(user, unit);
+      assert.doesNotMatch(must(user, "tspod ps -a --format '{{.Names}}'"), /quad|unit/);
+    }
+  });
+});
