@@ -6,29 +6,74 @@ import { createInterface } from 'node:readline';
 const REPORTER = 'scripts/test/reporter.mjs';
 const TEST_TIMEOUT_MS = 600_000;
 
+/** More failing files than this are no accident of timing: they are not run again. */
+const MOST_RUN_AGAIN = 8;
+
 /**
  * Runs test files, each batch in a process of its own, a few at the same time, and counts what happened.
+ * Files with failures run once more, alone: what passes then is told as unsteady, with its first error, and is no failure.
  * options: { phase, tally, node, cwd, env, wrap: (command) => command, batches: string[][], parallel, timeoutMs, testTimeoutMs }
  */
 export async function runFiles(options) {
-  const { phase, batches, parallel = 2 } = options;
+  const { phase, tally, batches, parallel = 2 } = options;
   if (batches.length === 0) return;
   const started = performance.now();
-  const counts = { pass: 0, fail: 0, skip: 0 };
-  const queue = [...batches];
-  const worker = async () => {
-    for (let batch = queue.shift(); batch !== undefined; batch = queue.shift())
-      await runBatch(batch, options, counts);
-  };
-  await Promise.all(Array.from({ length: parallel }, worker));
+  const outcomes = await runBatches(batches, parallel, options);
+  const failed = outcomes.filter(({ fail }) => fail.size > 0);
+  const again =
+    failed.length > MOST_RUN_AGAIN ? [] : failed.filter(({ overdue }) => !overdue).map(filesOfFailures);
+  const second = await runBatches(again, 1, options);
+  const counts = count(outcomes, second);
+  for (const _ of counts.pass) tally.pass();
+  for (const [name, reason] of counts.skip) tally.skip(phase, name, reason);
+  for (const name of counts.fail) tally.fail(phase, name);
+  for (const name of counts.unsteady) tally.unsteady(phase, name);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(
-    `-- ${phase}: ${counts.pass} passed, ${counts.fail} failed, ${counts.skip} skipped in ${seconds} s`,
+    `-- ${phase}: ${counts.pass.length} passed, ${counts.fail.length} failed, ${counts.skip.length} skipped in ${seconds} s`,
   );
 }
 
-async function runBatch(files, options, counts) {
-  const { phase, tally, node, cwd, env, wrap = (command) => command } = options;
+async function runBatches(batches, parallel, options) {
+  const queue = [...batches];
+  const outcomes = [];
+  const worker = async () => {
+    for (let batch = queue.shift(); batch !== undefined; batch = queue.shift())
+      outcomes.push(await runBatch(batch, options));
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+  return outcomes;
+}
+
+/** The files of a batch in which something failed; all of them where a failure belongs to none. */
+function filesOfFailures({ files, fail }) {
+  const failing = new Set(fail.values());
+  return failing.has(undefined) ? files : files.filter((file) => failing.has(file));
+}
+
+/** The second run has the last word on what failed in the first, and on all that fails in it. */
+function count(first, second) {
+  const all = (outcomes, kind) => outcomes.flatMap((outcome) => [...outcome[kind]]);
+  const passedLater = new Set(all(second, 'pass'));
+  const failedLater = all(second, 'fail').map(([name]) => name);
+  const failedFirst = all(first, 'fail').map(([name]) => name);
+  // A file that failed as a whole has no test of that name: it is mended when nothing failed in its second run.
+  const wholes = new Set(second.filter(({ fail }) => fail.size === 0).map(({ files }) => files.join(' ')));
+  const mended = (name) => passedLater.has(name) || wholes.has(name);
+  const unsteady = failedFirst.filter((name) => mended(name));
+  const fail = new Set([...failedFirst.filter((name) => !mended(name)), ...failedLater]);
+  const pass = new Set([...all(first, 'pass'), ...passedLater]);
+  return {
+    pass: [...pass].filter((name) => !fail.has(name)),
+    skip: [...new Map([...all(first, 'skip'), ...all(second, 'skip')])],
+    fail: [...fail],
+    unsteady,
+  };
+}
+
+/** Returns { files, pass: Set of names, fail: Map of name to file, skip: Map of name to reason, overdue }. */
+async function runBatch(files, options) {
+  const { node, cwd, env, wrap = (command) => command } = options;
   const { timeoutMs = 1_800_000, testTimeoutMs = TEST_TIMEOUT_MS } = options;
   const [program, ...args] = wrap([
     node,
@@ -42,30 +87,21 @@ async function runBatch(files, options, counts) {
   // In a process group of its own, so that everything it started can be ended with it.
   const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = [];
-  const fail = (name, text) => {
-    counts.fail += 1;
-    tally.fail(phase, name);
+  const outcome = { files, pass: new Set(), fail: new Map(), skip: new Map(), overdue: false };
+  const fail = (name, text, file) => {
+    outcome.fail.set(name, file);
     console.log(`FAIL ${name}\n${indent(text)}`);
   };
-  let failures = 0;
   const take = (event) => {
     const name =
       event.file === undefined ? event.name : `${relative(cwd, event.file)}: ${relativeName(event, cwd)}`;
     if (event.kind === 'output') output.push(event.text);
-    else if (event.kind === 'fail') {
-      failures += 1;
-      fail(name, event.error);
-    } else if (event.kind === 'skip') {
-      counts.skip += 1;
-      tally.skip(phase, name, event.reason);
-    } else {
-      counts.pass += 1;
-      tally.pass();
-    }
+    else if (event.kind === 'fail') fail(name, event.error, event.file);
+    else if (event.kind === 'skip') outcome.skip.set(name, event.reason);
+    else outcome.pass.add(name);
   };
-  let overdue = false;
   const timer = setTimeout(() => {
-    overdue = true;
+    outcome.overdue = true;
     killGroup(child.pid);
   }, timeoutMs);
   child.stderr.setEncoding('utf8').on('data', (text) => output.push(text));
@@ -82,11 +118,11 @@ async function runBatch(files, options, counts) {
     child.on('close', (status) => resolve(status ?? undefined));
   });
   clearTimeout(timer);
-  if (overdue)
-    fail(files.map((file) => relative(cwd, file)).join(' '), `did not end within ${timeoutMs / 1000} s`);
-  else if (code !== 0 && failures === 0)
-    fail(files.map((file) => relative(cwd, file)).join(' '), `the test runner ended with ${code}`);
-  if (overdue || code !== 0) console.log(indent(output.join('').slice(-8_000)));
+  const whole = files.join(' ');
+  if (outcome.overdue) fail(whole, `did not end within ${timeoutMs / 1000} s`);
+  else if (code !== 0 && outcome.fail.size === 0) fail(whole, `the test runner ended with ${code}`);
+  if (outcome.overdue || code !== 0) console.log(indent(output.join('').slice(-8_000)));
+  return outcome;
 }
 
 /** A file that fails as a whole is named by its path. */

@@ -3,6 +3,7 @@ export class Tally {
   #passed = 0;
   #failures = [];
   #skips = [];
+  #unsteady = [];
 
   get failed() {
     return this.#failures.length;
@@ -16,6 +17,10 @@ export class Tally {
     this.#failures.push(`${phase}: ${name}`);
   }
 
+  unsteady(phase, name) {
+    this.#unsteady.push(`${phase}: ${name}`);
+  }
+
   skip(phase, name, reason) {
     this.#skips.push({ phase, name, reason });
   }
@@ -23,6 +28,7 @@ export class Tally {
   /** Returns the exit code. The last line stands alone, for scripts. */
   print() {
     this.#printSkips();
+    for (const name of this.#unsteady) console.log(`unsteady (passed when run again): ${name}`);
     for (const failure of this.#failures) console.log(`failed: ${failure}`);
     console.log(`${this.#passed} passed, ${this.failed} failed, ${this.#skips.length} skipped`);
     return this.failed === 0 && this.#passed > 0 ? 0 : 1;

@@ -7,7 +7,6 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -15,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import { runProgram } from '../fixtures/harness.ts';
 import {
   launch,
   launchEnvironment,
@@ -22,10 +22,9 @@ import {
   makePrefix,
   makeUser,
   pauseProcesses,
-  told,
   type TestUser,
+  told,
 } from '../fixtures/launcher-user.ts';
-import { runProgram } from '../fixtures/harness.ts';
 import { requires } from '../fixtures/requires.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
@@ -280,16 +279,17 @@ describe('the launcher, as a normal user', { skip }, () => {
 
   test('names the sysctl when user namespaces are switched off', async () => {
     // The limit belongs to the user namespace, so it is set in one of its own and the machine keeps its own.
+    // The maps are written once the shell waits: one that got its ids while it compares the two would drop its rights as a
+    // program with the setuid bit does.
     const script =
-      'read go; echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --reuid 1234 --regid 1234 --clear-groups "$@"';
+      'echo waiting; read go; echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --reuid 1234 --regid 1234 --clear-groups "$@"';
     const child = spawn('unshare', ['--user', '--keep-caps', 'sh', '-c', script, 'sh', prefix.tspod, 'ps'], {
       env: launchEnvironment(prefix),
       cwd: '/',
     });
     const printed = text(child.stderr);
     const ended = once(child, 'close');
-    const ours = readlinkSync('/proc/self/ns/user');
-    await waitFor('the namespace', () => readlinkSync(`/proc/${child.pid}/ns/user`) !== ours);
+    await once(child.stdout, 'data');
     for (const map of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${map}`, '0 0 65536\n');
     child.stdin.end('go\n');
     const [code] = await ended;

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { busyboxArchive } from '../../fixtures/harness-busybox.ts';
 import { PROJECT_ROOT, runProgram } from '../../fixtures/harness.ts';
+import { busyboxArchive } from '../../fixtures/harness-busybox.ts';
 import { requires } from '../../fixtures/requires.ts';
 
 interface Requirement {
