@@ -4,29 +4,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { freshName } from '../fixtures/containers.ts';
-import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { createScript } from '../fixtures/containers.ts';
 import { tspod, tspodOk } from '../fixtures/harness.ts';
 
 const ANALYZE = '/usr/bin/systemd-analyze';
 const skip = existsSync(ANALYZE) ? false : 'needs systemd-analyze';
-
-async function created(...flags: string[]): Promise<string> {
-  const name = freshName();
-  await tspodOk([
-    'create',
-    '--name',
-    name,
-    '--network',
-    'none',
-    ...flags,
-    await busyboxImage(),
-    'sh',
-    '-c',
-    'echo "$A"',
-  ]);
-  return name;
-}
 
 /** What systemd says about the unit, but for the manual page that is not installed here. */
 function verify(text: string, file: string): string {
@@ -46,7 +28,10 @@ function verify(text: string, file: string): string {
 
 describe('generate systemd', () => {
   it('makes units that systemd understands, whatever is in the command line', { skip }, async () => {
-    const name = await created('-e', 'A=x y"z$HOME %h', '-l', 'k=v\nRestart=nonsense', '--restart', 'always');
+    const name = await createScript(
+      ['-e', 'A=x y"z$HOME %h', '-l', 'k=v\nRestart=nonsense', '--restart', 'always'],
+      'echo "$A"',
+    );
     for (const flags of [
       [],
       ['--name'],
@@ -62,7 +47,7 @@ describe('generate systemd', () => {
   });
 
   it('repeats the command line with --new, and lets the unit decide what is its own', async () => {
-    const name = await created('-e', 'A=$HOME %h', '--rm', '--sdnotify', 'ignore');
+    const name = await createScript(['-e', 'A=$HOME %h', '--rm', '--sdnotify', 'ignore'], 'echo "$A"');
     const text = await tspodOk(['generate', 'systemd', '--new', '--name', name]);
     const [line = ''] = /^ExecStart=.*$/m.exec(text) ?? [];
     assert.match(
@@ -76,7 +61,7 @@ describe('generate systemd', () => {
   });
 
   it('names unit and container as asked for', async () => {
-    const name = await created();
+    const name = await createScript([], 'echo "$A"');
     const id = await tspodOk(['inspect', '-f', '{{.Id}}', name]);
     assert.match(
       await tspodOk(['generate', 'systemd', name]),
@@ -94,7 +79,7 @@ describe('generate systemd', () => {
   });
 
   it('refuses what no unit can have', async () => {
-    const name = await created();
+    const name = await createScript([], 'echo "$A"');
     for (const flags of [
       ['--template'],
       ['--restart-policy', 'sometimes'],

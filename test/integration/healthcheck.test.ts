@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { freshName, startSleeper, statusOf, waitForStatus } from '../fixtures/containers.ts';
-import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { startScript, startSleeper, statusOf, waitForStatus } from '../fixtures/containers.ts';
 import { tspod, tspodOk } from '../fixtures/harness.ts';
+import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { requires } from '../fixtures/requires.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
@@ -96,7 +96,6 @@ describe('a health check', () => {
     const stopped = await startSleeper([...base, '--health-on-failure', 'stop']);
     await waitForStatus(killed, /^Exited \(137\)/);
     await waitForStatus(stopped, /^Exited \(0\)/);
-    const name = freshName();
     // Healthy only in its second life.
     const script = 'trap "exit 0" TERM; echo x >>/lives; while :; do sleep 1 & wait; done';
     const flags = [
@@ -106,19 +105,7 @@ describe('a health check', () => {
       '--health-on-failure',
       'restart',
     ];
-    await tspodOk([
-      'run',
-      '-d',
-      '--name',
-      name,
-      '--network',
-      'none',
-      ...flags,
-      await busyboxImage(),
-      'sh',
-      '-c',
-      script,
-    ]);
+    const name = await startScript(flags, script);
     await waitForStatus(name, /\(healthy\)$/);
     assert.equal(await tspodOk(['exec', name, 'cat', '/lives']), 'x\nx');
   });
@@ -151,22 +138,9 @@ describe('a health check', () => {
       '--health-startup-interval',
       '100ms',
     ];
-    const name = freshName();
     const script = 'trap "exit 0" TERM; echo x >>/lives; while :; do sleep 1 & wait; done';
     const flags = [...startup, '--health-startup-retries', '2', '--health-cmd', 'echo main'];
-    await tspodOk([
-      'run',
-      '-d',
-      '--name',
-      name,
-      '--network',
-      'none',
-      ...flags,
-      await busyboxImage(),
-      'sh',
-      '-c',
-      script,
-    ]);
+    const name = await startScript(flags, script);
     await waitFor(
       'the container to be healthy',
       async () => (await healthOf(name)).Status === 'healthy',

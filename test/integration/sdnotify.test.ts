@@ -4,8 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { freshName } from '../fixtures/containers.ts';
-import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { startScript } from '../fixtures/containers.ts';
 import { tspodOk } from '../fixtures/harness.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
@@ -34,32 +33,13 @@ async function withManager(
   }
 }
 
-async function start(env: Record<string, string>, flags: string[], script: string): Promise<string> {
-  const name = freshName();
-  const command = [
-    'run',
-    '-d',
-    '--name',
-    name,
-    '--network',
-    'none',
-    ...flags,
-    await busyboxImage(),
-    'sh',
-    '-c',
-    script,
-  ];
-  await tspodOk(command, { env });
-  return name;
-}
-
 const monitorOf = (name: string): Promise<string> => tspodOk(['inspect', '-f', '{{.State.ConmonPid}}', name]);
 const SLEEP = 'trap "exit 0" TERM; while :; do sleep 1 & wait; done';
 
 describe('--sdnotify', () => {
   it('conmon: the monitor is the main process, and ready at the start', async () => {
     await withManager(async (env, said) => {
-      const name = await start(env, ['--sdnotify', 'conmon'], `echo "$NOTIFY_SOCKET"; ${SLEEP}`);
+      const name = await startScript(['--sdnotify', 'conmon'], `echo "$NOTIFY_SOCKET"; ${SLEEP}`, { env });
       const expected = `MAINPID=${await monitorOf(name)}\nREADY=1\n`;
       await waitFor('both messages', () => Promise.resolve(said() === expected));
       assert.equal((await tspodOk(['logs', name])).trim(), '');
@@ -68,7 +48,7 @@ describe('--sdnotify', () => {
 
   it('container: the program finds a socket, and only what is harmless passes', async () => {
     await withManager(async (env, said) => {
-      const name = await start(env, [], `test -S "$NOTIFY_SOCKET" && echo found; ${SLEEP}`);
+      const name = await startScript([], `test -S "$NOTIFY_SOCKET" && echo found; ${SLEEP}`, { env });
       const main = `MAINPID=${await monitorOf(name)}\n`;
       await waitFor('the main process', () => Promise.resolve(said() === main));
       await waitFor('the socket in the container', async () => (await tspodOk(['logs', name])) === 'found');
@@ -78,7 +58,7 @@ describe('--sdnotify', () => {
   it('healthy: ready with the first healthy check', async () => {
     await withManager(async (env, said) => {
       const flags = ['--sdnotify', 'healthy', '--health-cmd', 'test -e /up', '--health-interval', '100ms'];
-      const name = await start(env, flags, SLEEP);
+      const name = await startScript(flags, SLEEP, { env });
       await waitFor('the main process', () => Promise.resolve(said().startsWith('MAINPID=')));
       assert.doesNotMatch(said(), /READY/);
       await tspodOk(['exec', name, 'touch', '/up']);
@@ -88,7 +68,7 @@ describe('--sdnotify', () => {
 
   it('ignore: nobody says anything', async () => {
     await withManager(async (env, said) => {
-      const name = await start(env, ['--sdnotify', 'ignore'], `echo "x$NOTIFY_SOCKET"; ${SLEEP}`);
+      const name = await startScript(['--sdnotify', 'ignore'], `echo "x$NOTIFY_SOCKET"; ${SLEEP}`, { env });
       await waitFor('the output', async () => (await tspodOk(['logs', name])) === 'x');
       assert.equal(said(), '');
     });

@@ -1,35 +1,25 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { freshName, startScript, startSleeper, statusOf, waitForStatus } from '../fixtures/containers.ts';
-import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import {
+  createScript,
+  freshName,
+  startScript,
+  startSleeper,
+  statusOf,
+  waitForStatus,
+} from '../fixtures/containers.ts';
 import { tspod, tspodOk } from '../fixtures/harness.ts';
+import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
 const ready = (name: string) =>
   waitFor(`${name} to be ready`, async () => (await tspodOk(['logs', name])).includes('ready'));
 
-async function create(flags: string[], script: string): Promise<string> {
-  const name = freshName();
-  await tspodOk([
-    'create',
-    '--name',
-    name,
-    '--network',
-    'none',
-    ...flags,
-    await busyboxImage(),
-    'sh',
-    '-c',
-    script,
-  ]);
-  return name;
-}
-
 before(async () => void (await busyboxImage()));
 
 describe('start', () => {
   it('prints the name and runs it in the background', async () => {
-    const name = await create([], 'sleep 3600');
+    const name = await createScript([], 'sleep 3600');
     assert.equal(await statusOf(name), 'Created');
     assert.equal(await tspodOk(['start', name]), name);
     assert.match(await statusOf(name), /^Up/);
@@ -37,7 +27,7 @@ describe('start', () => {
   });
 
   it('with -a shows its output and has its exit code', async () => {
-    const name = await create([], 'echo out; echo err >&2; exit 8');
+    const name = await createScript([], 'echo out; echo err >&2; exit 8');
     for (const _ of [1, 2]) {
       const result = await tspod(['start', '-a', name]);
       assert.deepEqual([result.code, result.stdout, result.stderr], [8, 'out\n', 'err\n']);
@@ -45,12 +35,12 @@ describe('start', () => {
   });
 
   it('with -a -i gives it input', async () => {
-    const name = await create(['-i'], 'read line; echo "got $line"');
+    const name = await createScript(['-i'], 'read line; echo "got $line"');
     assert.equal((await tspod(['start', '-ai', name], { input: 'word\n' })).stdout, 'got word\n');
   });
 
   it('keeps what it wrote in its root file system', async () => {
-    const name = await create([], 'echo x >> /count; wc -l < /count');
+    const name = await createScript([], 'echo x >> /count; wc -l < /count');
     assert.equal(await tspodOk(['start', '-a', name]), '1');
     assert.equal(await tspodOk(['start', '-a', name]), '2');
   });
@@ -59,7 +49,7 @@ describe('start', () => {
     const nobody = await tspod(['start', 'nobody']);
     assert.equal(nobody.code, 125);
     assert.match(nobody.stderr, /nobody/);
-    const [a, b] = [await create([], 'true'), await create([], 'true')];
+    const [a, b] = [await createScript([], 'true'), await createScript([], 'true')];
     assert.equal((await tspod(['start', '-a', a, b])).code, 125);
     const name = freshName();
     await tspodOk(['create', '--name', name, '--network', 'none', await busyboxImage(), 'no-such-command']);
@@ -69,7 +59,7 @@ describe('start', () => {
   });
 
   it('goes on with the others after a failure', async () => {
-    const name = await create([], 'sleep 3600');
+    const name = await createScript([], 'sleep 3600');
     const result = await tspod(['start', 'nobody', name]);
     assert.equal(result.code, 125);
     assert.equal(result.stdout, `${name}\n`);
@@ -124,7 +114,7 @@ describe('kill', () => {
   });
 
   it('refuses what does not run, and signals that do not exist', async () => {
-    const name = await create([], 'true');
+    const name = await createScript([], 'true');
     const result = await tspod(['kill', name]);
     assert.equal(result.code, 125);
     assert.match(result.stderr, /running/);
