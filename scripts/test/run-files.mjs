@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** Below the working directory, which is the copy of the tree where this one cannot be read. */
@@ -8,6 +8,7 @@ const TEST_TIMEOUT_MS = 600_000;
 
 /** More failing files than this are no accident of timing: they are not run again. */
 const MOST_RUN_AGAIN = 8;
+const SLOWEST_TOLD = 8;
 
 /**
  * Runs test files, each batch in a process of its own, a few at the same time, and counts what happened.
@@ -28,10 +29,22 @@ export async function runFiles(options) {
   for (const [name, reason] of counts.skip) tally.skip(phase, name, reason);
   for (const name of counts.fail) tally.fail(phase, name);
   for (const name of counts.unsteady) tally.unsteady(phase, name);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(
-    `-- ${phase}: ${counts.pass.length} passed, ${counts.fail.length} failed, ${counts.skip.length} skipped in ${seconds} s`,
+    `-- ${phase}: ${counts.pass.length} passed, ${counts.fail.length} failed, ${counts.skip.length} skipped in ${secondsSince(started)} s`,
   );
+  if (outcomes.length > SLOWEST_TOLD) console.log(`-- slowest: ${tellSlowest(outcomes)}`);
+}
+
+function tellSlowest(outcomes) {
+  return outcomes
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .slice(0, SLOWEST_TOLD)
+    .map(({ files, seconds }) => `${basename(files[0])} ${seconds}`)
+    .join(', ');
+}
+
+function secondsSince(started) {
+  return ((performance.now() - started) / 1000).toFixed(1);
 }
 
 async function runBatches(batches, parallel, options) {
@@ -71,8 +84,9 @@ function count(first, second) {
   };
 }
 
-/** Returns { files, pass: Set of names, fail: Map of name to file, skip: Map of name to reason, overdue }. */
+/** Returns { files, pass: Set of names, fail: Map of name to file, skip: Map of name to reason, overdue, seconds }. */
 async function runBatch(files, options) {
+  const started = performance.now();
   const { node, cwd, env, wrap = (command) => command } = options;
   const { timeoutMs = 1_800_000, testTimeoutMs = TEST_TIMEOUT_MS } = options;
   const [program, ...args] = wrap([
@@ -122,7 +136,7 @@ async function runBatch(files, options) {
   if (outcome.overdue) fail(whole, `did not end within ${timeoutMs / 1000} s`);
   else if (code !== 0 && outcome.fail.size === 0) fail(whole, `the test runner ended with ${code}`);
   if (outcome.overdue || code !== 0) console.log(indent(output.join('').slice(-8_000)));
-  return outcome;
+  return { ...outcome, seconds: secondsSince(started) };
 }
 
 /** A file that fails as a whole is named by its path. */
