@@ -66,6 +66,7 @@ export function specForStep(host: BuildHost, request: CreateRequest): ContainerS
     cwd: '/',
     rootless: rootlessUid() !== undefined,
     drawPort: () => 0,
+    glob: () => [],
     newVolumeName: newId,
     host: { cgroupVersion: cgroupVersion(), apparmor: hasApparmor(), selinux: hasSelinux() },
     createCommand: [],

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { RuntimeError } from '../base/errors.ts';
+import { RuntimeError, UnsupportedError } from '../base/errors.ts';
 import { signalName } from '../base/signals.ts';
 import { applyChanges } from '../image/change-config.ts';
 import { commitImage } from '../image/commit-image.ts';
@@ -39,6 +39,11 @@ export async function commitContainer(
   options: CommitOptions,
 ): Promise<ImageRecord> {
   const record = lookupContainer(engine.db, nameOrId);
+  if (record.spec.rootfs !== undefined)
+    throw new UnsupportedError(
+      `cannot commit container ${record.name}: its root is the directory ${record.spec.rootfs.path} (--rootfs)`,
+      { hint: 'tspod export and tspod import make an image of it' },
+    );
   const base = record.imageId === undefined ? undefined : engine.store.images.byId(record.imageId);
   // Before any work: a wrong change or name is told at once.
   const run = { ...applyChanges(runConfigOf(record, base, options), options.changes), ...options.config };

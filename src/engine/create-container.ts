@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, statSync, writeFileSync } from 'node:fs';
 import { parseDuration } from '../base/durations.ts';
 import { AlreadyExistsError, InvalidSpecError, messageOf, NotFoundError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
@@ -66,7 +66,7 @@ export async function createContainer(
   if (runtime !== undefined) chosenRuntime(engine, runtime);
   // It is started at once: the sooner the better. The start does it again, for whoever had to wait for an image.
   if (use.keepOwner) beginCgroupMove();
-  const image = await imageFor(engine, request, hooks);
+  const image = options.rootfs ? undefined : await imageFor(engine, request, hooks);
   if (options.pod === undefined && options.podIdFile === undefined && options.initCtr === undefined)
     return await createFromImage(engine, request, { image, hooks, use });
   const { joinPod } = await import('./pod-member.ts');
@@ -113,6 +113,7 @@ export async function createFromImage(
   const spec = specFromRequest(request, context);
   if (member !== undefined) makeMember(spec, member);
   checkBindSources(spec);
+  if (spec.mounts.some(({ type }) => type === 'image')) await findMountedImages(engine, spec);
   for (const path of limitedDevices(spec.resources)) statBlockDevice(path);
   if (spec.cdiDevices !== undefined)
     await (await import('../oci/cdi.ts')).findCdiEdits(spec.cdiDevices, engine.cdiDirectories);
@@ -149,8 +150,25 @@ function usernsWord(engine: Engine, options: CreateRequest['options']): string |
   return word === 'host' ? undefined : word;
 }
 
+/** The names of images that are mounted become ids: what a name means later does not change the container. */
+async function findMountedImages(engine: Engine, spec: ContainerSpec): Promise<void> {
+  for (const mount of spec.mounts) {
+    if (mount.type !== 'image') continue;
+    const found = await lookUpImage(engine.store.images, mount.image, { shortNames: 'podman' });
+    if (found === undefined)
+      throw new NotFoundError('image', mount.image, {
+        message: `cannot mount image ${mount.image} at ${mount.destination}: image not known`,
+        hint: `try \`tspod pull ${mount.image}\``,
+      });
+    mount.imageId = found.image.id;
+  }
+}
+
 /** A source that is not there is told now, not at the start. */
 function checkBindSources(spec: ContainerSpec): void {
+  const { rootfs } = spec;
+  if (rootfs !== undefined && statSync(rootfs.path, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new InvalidSpecError(`no directory ${rootfs.path}, which is to be the root (--rootfs)`);
   for (const mount of spec.mounts) {
     if (mount.type !== 'bind' || mount.create === true || existsSync(mount.source)) continue;
     throw new InvalidSpecError(
@@ -274,6 +292,7 @@ function specContext(
     makeBindSources: engine.options.asDocker === true,
     rootless,
     drawPort: drawHostPort,
+    glob: (pattern) => globSync(pattern).sort(),
     newVolumeName: newId,
     host: {
       cgroupVersion: cgroupVersion(),

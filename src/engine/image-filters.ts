@@ -72,9 +72,10 @@ export function isIndexType(mediaType: string): boolean {
 /** Containers by the image that they were made from. */
 export function containerIdsByImage(db: Database): Map<string, string[]> {
   const users = new Map<string, string[]>();
-  for (const { id, imageId } of listContainers(db)) {
-    if (imageId === undefined) continue;
-    users.set(imageId, [...(users.get(imageId) ?? []), id]);
+  for (const { id, imageId, spec } of listContainers(db)) {
+    const mounted = spec.mounts.flatMap((mount) => (mount.type === 'image' ? [mount.imageId] : []));
+    for (const used of new Set(imageId === undefined ? mounted : [imageId, ...mounted]))
+      users.set(used, [...(users.get(used) ?? []), id]);
   }
   return users;
 }

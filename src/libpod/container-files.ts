@@ -112,6 +112,6 @@ function mountsOf(libpod: Libpod, record: ContainerRecord, bare: FileTree): Tree
     const source = mountedSource(libpod, mount, { rootfs, user });
     if (source === undefined) return [];
     const path = bare.makeDirectories(mount.destination);
-    return [{ path, source, readOnly: mount.options.includes('ro') }];
+    return [{ path, source, readOnly: ['ro', 'O'].some((word) => mount.options.includes(word)) }];
   });
 }

@@ -10,6 +10,7 @@ import { type ContainerRecord, getContainer } from './container.ts';
 import type { Libpod } from './context.ts';
 import { randomName } from './random-name.ts';
 import { deleteContainer } from './delete.ts';
+import { hostRoot } from './rootfs-options.ts';
 import { changeState } from './state-change.ts';
 import { createVolume, findVolume } from './volume.ts';
 
@@ -43,6 +44,7 @@ export async function createContainer(
       topLayerId: options.topLayerId,
       readOnly: spec.readOnlyRootfs,
       idMaps: spec.userNamespace,
+      directory: hostRoot(spec),
     });
     crashPoint('create-before-complete');
     return changeState(libpod, id, 'complete-create', {
@@ -140,6 +142,7 @@ function createVolumes(libpod: Libpod, spec: ContainerSpec): string[] {
         anonymous: mount.anonymous,
         ignoreExisting: true,
         copyUp: !mount.options.includes('nocopy'),
+        ...mount.create,
       });
       names.add(mount.name);
     } else if (mount.type === 'image-volume') {

@@ -63,6 +63,8 @@ function checkExportable({ name, spec, state }: ContainerRecord): void {
     );
   if (spec.secrets !== undefined) throw cannot('it has secrets, which would stand in it unencrypted');
   if (spec.userNamespace !== undefined) throw cannot('it has a user namespace of its own');
+  if (spec.mounts.some((mount) => mount.type === 'image' || mount.options.includes('O')))
+    throw cannot('it mounts an image, or a directory with option O');
   if (spec.dependencies.length > 0) throw cannot('it shares namespaces or volumes with other containers');
 }
 

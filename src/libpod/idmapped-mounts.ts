@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, InvalidSpecError, messageOf, UnsupportedError } from '../base/errors.ts';
 import { MNT_DETACH } from '../native/syscalls.ts';
-import type { UserNamespaceSpec } from '../specgen/container-spec.ts';
+import type { ContainerSpec, UserNamespaceSpec } from '../specgen/container-spec.ts';
 import { idMapText } from '../storage/id-owners.ts';
 import type { ContainerRecord } from './container.ts';
 import { containerPaths } from './container-paths.ts';
@@ -18,14 +18,7 @@ export function mountIdmapped(
   request: { source: string; option: string; destination: string },
 ): string {
   const { source, option, destination } = request;
-  const maps = option === 'idmap' ? record.spec.userNamespace : parseIdmap(option);
-  if (maps === undefined)
-    throw new InvalidSpecError(
-      `mount option idmap of ${destination} needs a user namespace of the container`,
-      {
-        hint: 'add --userns or --uidmap, or give the ids: idmap=uids=0-1000-1;gids=0-1000-1',
-      },
-    );
+  const maps = mapsOf(record.spec, option, destination);
   const directory = directoryOf(libpod, record.id);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const target = join(directory, String(readdirSync(directory).length));
@@ -47,6 +40,19 @@ export function mountIdmapped(
     );
   }
   return target;
+}
+
+/** The ids that option `idmap` or `idmap=…` of what is mounted at `destination` means. */
+export function mapsOf(spec: ContainerSpec, option: string, destination: string): UserNamespaceSpec {
+  const maps = option === 'idmap' ? spec.userNamespace : parseIdmap(option);
+  if (maps === undefined)
+    throw new InvalidSpecError(
+      `mount option idmap of ${destination} needs a user namespace of the container`,
+      {
+        hint: 'add --userns or --uidmap, or give the ids: idmap=uids=0-1000-1;gids=0-1000-1',
+      },
+    );
+  return maps;
 }
 
 /** Idempotent; works from the id alone. */

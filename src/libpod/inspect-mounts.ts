@@ -40,7 +40,22 @@ export function inspectMounts(libpod: Libpod, mounts: readonly MountSpec[]): Ins
       });
     }
   }
-  return [...volumes, ...binds];
+  return [...volumes, ...binds, ...mounts.flatMap(inspectImageMount)];
+}
+
+function inspectImageMount(mount: MountSpec): InspectDocument[] {
+  if (mount.type !== 'image') return [];
+  const { image, destination, options, subpath } = mount;
+  return [
+    {
+      Type: 'image',
+      Source: image,
+      Destination: destination,
+      Driver: '',
+      ...inspectOptions(options),
+      ...(subpath === undefined ? {} : { SubPath: subpath }),
+    },
+  ];
 }
 
 function inspectOptions(options: readonly string[]): InspectDocument {

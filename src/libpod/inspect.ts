@@ -51,7 +51,7 @@ export function inspectContainer(
     Image: record.imageId ?? '',
     ImageDigest: image?.manifestDigest ?? '',
     ImageName: record.imageName,
-    Rootfs: '',
+    Rootfs: spec.rootfs?.path ?? '',
     Pod: record.podId ?? '',
     ResolvConfPath: path('resolv.conf'),
     HostnamePath: path('hostname'),

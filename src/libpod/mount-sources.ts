@@ -8,6 +8,7 @@ import { isIdmapOption } from '../specgen/mount-options.ts';
 import type { ContainerRecord } from './container.ts';
 import type { Libpod } from './context.ts';
 import { mountIdmapped } from './idmapped-mounts.ts';
+import { mountImageFiles, mountOverlaid } from './overlaid-mounts.ts';
 import type { Owner } from './user-owners.ts';
 import { copyUpVolume, getVolume } from './volume.ts';
 
@@ -23,16 +24,30 @@ export function prepareMountSources(
 ): Record<string, string> {
   const paths: Record<string, string> = {};
   for (const mount of record.spec.mounts) {
-    const path = sourceOf(libpod, mount, facts);
-    if (path === undefined) continue;
-    if (mount.options.includes('U')) giveTo(facts.user, path);
-    const option = mount.options.find(isIdmapOption);
-    paths[mount.destination] =
-      option === undefined
-        ? path
-        : mountIdmapped(libpod, record, { source: path, option, destination: mount.destination });
+    const { options, destination } = mount;
+    const source =
+      mount.type === 'image' ? imageFiles(libpod, record, mount) : sourceOf(libpod, mount, facts);
+    if (source === undefined) continue;
+    const path = options.includes('O') ? mountOverlaid(libpod, record, { source, options }) : source;
+    if (options.includes('U')) giveTo(facts.user, path);
+    const option = options.find(isIdmapOption);
+    paths[destination] =
+      option === undefined ? path : mountIdmapped(libpod, record, { source: path, option, destination });
   }
   return paths;
+}
+
+function imageFiles(
+  libpod: Libpod,
+  record: ContainerRecord,
+  mount: Extract<MountSpec, { type: 'image' }>,
+): string {
+  const files = mountImageFiles(libpod, record, mount.imageId);
+  const writable = mount.options.includes('rw');
+  const root = writable ? mountOverlaid(libpod, record, { source: files, options: [] }) : files;
+  return mount.subpath === undefined
+    ? root
+    : inside(libpod, { what: `image ${mount.image}`, root, subpath: mount.subpath });
 }
 
 /** Where a mount's files lie on the host, a new volume filled as at the start; undefined for what is in memory or not there. */
@@ -59,12 +74,15 @@ function sourceOf(
   if (!mount.options.includes('nocopy'))
     copyUpVolume(libpod, volume, { ...facts, destination: mount.destination });
   const subpath = mount.type === 'volume' ? mount.subpath : undefined;
-  return subpath === undefined ? volume.mountpoint : inside(libpod, volume, subpath);
+  return subpath === undefined
+    ? volume.mountpoint
+    : inside(libpod, { what: `volume ${volume.name}`, root: volume.mountpoint, subpath });
 }
 
-/** What a volume contains is the work of containers: links in it lead nowhere else. */
-function inside(libpod: Libpod, volume: { name: string; mountpoint: string }, subpath: string): string {
-  const root = openSync(volume.mountpoint, constants.O_RDONLY | constants.O_DIRECTORY);
+/** What a volume or image contains is the work of containers: links in it lead nowhere else. */
+function inside(libpod: Libpod, place: { what: string; root: string; subpath: string }): string {
+  const { what, subpath } = place;
+  const root = openSync(place.root, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const found = libpod.syscalls.openat2(
       root,
@@ -79,10 +97,9 @@ function inside(libpod: Libpod, volume: { name: string; mountpoint: string }, su
       closeSync(found);
     }
   } catch (error) {
-    throw new InvalidSpecError(
-      `cannot mount subpath ${subpath} of volume ${volume.name}: ${messageOf(error)}`,
-      { cause: error },
-    );
+    throw new InvalidSpecError(`cannot mount subpath ${subpath} of ${what}: ${messageOf(error)}`, {
+      cause: error,
+    });
   } finally {
     closeSync(root);
   }

@@ -11,6 +11,7 @@ import type { Libpod } from './context.ts';
 import { endMonitor } from './end-monitor.ts';
 import { keepHealthLog } from './health-monitor.ts';
 import { unmountIdmapped } from './idmapped-mounts.ts';
+import { releaseOverlaid } from './overlaid-mounts.ts';
 import { networkContext } from './network-context.ts';
 import { runtimeOf } from './runtime-of.ts';
 import { isMountedForUser } from './user-mount-marks.ts';
@@ -44,6 +45,7 @@ export async function releaseResources(libpod: Libpod, record: ContainerRecord):
   await attempt('secrets', record, async () => detach(libpod, secrets));
   await attempt('log of health checks', record, () => keepHealthLog(libpod, record));
   await attempt('mounts with other owners', record, () => unmountIdmapped(libpod, record.id));
+  await attempt('overlaid mounts', record, () => releaseOverlaid(libpod, record.id));
   await attempt('bundle', record, () => libpod.syscalls.removeTreeAt(AT_FDCWD, bundle.bundle));
   removeExitRecord(libpod.paths.runRoot, record.id);
 }

@@ -1,5 +1,8 @@
 import type { HealthcheckConfig } from '../oci/image-spec.ts';
+import type { MountSpec } from './mount-spec.ts';
 import type { SeccompProfile } from './seccomp.ts';
+
+export type { MountSpec } from './mount-spec.ts';
 
 /**
  * The persisted intent of a container: CLI flags, Docker JSON and others become this once, completed from image and configuration,
@@ -13,6 +16,8 @@ export interface ContainerSpec {
   imageName: string;
   /** As typed. */
   rawImageName: string;
+  /** The root is a directory of the host; there is no image then. */
+  rootfs?: RootDirectory;
   /** The create command line for inspect's Config.CreateCommand. */
   createCommand: string[];
   process: ProcessSpec;
@@ -72,6 +77,14 @@ export interface ContainerSpec {
   requires?: string[];
   /** Its part in its pod; absent: that of any other. */
   podRole?: PodRole;
+}
+
+export interface RootDirectory {
+  path: string;
+  /** The directory stays as it is: what the container writes is kept with the container. */
+  overlay: boolean;
+  /** Files are shown with other owners: `idmap`, or `idmap=uids=…;gids=…`. */
+  idmap?: string;
 }
 
 /** The one whose namespaces the others share; one that runs to its end before them, at every start of the pod or at the first only. */
@@ -142,28 +155,6 @@ export interface ProcessSpec {
   hostUsers?: { name: string; uid: number; gid: number; gecos: string; home: string; shell: string }[];
   oomScoreAdj: number | undefined;
 }
-
-export type MountSpec =
-  | {
-      type: 'bind';
-      source: string;
-      destination: string;
-      options: string[];
-      recursive: boolean;
-      create?: boolean;
-    }
-  | {
-      type: 'volume';
-      name: string;
-      anonymous: boolean;
-      destination: string;
-      options: string[];
-      subpath?: string;
-    }
-  | { type: 'tmpfs'; destination: string; options: string[]; copyUp: boolean }
-  | { type: 'devpts'; destination: string; options: string[] }
-  /** From the image's VOLUME list, unless something else is mounted there. */
-  | { type: 'image-volume'; name: string; destination: string; options: string[] };
 
 export type NamespaceMode =
   | { mode: 'private' }

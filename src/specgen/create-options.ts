@@ -118,6 +118,7 @@ export interface CreateOptions {
   retry?: number;
   retryDelay?: string;
   rm?: boolean;
+  rootfs?: boolean;
   runtime?: string;
   sdnotify?: string;
   seccompPolicy?: string;

@@ -16,6 +16,7 @@ import { networkFromOptions } from './network.ts';
 import { parseExposed } from './ports.ts';
 import { resourcesFromOptions, shmSizeFromOptions } from './resources.ts';
 import { parseRestart } from './restart.ts';
+import { parseRootDirectory } from './root-directory.ts';
 import { secretsFromOptions } from './secrets.ts';
 import { profileOfImage, securityExtras, securityFromOptions } from './security.ts';
 import type { SpecContext } from './spec-context.ts';
@@ -40,7 +41,8 @@ export function specFromRequest(request: CreateRequest, context: SpecContext): C
     name: options.name ?? '',
     imageId: context.image?.id,
     imageName: context.image?.name ?? '',
-    rawImageName: request.image,
+    rawImageName: options.rootfs ? '' : request.image,
+    ...(options.rootfs ? { rootfs: parseRootDirectory(request.image, context.cwd) } : {}),
     createCommand: context.createCommand,
     process: completeProcess(request, context),
     ...runtimeOf(request),

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
 import { parseSize } from '../base/sizes.ts';
 import { containerPath } from './container-path.ts';
@@ -14,12 +14,16 @@ interface MountFields {
   subpath: string | undefined;
   create: boolean;
   options: string[];
+  volumeOptions: Record<string, string>;
+  volumeLabels: Record<string, string>;
 }
 
-type MountType = 'bind' | 'volume' | 'tmpfs' | 'devpts';
+type MountType = 'bind' | 'volume' | 'tmpfs' | 'ramfs' | 'devpts' | 'image' | 'glob';
 
-/** `--mount type=TYPE,key=value,…` */
-export function parseMountFlag(text: string, context: Pick<SpecContext, 'cwd' | 'newVolumeName'>): MountSpec {
+type MountContext = Pick<SpecContext, 'cwd' | 'newVolumeName' | 'glob'>;
+
+/** `--mount type=TYPE,key=value,…`; several only of `type=glob`. */
+export function parseMountFlag(text: string, context: MountContext): MountSpec[] {
   const pairs = splitCommas(text);
   const type = mountType(pairs);
   const fields: MountFields = {
@@ -28,43 +32,96 @@ export function parseMountFlag(text: string, context: Pick<SpecContext, 'cwd' | 
     subpath: undefined,
     create: false,
     options: [],
+    volumeOptions: {},
+    volumeLabels: {},
   };
   for (const pair of pairs) {
     const [key, value] = splitOnce(pair.trim(), '=');
     if (key !== 'type' && key !== '') readField({ type, key, value, fields });
   }
+  if (type === 'glob') return globMounts(text, fields, context);
   if (fields.destination === undefined)
     throw new InvalidSpecError(`invalid --mount "${text}": must set volume destination`);
-  const destination = containerPath(fields.destination);
+  return [mountOf(text, type, { ...fields, destination: containerPath(fields.destination) }, context)];
+}
+
+function mountOf(
+  text: string,
+  type: Exclude<MountType, 'glob'>,
+  fields: MountFields & { destination: string },
+  context: MountContext,
+): MountSpec {
+  const { destination } = fields;
   if (type === 'tmpfs') return { type, destination, ...completeTmpfsOptions(fields.options) };
+  if (type === 'ramfs')
+    return { type: 'tmpfs', ramfs: true, destination, ...completeTmpfsOptions(fields.options) };
   if (type === 'devpts') return { type, destination, options: fields.options };
+  const subpath = fields.subpath === undefined ? {} : { subpath: fields.subpath };
+  if (type === 'image') {
+    if (fields.source === undefined)
+      throw new InvalidSpecError(`invalid --mount "${text}": must set source and destination of an image`);
+    const options = completeMountOptions([...accessOf(fields.options), 'nosuid', 'nodev'], 'bind');
+    return { type, image: fields.source, imageId: '', destination, options, ...subpath };
+  }
   const options = completeMountOptions(fields.options, type);
   if (type === 'volume') {
-    const subpath = fields.subpath === undefined ? {} : { subpath: fields.subpath };
-    const name = fields.source === undefined ? context.newVolumeName() : volumeName(fields.source);
-    return { type, name, anonymous: fields.source === undefined, destination, options, ...subpath };
+    const { volumeOptions, volumeLabels, source } = fields;
+    const name = source === undefined ? context.newVolumeName() : volumeName(source);
+    const isMade = Object.keys({ ...volumeOptions, ...volumeLabels }).length > 0;
+    const create = isMade ? { create: { options: volumeOptions, labels: volumeLabels } } : {};
+    return { type, name, anonymous: source === undefined, destination, options, ...subpath, ...create };
   }
-  if (fields.source === undefined)
-    throw new InvalidSpecError(`invalid --mount "${text}": must set the source of a bind mount`);
-  return {
-    type,
-    source: resolve(context.cwd, fields.source),
-    destination,
-    options,
-    recursive: options.includes('rbind'),
-    ...(fields.create ? { create: true } : {}),
-  };
+  return bindMount(resolve(context.cwd, fields.source ?? destination), destination, fields, options);
 }
+
+function bindMount(
+  source: string,
+  destination: string,
+  { create }: MountFields,
+  options: string[],
+): MountSpec {
+  const recursive = options.includes('rbind');
+  return { type: 'bind', source, destination, options, recursive, ...(create ? { create: true } : {}) };
+}
+
+/** A bind for each file that is there now: at its own place, or beneath the destination. */
+function globMounts(text: string, fields: MountFields, context: MountContext): MountSpec[] {
+  if (fields.source === undefined)
+    throw new InvalidSpecError(`invalid --mount "${text}": must set the source of a glob mount`);
+  const pattern = resolve(context.cwd, fields.source);
+  const found = context.glob(pattern);
+  if (found.length === 0) throw new InvalidSpecError(`no file paths matching glob "${pattern}"`);
+  const options = completeMountOptions(fields.options, 'bind');
+  return found.map((source) => {
+    const at =
+      fields.destination === undefined ? source : posix.join(fields.destination, posix.basename(source));
+    return bindMount(source, containerPath(at), fields, options);
+  });
+}
+
+/** An image is read-only unless it is said not to be. */
+function accessOf(options: readonly string[]): string[] {
+  return [options.findLast((option) => option === 'ro' || option === 'rw') ?? 'ro'];
+}
+
+const TYPES: readonly MountType[] = ['bind', 'volume', 'tmpfs', 'ramfs', 'devpts', 'image', 'glob'];
+
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  artifact: 'artifacts are not kept: an image holds files, too (type=image)',
+  npipe: 'named pipes of this kind exist on Windows only',
+  cluster: 'there is no swarm',
+};
 
 function mountType(pairs: string[]): MountType {
   const types = pairs.flatMap((pair) => (pair.trim().startsWith('type=') ? [pair.trim().slice(5)] : []));
   if (types.length > 1) throw new InvalidSpecError('the type of a mount can only be given once');
   const type = types[0] ?? 'volume';
-  if (type === 'bind' || type === 'volume' || type === 'tmpfs' || type === 'devpts') return type;
-  if (['image', 'glob', 'ramfs', 'artifact', 'npipe', 'cluster'].includes(type))
-    throw new UnsupportedError(`mounts of type ${type} are not supported yet`);
+  const known = TYPES.find((each) => each === type);
+  if (known !== undefined) return known;
+  const why = ELSEWHERE[type];
+  if (why !== undefined) throw new UnsupportedError(`mounts of type ${type} are not supported: ${why}`);
   throw new InvalidSpecError(`invalid filesystem type "${type}"`, {
-    hint: 'types of --mount: bind, volume, tmpfs, devpts',
+    hint: `types of --mount: ${TYPES.join(', ')}`,
   });
 }
 
@@ -89,11 +146,12 @@ function readField(field: {
   switch (key) {
     case 'src':
     case 'source':
-      if (type === 'tmpfs' || type === 'devpts')
+      if (type === 'tmpfs' || type === 'ramfs' || type === 'devpts')
         throw new InvalidSpecError(`a ${type} mount must not have a source`);
       fields.source = value === '' ? undefined : need();
       return;
     case 'dst':
+    case 'dest':
     case 'destination':
     case 'target':
       fields.destination = need();
@@ -103,6 +161,7 @@ function readField(field: {
       fields.options.push(isOn() ? 'ro' : 'rw');
       return;
     case 'rw':
+    case 'readwrite':
       fields.options.push(isOn() ? 'rw' : 'ro');
       return;
     case 'U':
@@ -132,9 +191,11 @@ function readTypedField(field: {
   const { type, key, value, fields, need, isOn } = field;
   switch (`${type} ${key}`) {
     case 'bind bind-propagation':
+    case 'glob bind-propagation':
       fields.options.push(need());
       return;
     case 'bind bind-nonrecursive':
+    case 'glob bind-nonrecursive':
       fields.options.push(isOn() ? 'bind' : 'rbind');
       return;
     case 'bind bind-create-src':
@@ -142,6 +203,7 @@ function readTypedField(field: {
       fields.create = isOn();
       return;
     case 'bind relabel':
+    case 'glob relabel':
       fields.options.push(relabel(need()));
       return;
     case 'volume nocopy':
@@ -150,17 +212,22 @@ function readTypedField(field: {
       return;
     case 'volume subpath':
     case 'volume volume-subpath':
+    case 'image subpath':
+    case 'image image-subpath':
       fields.subpath = subpath(need());
       return;
     case 'tmpfs tmpfs-size':
       fields.options.push(`size=${parseSize(need(), 'tmpfs-size')}`);
       return;
     case 'tmpfs tmpfs-mode':
+    case 'ramfs tmpfs-mode':
       if (!/^[0-7]{1,4}$/.test(need())) throw new InvalidSpecError(`invalid tmpfs-mode "${need()}"`);
       fields.options.push(`mode=${need()}`);
       return;
     case 'tmpfs tmpcopyup':
     case 'tmpfs notmpcopyup':
+    case 'ramfs tmpcopyup':
+    case 'ramfs notmpcopyup':
       fields.options.push(isOn() === (key === 'tmpcopyup') ? 'tmpcopyup' : 'notmpcopyup');
       return;
     case 'devpts uid':
@@ -177,12 +244,25 @@ function readTypedField(field: {
       );
       return;
     case 'volume volume-opt':
+      addPair(fields.volumeOptions, need());
+      return;
     case 'volume volume-label':
+      addPair(fields.volumeLabels, need());
+      return;
     case 'volume volume-driver':
-      throw new UnsupportedError(`mount option ${key} is not supported yet`);
+      if (need() !== 'local')
+        throw new UnsupportedError(
+          `mount option ${key}=${need()} is not supported: there are no volume plugins`,
+        );
+      return;
     default:
       throw new InvalidSpecError(`${key}: invalid mount option for type ${type}`);
   }
+}
+
+function addPair(pairs: Record<string, string>, text: string): void {
+  const [key, value = ''] = splitOnce(text, '=');
+  pairs[key] = value;
 }
 
 function relabel(value: string): string {

@@ -1,4 +1,4 @@
-import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
+import { InvalidSpecError } from '../base/errors.ts';
 
 /** Options that exclude each other: at most one per row may be given. */
 const EXCLUSIVE: readonly (readonly string[])[] = [
@@ -25,8 +25,7 @@ export function completeMountOptions(given: readonly string[], kind: 'bind' | 'v
   const options: string[] = [];
   for (const option of given) {
     if (option === '' || option === 'consistent' || option === 'cached' || option === 'delegated') continue;
-    refuseOption(option);
-    if (option !== 'U' && !isIdmapOption(option) && !KNOWN.has(option))
+    if (option !== 'U' && !isIdmapOption(option) && !isOverlayOption(option) && !KNOWN.has(option))
       throw new InvalidSpecError(`invalid mount option "${option}"`);
     if (!options.includes(option)) options.push(option);
   }
@@ -34,6 +33,7 @@ export function completeMountOptions(given: readonly string[], kind: 'bind' | 'v
     const both = options.filter((option) => row.includes(option));
     if (both.length > 1) throw new InvalidSpecError(`mount options ${both.join(' and ')} exclude each other`);
   }
+  checkOverlay(options);
   const defaults = ['rw', 'rprivate', ...(kind === 'volume' ? ['nosuid', 'nodev'] : []), 'rbind'];
   for (const option of defaults) {
     const row = EXCLUSIVE.find((candidates) => candidates.includes(option)) ?? [];
@@ -84,12 +84,33 @@ export function isIdmapOption(option: string): boolean {
   return option === 'idmap' || option.startsWith('idmap=');
 }
 
-/** Never seen by the runtime. */
-export function isEngineOption(option: string): boolean {
-  return ENGINE_OPTIONS.includes(option) || isIdmapOption(option);
+/** The value of `upperdir=…` or `workdir=…` among the options. */
+export function overlayPlace(options: readonly string[], key: 'upperdir' | 'workdir'): string | undefined {
+  return options.find((option) => option.startsWith(`${key}=`))?.slice(key.length + 1);
 }
 
-function refuseOption(option: string): void {
-  if (option === 'O' || option.startsWith('upperdir=') || option.startsWith('workdir='))
-    throw new UnsupportedError('overlay volumes (mount option O) are not supported yet');
+/** `O`: the source stays as it is; what the container writes goes to `upperdir`, or nowhere once it has ended. */
+function isOverlayOption(option: string): boolean {
+  return option === 'O' || option.startsWith('upperdir=') || option.startsWith('workdir=');
+}
+
+function checkOverlay(options: readonly string[]): void {
+  const places = [overlayPlace(options, 'upperdir'), overlayPlace(options, 'workdir')];
+  if (!options.includes('O')) {
+    if (places.some((place) => place !== undefined))
+      throw new InvalidSpecError('mount options upperdir and workdir belong to option O');
+    return;
+  }
+  if (options.some(isIdmapOption)) throw new InvalidSpecError('mount options O and idmap exclude each other');
+  if (places[0] === undefined && places[1] === undefined) return;
+  if (places[0] === undefined || places[1] === undefined)
+    throw new InvalidSpecError('mount options upperdir and workdir must be given together');
+  for (const place of places)
+    if (place === undefined || !place.startsWith('/'))
+      throw new InvalidSpecError(`mount option upperdir or workdir: ${place} must be an absolute path`);
+}
+
+/** Never seen by the runtime. */
+export function isEngineOption(option: string): boolean {
+  return ENGINE_OPTIONS.includes(option) || isIdmapOption(option) || isOverlayOption(option);
 }

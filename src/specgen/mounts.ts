@@ -19,7 +19,7 @@ const READ_ONLY_TMPFS = ['/run', '/tmp', '/var/tmp'];
 export function mountsFromOptions(options: CreateOptions, context: SpecContext): MountSpec[] {
   const asked = [
     ...(options.volume ?? []).map((text) => volumeOrBind(text, context)),
-    ...(options.mount ?? []).map((text) => parseMountFlag(text, context)),
+    ...(options.mount ?? []).flatMap((text) => parseMountFlag(text, context)),
     ...(options.tmpfs ?? []).map(parseTmpfsFlag),
   ];
   const own: MountSpec[] = [];
@@ -32,7 +32,7 @@ export function mountsFromOptions(options: CreateOptions, context: SpecContext):
   }
   const configured = [
     ...context.config.containers.volumes.map((text) => parseVolumeFlag(text, context)),
-    ...context.config.containers.mounts.map((text) => parseMountFlag(text, context)),
+    ...context.config.containers.mounts.flatMap((text) => parseMountFlag(text, context)),
   ];
   const mounts = [...own];
   const add = (candidates: MountSpec[]) => {

@@ -163,10 +163,11 @@ function userMount(mount: MountSpec, bundle: BundleFacts): OciMount {
     case 'tmpfs': {
       const { uid, gid } = bundle.user;
       const owner = mount.options.includes('U') ? [`uid=${uid}`, `gid=${gid}`] : [];
+      const type = mount.ramfs === true ? 'ramfs' : 'tmpfs';
       return {
         destination,
-        type: 'tmpfs',
-        source: 'tmpfs',
+        type,
+        source: type,
         options: [...options, ...owner, ...(mount.copyUp ? ['tmpcopyup'] : [])],
       };
     }
@@ -174,10 +175,12 @@ function userMount(mount: MountSpec, bundle: BundleFacts): OciMount {
       return { destination, type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', ...options] };
     case 'bind':
       return { destination, type: 'bind', source: bundle.volumePaths[destination] ?? mount.source, options };
+    case 'image':
     case 'volume':
     case 'image-volume': {
       const source = bundle.volumePaths[destination];
-      if (source === undefined) throw new InvalidSpecError(`volume ${mount.name} is not mounted`);
+      if (source === undefined)
+        throw new InvalidSpecError(`nothing is there to be mounted at ${destination}: ${mount.type}`);
       return { destination, type: 'bind', source, options };
     }
   }

@@ -11,7 +11,7 @@ export interface ResolvedUserns {
   hostUsers: NonNullable<ContainerSpec['process']['hostUsers']>;
 }
 
-/** What the spec generator must know besides the request. Only env files and label files are read from disk. */
+/** What the spec generator must know besides the request. Of the disk only env files and label files are read. */
 export interface SpecContext {
   config: RuntimeConfig;
   /** Undefined for a container from a plain root directory. */
@@ -30,6 +30,8 @@ export interface SpecContext {
   userns?: ResolvedUserns | undefined;
   /** The first of `length` consecutive host ports that are free now. */
   drawPort(request: Pick<PortMapping, 'hostIp' | 'protocol'> & { length: number }): number;
+  /** Files of the host that a pattern names, by name. */
+  glob(pattern: string): string[];
   /** 64 hex digits for an anonymous volume. */
   newVolumeName(): string;
   host: { cgroupVersion: 0 | 1 | 2; apparmor: boolean; selinux: boolean };

@@ -13,7 +13,7 @@ export function mountsFromContainers(
     const [name, words] = splitOnce(flag, ':');
     const access = accessOf(words, flag);
     for (const mount of context.lookupContainer(name).spec.mounts) {
-      if (mount.type === 'tmpfs' || mount.type === 'devpts') continue;
+      if (mount.type === 'tmpfs' || mount.type === 'devpts' || mount.type === 'image') continue;
       if (mounts.some((present) => present.destination === mount.destination)) continue;
       mounts.push(withAccess(shared(mount), access));
     }

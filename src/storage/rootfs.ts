@@ -8,6 +8,7 @@ import type { RootfsPlan, StorageDriver } from './drivers/driver.ts';
 import { layerChain } from './layers.ts';
 import { type ContainerPaths, containerPaths, layerPaths, type StoreLayout } from './layout.ts';
 import { removeThroughTrash } from './removal.ts';
+import { isBare, ITSELF, mountBare, planOver, refuseBare, unmountBare } from './host-root.ts';
 import { shiftedLayers } from './shifted-layers.ts';
 import { lazyStream } from './lazy-stream.ts';
 import type { RootfsOptions, RootfsStore } from './store.ts';
@@ -26,6 +27,10 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
   const pathsOf = (id: string): ContainerPaths => containerPaths(layout, id);
   const create = (options: RootfsOptions): RootfsPlan => {
     const plan = planFor(context, options);
+    if (isBare(options.directory)) {
+      mkdirSync(pathsOf(options.containerId).dir, { recursive: true, mode: 0o700 });
+      return plan;
+    }
     if (!driver.isPrepared(plan)) {
       mkdirSync(pathsOf(options.containerId).dir, { recursive: true, mode: 0o700 });
       driver.prepareRootfs(plan);
@@ -36,7 +41,8 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
   return {
     create,
     mount(options) {
-      const { merged } = pathsOf(options.containerId);
+      const { merged, dir } = pathsOf(options.containerId);
+      if (isBare(options.directory)) return mountBare(system, options.directory, dir);
       if (driver.isMounted(merged)) return merged;
       const plan = create(options);
       try {
@@ -47,7 +53,11 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
       crashPoint('rootfs-after-mount');
       return merged;
     },
-    unmount: (id) => driver.unmount(pathsOf(id).merged),
+    unmount(id) {
+      const { merged, dir } = pathsOf(id);
+      driver.unmount(merged);
+      unmountBare(system, dir);
+    },
     isMounted: (id) => driver.isMounted(pathsOf(id).merged),
     mountLayers(topLayerId, target) {
       if (driver.isMounted(target)) return;
@@ -61,15 +71,30 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
       }
     },
     unmountLayers: (target) => driver.unmount(target),
+    mountOver(places) {
+      const plan = planOver(layout, places);
+      driver.prepareRootfs(plan);
+      try {
+        driver.mount(plan);
+      } catch (error) {
+        throw explainMount(error, places.lower, plan);
+      }
+    },
+    unmountOver: (target) => driver.unmount(target),
     hasLayersAt: (target) => driver.isMounted(target),
     remove(id) {
       const { dir, merged } = pathsOf(id);
       driver.unmount(merged);
+      unmountBare(system, dir);
       crashPoint('rootfs-before-remove');
       return removeThroughTrash(system, layout, dir);
     },
-    changes: (options) => driver.changes(planFor(context, options)),
+    changes(options) {
+      refuseBare(options.directory);
+      return driver.changes(planFor(context, options));
+    },
     diff(options) {
+      refuseBare(options.directory);
       const changes = driver.changes(planFor(context, options));
       return lazyStream(async () => (await import('./diff-layer.ts')).diffLayer(system, changes));
     },
@@ -82,13 +107,14 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
 
 function mountPlan({ driver, system, layout }: RootfsContext, plan: RootfsPlan): void {
   const { idMaps, ...rest } = plan;
-  if (idMaps === undefined || driver.mapsIds) {
+  const isHostRoot = plan.lowerDirs[0] === ITSELF;
+  if (idMaps === undefined || driver.mapsIds || isHostRoot) {
     try {
       driver.mount(plan);
       return;
     } catch (error) {
       // The kernel is too old, the file system cannot, or we may not: that needs privileges over the disk's own file system.
-      if (idMaps === undefined || !CANNOT_MAP.includes(errnoOf(error) ?? '')) throw error;
+      if (idMaps === undefined || isHostRoot || !CANNOT_MAP.includes(errnoOf(error) ?? '')) throw error;
     }
   }
   const ids = plan.lowerDirs.map((name) => dirname(name));
@@ -123,6 +149,18 @@ export function planFor(
   options: RootfsOptions,
 ): RootfsPlan {
   const paths = containerPaths(layout, options.containerId);
+  const { directory } = options;
+  if (directory !== undefined)
+    return {
+      ...planOver(layout, {
+        lower: directory.path,
+        upper: paths.diff,
+        work: paths.work,
+        target: paths.merged,
+      }),
+      options: options.options ?? [],
+      ...(directory.idMaps === undefined ? {} : { idMaps: directory.idMaps }),
+    };
   const layers = options.topLayerId === undefined ? [] : layerChain(db, options.topLayerId);
   return {
     diff: paths.diff,

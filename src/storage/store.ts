@@ -164,6 +164,24 @@ export interface RootfsOptions {
   mountLabel?: string | undefined;
   /** Of a container in a user namespace of its own; the same at every call. */
   idMaps?: RootfsIdMaps | undefined;
+  /** The root is this directory of the host; there are no layers then. */
+  directory?: HostRoot | undefined;
+}
+
+export interface HostRoot {
+  path: string;
+  /** Changes are kept beside it, where those of a container on layers would be. */
+  overlay: boolean;
+  /** Its files are shown with the owners that these give. */
+  idMaps?: RootfsIdMaps | undefined;
+}
+
+/** A directory with the changes of somebody else upon it. */
+export interface OverlayPlaces {
+  lower: string;
+  upper: string;
+  work: string;
+  target: string;
 }
 
 export interface RootfsStore {
@@ -179,6 +197,10 @@ export interface RootfsStore {
   /** Not mounted is fine. */
   unmountLayers(target: string): void;
   hasLayersAt(target: string): boolean;
+  /** Shows a directory at `target`; what is written there goes to `upper`. All but the first are made when missing. */
+  mountOver(places: OverlayPlaces): void;
+  /** What `mountOver` mounted; not mounted is fine. */
+  unmountOver(target: string): void;
   /**
    * Unmounts and renames into trash, at once: throws when that fails. What it returns resolves when the space is free. Not there is
    * fine.
@@ -186,7 +208,7 @@ export interface RootfsStore {
   remove(containerId: string): Promise<void>;
   /**
    * What the container has changed, parents before children, names in byte order; `topLayerId` is its image's. Paths are
-   * relative latin1 text (a character per byte), '' is the root.
+   * relative latin1 text (a character per byte), '' is the root. Throws UnsupportedError for a directory of the host without overlay.
    */
   changes(options: RootfsOptions): Iterable<Change>;
   /** The same as the tar of a layer, for commit. Pause or stop the container first. */

@@ -9,9 +9,7 @@ const REFUSED: readonly (readonly string[])[] = [
   ['--preserve-fds', '1'],
   ['--cgroups', 'split'],
   ['--systemd', 'always'],
-  ['--mount', 'type=image,src=x,dst=/x'],
-  ['--mount', 'type=volume,dst=/x,volume-opt=a=b'],
-  ['-v', '/tmp:/x:O'],
+  ['--mount', 'type=artifact,src=x,dst=/x'],
   ['--log-opt', 'tag=web'],
   ...(existsSync('/run/systemd/journal/socket') ? [] : [['--log-driver', 'journald']]),
 ];
@@ -35,7 +33,7 @@ describe('what tspod cannot do yet', () => {
       assert.equal(result.code, 125, result.stderr);
       assert.match(result.stderr, /not supported|not available|cannot use/);
       const word = (flags[1] ?? '').includes('type=')
-        ? /image|volume-opt/
+        ? /artifact/
         : new RegExp((flags[0] ?? '').replace(/^-+v?/, ''));
       assert.match(result.stderr, word);
       assert.equal(await exists(name), false);

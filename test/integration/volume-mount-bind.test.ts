@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { inContainer, runScript } from '../fixtures/containers.ts';
+import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { testRoot, tspod } from '../fixtures/harness.ts';
 import { isRoot } from '../fixtures/requires.ts';
 
@@ -139,7 +140,7 @@ describe('a directory of the host in a container', () => {
       [['-v', 'a:b:c:d'], /a:b:c:d/],
       [['-v', ':/x'], /empty/],
       [['--mount', 'type=bogus,dst=/x'], /bogus/],
-      [['--mount', 'type=bind,dst=/x'], /source/],
+      [['--mount', 'type=bind,dst=/not/there'], /\/not\/there: no such file/],
       [['--mount', 'type=bind,src=/tmp'], /destination/],
       [['--mount', 'type=bind,src=/tmp,dst=/x,nonsense=1'], /nonsense/],
     ] as const) {
@@ -149,9 +150,47 @@ describe('a directory of the host in a container', () => {
     }
   });
 
+  it('stays as it is with O, and what was written is gone, or where upperdir says', async () => {
+    const source = directory();
+    writeFileSync(join(source, 'f'), 'old');
+    const script = 'echo new > /x/f; cat /x/f; mount | grep -c " /x "';
+    assert.equal(await inContainer(['-v', `${source}:/x:O`], script), 'new\n1');
+    const [upper, work] = [directory(), directory()];
+    await inContainer(['-v', `${source}:/x:O,upperdir=${upper},workdir=${work}`], script);
+    assert.equal(readFileSync(join(source, 'f'), 'utf8'), 'old');
+    assert.equal(readFileSync(join(upper, 'f'), 'utf8'), 'new\n');
+    await inContainer(['-v', 'overlaid:/x:O'], script);
+    assert.equal(await inContainer(['-v', 'overlaid:/x'], 'ls /x'), '');
+    const missing = await runScript(['-v', `${source}:/x:O,upperdir=/nowhere,workdir=${work}`], 'true');
+    assert.equal(missing.code, 125);
+    assert.match(missing.stderr, /no directory \/nowhere/);
+  });
+
+  it('may be the files of an image, or each file that a pattern names', async () => {
+    const source = directory();
+    writeFileSync(join(source, 'lib-a'), 'a');
+    writeFileSync(join(source, 'lib-b'), 'b');
+    const image = await busyboxImage();
+    const flags = [
+      `type=image,source=${image},dst=/i`,
+      `type=image,source=${image},dst=/j,rw=true,subpath=bin`,
+      `type=glob,src=${source}/lib-*,dst=/g,ro`,
+      'type=ramfs,dst=/r',
+    ].flatMap((mount) => ['--mount', mount]);
+    const script =
+      'touch /i/no; touch /j/yes; ls /j/yes /g; touch /g/lib-a; mount | grep -o "ramfs on /r type ramfs"';
+    const result = await runScript(flags, script);
+    assert.equal(result.stdout, '/j/yes\n\n/g:\nlib-a\nlib-b\nramfs on /r type ramfs\n', result.stderr);
+    assert.match(result.stderr, /\/i\/no: Read-only[\s\S]*\/g\/lib-a: Read-only/);
+    for (const [mount, message] of [
+      ['type=image,src=nobody/knows,dst=/i', /image not known/],
+      [`type=glob,src=${source}/none*`, /no file paths matching glob/],
+    ] as const)
+      assert.match((await runScript(['--mount', mount], 'true')).stderr, message);
+  });
+
   it('comes along with --volumes-from, also read-only', async () => {
     const source = directory();
-    const { busyboxImage } = await import('../fixtures/harness-busybox.ts');
     const donor = await tspod([
       'create',
       '--network',

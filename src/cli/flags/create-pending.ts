@@ -13,7 +13,7 @@ export const pendingCreateFlags: Readonly<Record<string, FlagRecord>> = {
     'rdt-class',
   ]),
   ...refused('string', '', ['shm-size-systemd']),
-  ...refused('bool', '', ['rootfs', 'use-api-socket']),
+  ...refused('bool', '', ['use-api-socket']),
   ...refused('string', 'it exists on Windows only', [
     'cpu-count',
     'cpu-percent',

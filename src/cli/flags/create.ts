@@ -1,32 +1,21 @@
 import type { CreateOptions } from '../../specgen/create-options.ts';
 import { type FlagRecord, flagsFor } from '../flag.ts';
 import { pendingCreateFlags } from './create-pending.ts';
+import { imageChoiceFlags } from './create-image.ts';
+import { mountFlags } from './create-mounts.ts';
+import { processFlags } from './create-process.ts';
 import { healthFlags } from './health.ts';
 import { networkFlags } from './network.ts';
 import { resourceFlags } from './resources.ts';
 import { securityFlags } from './security.ts';
 
-/** What the container is, runs and keeps. */
+/** What the container is and keeps. */
 const containerFlags = {
   annotation: {
     long: 'annotation',
     type: 'stringArray',
     placeholder: 'key=value',
     help: 'Annotation for the OCI runtime',
-  },
-  attach: {
-    long: 'attach',
-    short: 'a',
-    type: 'stringSlice',
-    placeholder: 'stream',
-    help: 'Connect only this stream: stdin, stdout or stderr',
-    complete: ['stdin', 'stdout', 'stderr'],
-  },
-  chrootdirs: {
-    long: 'chrootdirs',
-    type: 'stringSlice',
-    placeholder: 'path',
-    help: 'Directory inside that is a root of its own: it too gets resolv.conf, hosts and hostname',
   },
   cidfile: {
     long: 'cidfile',
@@ -42,59 +31,12 @@ const containerFlags = {
     help: "Write the pid of the container's monitor to this file",
     complete: 'files',
   },
-  entrypoint: {
-    long: 'entrypoint',
-    type: 'string',
-    placeholder: 'command',
-    help: "Run this instead of the image's entry point; a JSON list for several words",
-  },
-  env: {
-    long: 'env',
-    short: 'e',
-    type: 'stringArray',
-    placeholder: 'name[=value]',
-    help: 'Environment variable; without a value the one of the caller, name* for all that begin so',
-  },
-  envFile: {
-    long: 'env-file',
-    type: 'stringArray',
-    placeholder: 'file',
-    help: 'Read environment variables from this file, one name=value a line',
-    complete: 'files',
-  },
-  envHost: { long: 'env-host', type: 'bool', help: "Pass on the caller's whole environment" },
-  envMerge: {
-    long: 'env-merge',
-    type: 'stringArray',
-    placeholder: 'name=value',
-    help: 'Change a variable of the image, e.g. PATH=$PATH:/opt/bin',
-  },
   hostname: {
     long: 'hostname',
     short: 'h',
     type: 'string',
     placeholder: 'name',
     help: 'Host name inside the container',
-  },
-  httpProxy: {
-    long: 'http-proxy',
-    type: 'bool',
-    help: "Pass on the caller's proxy variables (default true)",
-  },
-  imageVolume: {
-    long: 'image-volume',
-    type: 'string',
-    placeholder: 'type',
-    help: "What the image's volumes become: anonymous volumes (bind), tmpfs, or nothing (ignore)",
-    complete: ['bind', 'tmpfs', 'ignore'],
-  },
-  init: { long: 'init', type: 'bool', help: 'Run a small init that passes on signals and reaps processes' },
-  initPath: {
-    long: 'init-path',
-    type: 'string',
-    placeholder: 'path',
-    help: 'Program of the host to use for --init',
-    complete: 'files',
   },
   initCtr: {
     long: 'init-ctr',
@@ -103,7 +45,6 @@ const containerFlags = {
     help: 'Run to its end before the other containers of its pod start: always, or once and be removed then',
     complete: ['always', 'once'],
   },
-  interactive: { long: 'interactive', short: 'i', type: 'bool', help: 'Keep standard input open' },
   label: {
     long: 'label',
     short: 'l',
@@ -132,20 +73,7 @@ const containerFlags = {
     help: 'Option of the log driver: max-size, max-file, path or tag',
     complete: ['max-size=', 'max-file=', 'path=', 'tag='],
   },
-  mount: {
-    long: 'mount',
-    type: 'stringArray',
-    placeholder: 'type=TYPE,option,...',
-    help: 'Mount a bind, volume, tmpfs or devpts',
-  },
   name: { long: 'name', type: 'string', placeholder: 'name', help: 'Name of the container' },
-  personality: {
-    long: 'personality',
-    type: 'string',
-    placeholder: 'domain',
-    help: 'Execution domain: LINUX, or LINUX32 for a 32-bit view of the machine',
-    complete: ['LINUX', 'LINUX32'],
-  },
   pidfile: {
     long: 'pidfile',
     type: 'string',
@@ -183,6 +111,11 @@ const containerFlags = {
     complete: ['no', 'always', 'on-failure', 'unless-stopped'],
   },
   rm: { long: 'rm', type: 'bool', help: 'Remove the container, and its anonymous volumes, when it ends' },
+  rootfs: {
+    long: 'rootfs',
+    type: 'bool',
+    help: 'The image is a directory, which becomes the root: PATH[:O][:idmap]; with O it stays as it is',
+  },
   runtime: {
     long: 'runtime',
     type: 'string',
@@ -197,164 +130,13 @@ const containerFlags = {
     help: 'Who tells systemd that it is ready: container, conmon (at its start), healthy, or nobody (ignore)',
     values: ['container', 'conmon', 'healthy', 'ignore'],
   },
-  stopSignal: {
-    long: 'stop-signal',
-    type: 'string',
-    placeholder: 'signal',
-    help: 'Signal that asks it to stop',
-    complete: 'signals',
-  },
-  stopTimeout: {
-    long: 'stop-timeout',
-    type: 'int',
-    placeholder: 'seconds',
-    help: 'Time to stop before it is killed',
-  },
-  systemd: {
-    long: 'systemd',
-    type: 'string',
-    placeholder: 'when',
-    help: 'Whether to prepare for systemd as the command: true, false or always',
-    values: ['true', 'false', 'always'],
-  },
-  timeout: {
-    long: 'timeout',
-    type: 'int',
-    placeholder: 'seconds',
-    help: 'Kill the container after this time',
-  },
-  tmpfs: {
-    long: 'tmpfs',
-    type: 'stringArray',
-    placeholder: 'path[:options]',
-    help: 'Mount an empty file system in memory',
-  },
-  tty: { long: 'tty', short: 't', type: 'bool', help: 'Give the process a terminal' },
-  tz: { long: 'tz', type: 'string', placeholder: 'zone', help: 'Time zone, e.g. Europe/Berlin, or local' },
-  unsetenv: {
-    long: 'unsetenv',
-    type: 'stringArray',
-    placeholder: 'name',
-    help: "Leave out this variable of the image's environment",
-  },
-  unsetenvAll: { long: 'unsetenv-all', type: 'bool', help: "Leave out the image's whole environment" },
-  volume: {
-    long: 'volume',
-    short: 'v',
-    type: 'stringArray',
-    placeholder: '[source:]path[:options]',
-    help: 'Mount a directory of the host or a volume',
-    complete: 'volumes',
-  },
-  volumeDriver: {
-    long: 'volume-driver',
-    type: 'string',
-    placeholder: 'driver',
-    help: 'Driver of volumes that are made for the container: local',
-    complete: ['local'],
-  },
-  secret: {
-    long: 'secret',
-    type: 'stringArray',
-    placeholder: 'secret',
-    help: 'Give the container a secret: NAME[,type=mount|env][,target=...][,uid=...][,gid=...][,mode=...]',
-    complete: 'secrets',
-  },
-  volumesFrom: {
-    long: 'volumes-from',
-    type: 'stringArray',
-    placeholder: 'container[:options]',
-    help: 'Mount all volumes of another container at the same places',
-    complete: 'containers',
-  },
-  workdir: {
-    long: 'workdir',
-    short: 'w',
-    type: 'string',
-    placeholder: 'path',
-    help: 'Working directory of the process',
-  },
-} as const satisfies Record<string, FlagRecord>;
-
-/** Which image, and how it is fetched when it is not there. */
-const imageChoiceFlags = {
-  arch: {
-    long: 'arch',
-    aliases: ['override-arch'],
-    type: 'string',
-    placeholder: 'name',
-    help: "Use the image for this architecture instead of the host's",
-  },
-  authfile: {
-    long: 'authfile',
-    type: 'string',
-    placeholder: 'file',
-    help: 'File with registry credentials',
-    complete: 'files',
-  },
-  certDir: {
-    long: 'cert-dir',
-    type: 'string',
-    placeholder: 'directory',
-    help: 'Directory with the certificates and keys for the registry',
-    complete: 'directories',
-  },
-  creds: {
-    long: 'creds',
-    type: 'string',
-    placeholder: 'user[:password]',
-    help: 'Credentials for the registry',
-  },
-  os: {
-    long: 'os',
-    aliases: ['override-os'],
-    type: 'string',
-    placeholder: 'name',
-    help: 'Use the image for this operating system',
-  },
-  platform: {
-    long: 'platform',
-    type: 'string',
-    placeholder: 'os/arch[/variant]',
-    help: 'Use the image for this platform',
-  },
-  pull: {
-    long: 'pull',
-    type: 'string',
-    placeholder: 'policy',
-    help: 'When to pull the image: missing, always, never or newer',
-    complete: ['missing', 'always', 'never', 'newer'],
-  },
-  quiet: { long: 'quiet', short: 'q', type: 'bool', help: 'Show no progress of the pull' },
-  retry: {
-    long: 'retry',
-    type: 'int',
-    placeholder: 'count',
-    help: 'How often to try again when the pull fails',
-  },
-  retryDelay: {
-    long: 'retry-delay',
-    type: 'duration',
-    placeholder: 'time',
-    help: 'Time to wait before trying again',
-  },
-  tlsVerify: {
-    long: 'tls-verify',
-    type: 'bool',
-    help: 'Use HTTPS and check the certificate of the registry (default true)',
-  },
-  variant: {
-    long: 'variant',
-    aliases: ['override-variant'],
-    type: 'string',
-    placeholder: 'name',
-    help: 'Use the image for this variant of the architecture',
-  },
 } as const satisfies Record<string, FlagRecord>;
 
 /** Every flag has its member of CreateOptions, and every member its flag. */
 const knownFlags = flagsFor<CreateOptions>()({
   ...containerFlags,
+  ...processFlags,
+  ...mountFlags,
   ...imageChoiceFlags,
   ...healthFlags,
   ...networkFlags,

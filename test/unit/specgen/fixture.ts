@@ -49,6 +49,7 @@ export function contextFixture(changes: Partial<SpecContext> = {}): FixtureConte
       port += length;
       return first;
     },
+    glob: (pattern) => [pattern.replace('*', '1'), pattern.replace('*', '2')],
     newVolumeName: () => String(++volume).padStart(64, '0'),
     host: { cgroupVersion: 2, apparmor: false, selinux: false },
     createCommand: [],

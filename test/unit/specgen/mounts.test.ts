@@ -56,7 +56,11 @@ describe('mounts', () => {
     [{ volume: ['/a:/b:bogus'] }, /invalid mount option "bogus"/],
     [{ mount: ['type=bogus,dst=/a'] }, /invalid filesystem type "bogus"/],
     [{ mount: ['type=bind,src=/a'] }, /must set volume destination/],
-    [{ mount: ['type=bind,dst=/a'] }, /must set the source/],
+    [{ mount: ['type=image,dst=/a'] }, /must set source and destination of an image/],
+    [{ volume: ['/a:/b:upperdir=/u,workdir=/w'] }, /belong to option O/],
+    [{ volume: ['/a:/b:O,upperdir=/u'] }, /must be given together/],
+    [{ volume: ['/a:/b:O,upperdir=u,workdir=/w'] }, /must be an absolute path/],
+    [{ volume: ['/a:/b:O,idmap'] }, /exclude each other/],
     [{ mount: ['type=bind,src=/a,dst=/b,tmpfs-size=1'] }, /tmpfs-size: invalid mount option/],
     [{ mount: ['type=tmpfs,src=/a,dst=/b'] }, /must not have a source/],
     [{ mount: ['type=tmpfs,dst=/b,tmpfs-mode=9'] }, /invalid tmpfs-mode/],
@@ -67,15 +71,56 @@ describe('mounts', () => {
   for (const [options, message] of bad)
     it(`refuse ${JSON.stringify(options)}`, () => refused(options, message));
 
-  it('say that /a:/b:O is not supported', () =>
-    refused({ volume: ['/a:/b:O'] }, /not supported/, UnsupportedError));
-  for (const type of ['image', 'glob', 'ramfs', 'artifact'])
-    it(`say that --mount type=${type} is not supported`, () =>
-      refused(
-        { mount: [`type=${type},src=x,dst=/a`] },
-        new RegExp(`type ${type} are not supported`),
-        UnsupportedError,
-      ));
+  for (const [type, why] of [
+    ['artifact', /artifacts are not kept/],
+    ['npipe', /on Windows only/],
+  ] as const)
+    it(`say why --mount type=${type} is not supported`, () =>
+      refused({ mount: [`type=${type},src=x,dst=/a`] }, why, UnsupportedError));
+
+  it('take an overlay with directories of its own', () => {
+    const [plain, kept] = mountsOf({ volume: ['/a:/b:O', 'v:/c:O,upperdir=/u,workdir=/w,U'] });
+    assert.deepEqual(plain?.options, ['O', 'rw', 'rprivate', 'rbind']);
+    assert.ok(['O', 'upperdir=/u', 'workdir=/w', 'U'].every((word) => kept?.options.includes(word)));
+  });
+
+  it('take files of an image, read-only unless asked otherwise', () => {
+    const [image, writable] = mountsOf({
+      mount: ['type=image,source=alpine,dst=/a,subpath=/etc', 'type=image,src=alpine,dst=/b,rw=true'],
+    });
+    assert.ok(image?.type === 'image' && image.image === 'alpine' && image.subpath === 'etc');
+    assert.ok(image.options.includes('ro') && writable?.options.includes('rw'));
+  });
+
+  it('expand a glob to a bind for each file', () => {
+    const places = (mount: string) =>
+      mountsOf({ mount: [mount] }).map((each) => each.type === 'bind' && [each.source, each.destination]);
+    assert.deepEqual(places('type=glob,src=/lib/a*,ro'), [
+      ['/lib/a1', '/lib/a1'],
+      ['/lib/a2', '/lib/a2'],
+    ]);
+    assert.deepEqual(places('type=glob,src=lib/a*,dst=/x'), [
+      ['/work/lib/a1', '/x/a1'],
+      ['/work/lib/a2', '/x/a2'],
+    ]);
+  });
+
+  it('make a ramfs, and a volume with options of its driver', () => {
+    const [ramfs, volume] = mountsOf({
+      mount: [
+        'type=ramfs,dst=/r',
+        'src=v,dst=/v,volume-opt=type=tmpfs,volume-opt=o=size=1m,volume-label=a=b',
+      ],
+    });
+    assert.ok(ramfs?.type === 'tmpfs' && ramfs.ramfs);
+    assert.deepEqual(volume?.type === 'volume' && volume.create, {
+      options: { type: 'tmpfs', o: 'size=1m' },
+      labels: { a: 'b' },
+    });
+  });
+
+  it('have the source of a bind at the same place inside, unless it is said', () =>
+    assert.equal(mountsOf({ mount: ['type=bind,dst=/a'] })[0]?.destination, '/a'));
 
   it('read every key of --mount, with quoted commas', () => {
     const [bind, volume, tmpfs] = mountsOf({
