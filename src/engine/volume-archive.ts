@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { holdVolume, letVolumeGo } from '../libpod/volume-mounts.ts';
 import { getVolume } from '../libpod/volume.ts';
 import { collected } from '../storage/collected.ts';
 import { archiveTree } from '../storage/tree/archive-tree.ts';
@@ -8,18 +9,21 @@ import { FileTree } from '../storage/tree/file-tree.ts';
 import type { Engine } from './engine.ts';
 
 /** The tar of what is in a volume. */
-export function* exportVolume(engine: Engine, name: string): Generator<Buffer, void> {
-  const tree = treeOf(engine, name);
+export async function exportVolume(engine: Engine, name: string): Promise<Generator<Buffer, void>> {
+  return archiveOf(await openVolume(engine, name));
+}
+
+function* archiveOf({ tree, close }: OpenVolume): Generator<Buffer, void> {
   try {
     yield* collected(archiveTree(tree, '', { name: '' }));
   } finally {
-    tree.close();
+    void close();
   }
 }
 
 /** Unpacks a tar, compressed or not, into a volume; what is there under the same names is replaced. */
 export async function importVolume(engine: Engine, name: string, input: Readable): Promise<void> {
-  const tree = treeOf(engine, name);
+  const { tree, close } = await openVolume(engine, name);
   try {
     const [{ spool }, { unpacked }] = await Promise.all([
       import('../image/spool.ts'),
@@ -36,7 +40,7 @@ export async function importVolume(engine: Engine, name: string, input: Readable
       closeSync(fd);
     }
   } finally {
-    tree.close();
+    await close();
   }
 }
 
@@ -49,13 +53,26 @@ function nextChunk(fd: number): Buffer | undefined {
   return got === 0 ? undefined : buffer.subarray(0, got);
 }
 
-function treeOf(engine: Engine, name: string): FileTree {
-  const { mountpoint } = getVolume(engine, name);
-  return new FileTree({
+interface OpenVolume {
+  tree: FileTree;
+  close(): Promise<void>;
+}
+
+async function openVolume(engine: Engine, name: string): Promise<OpenVolume> {
+  const holder = `archive-${process.pid}`;
+  const mountpoint = await holdVolume(engine, getVolume(engine, name), holder);
+  const tree = new FileTree({
     system: engine.syscalls,
     rootFd: openSync(mountpoint, constants.O_RDONLY | constants.O_DIRECTORY),
     mounts: [],
     readOnly: false,
     where: `in volume ${name}`,
   });
+  return {
+    tree,
+    close: async () => {
+      tree.close();
+      await letVolumeGo(engine, name, holder);
+    },
+  };
 }

@@ -1,8 +1,8 @@
-import { chownSync } from 'node:fs';
-import { ConflictError, InUseError, NotFoundError, UnsupportedError, UsageError } from '../base/errors.ts';
+import { ConflictError, InUseError, NotFoundError, UnsupportedError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { goTime } from '../libpod/inspect-state.ts';
 import { removeContainer } from '../libpod/remove.ts';
+import { countHolders, holdVolume, letVolumeGo } from '../libpod/volume-mounts.ts';
 import {
   createVolume as createInLibpod,
   findVolume,
@@ -36,18 +36,15 @@ export interface CreateVolumeRequest {
 export function createVolume(engine: Engine, request: CreateVolumeRequest): string {
   if (request.driver !== 'local' && request.driver !== '')
     throw new UnsupportedError(`volume driver ${JSON.stringify(request.driver)} is not supported: use local`);
-  const owner = ownerFrom(request);
-  const options = Object.fromEntries(request.options.map((text) => pair(text)));
-  const existed = request.name !== undefined && findVolume(engine, request.name) !== undefined;
+  const { uid, gid } = request;
   const volume = createInLibpod(engine, {
     name: request.name ?? newId(),
     anonymous: request.name === undefined,
     labels: Object.fromEntries(request.labels.map((text) => pair(text))),
-    options,
+    options: Object.fromEntries(request.options.map((text) => pair(text))),
     ignoreExisting: request.ignore,
-    copyUp: !('nocopy' in options) && !(options['o'] ?? '').split(',').includes('nocopy'),
+    owner: { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) },
   });
-  if (!existed && owner !== undefined) chownSync(volume.mountpoint, owner.uid, owner.gid);
   return volume.name;
 }
 
@@ -72,7 +69,8 @@ export function volumeExists(engine: Engine, name: string): boolean {
 
 /** The document of `volume inspect`, by name or unique beginning of one. Throws NotFoundError. */
 export async function inspectVolume(engine: Engine, name: string): Promise<Record<string, unknown>> {
-  return volumeDocument(lookupVolume(engine, name));
+  const volume = lookupVolume(engine, name);
+  return { ...volumeDocument(volume), MountCount: countHolders(engine, volume.name) };
 }
 
 /** The same as docker shows it. */
@@ -201,45 +199,20 @@ function linkCounts(engine: Engine): Map<string, number> {
   return new Map(rows.map(({ name, links }) => [name, links]));
 }
 
-const MOUNTING = new Set(['type', 'device', 'o', 'size', 'inodes', 'noquota', 'timeout']);
-
-/** `--uid`, `--gid`, or the same in `-o o=uid=1000,gid=1000`. Options that would mount something are refused by name. */
-function ownerFrom(request: CreateVolumeRequest): { uid: number; gid: number } | undefined {
-  let { uid, gid } = request;
-  for (const text of request.options) {
-    const [key, value] = pair(text);
-    if (key === 'copy' || key === 'nocopy') continue;
-    if (key === 'uid') uid = id(value, text);
-    else if (key === 'gid') gid = id(value, text);
-    else if (key === 'o') {
-      for (const word of value.split(',').filter(Boolean)) {
-        const [name, content] = pair(word);
-        if (name === 'uid') uid = id(content, text);
-        else if (name === 'gid') gid = id(content, text);
-        else if (name !== 'copy' && name !== 'nocopy') throw unsupported(`o=${word}`);
-      }
-    } else if (MOUNTING.has(key)) throw unsupported(text);
-    else throw new UsageError(`invalid option ${JSON.stringify(key)} for the local volume driver`);
-  }
-  return uid === undefined && gid === undefined ? undefined : { uid: uid ?? 0, gid: gid ?? 0 };
-}
-
-function unsupported(option: string): UnsupportedError {
-  return new UnsupportedError(`volume option ${JSON.stringify(option)} is not supported yet`, {
-    hint: 'a directory of the host can be given to containers with --volume or --mount type=bind',
-  });
-}
-
-function id(value: string, option: string): number {
-  if (/^\d+$/.test(value)) return Number(value);
-  throw new UsageError(`invalid volume option ${JSON.stringify(option)}: not a user or group id`);
-}
-
 function pair(text: string): [string, string] {
   const equals = text.indexOf('=');
   return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
 }
 
-export function mountpointOf(engine: Engine, name: string): string {
-  return getVolume(engine, name).mountpoint;
+/** Where its files are. One whose options say what is mounted there stays mounted until `unmountVolume`. */
+export async function mountVolume(engine: Engine, name: string): Promise<string> {
+  return await holdVolume(engine, getVolume(engine, name), USER);
 }
+
+/** Nothing mounted is fine. */
+export async function unmountVolume(engine: Engine, name: string): Promise<void> {
+  await letVolumeGo(engine, getVolume(engine, name).name, USER);
+}
+
+/** Who holds a volume that was mounted by hand. */
+const USER = 'user';

@@ -8,6 +8,7 @@ import type { Libpod } from './context.ts';
 import { type ContainerIds, idsOfContainer } from './container-ids.ts';
 import { mountedSource } from './mount-sources.ts';
 import { observe } from './observe.ts';
+import { filesHolder } from './release.ts';
 import { rootfsOptions } from './rootfs-options.ts';
 import { settle } from './settle.ts';
 
@@ -67,15 +68,26 @@ async function openStopped(libpod: Libpod, id: string): Promise<ContainerFiles |
     if (record.state === 'removing') throw new WrongStateError(`container ${record.name} is being removed`);
     const { rootfs } = libpod.store;
     const wasMounted = rootfs.isMounted(id);
+    const letGo = await holdVolumes(libpod, record);
     const fd = openSync(rootfs.mount(rootfsOptions(record)), ROOT);
     return viewOf(libpod, record, fd, () => {
       if (!wasMounted) rootfs.unmount(id);
+      letGo();
       lock.release();
     });
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+/** Returns what lets them go again; the container's next end does so too. */
+async function holdVolumes(libpod: Libpod, { id, spec }: ContainerRecord): Promise<() => void> {
+  if (!spec.mounts.some(({ type }) => type === 'volume')) return () => undefined;
+  const mounts = await import('./volume-mounts.ts');
+  const holder = filesHolder(id);
+  await mounts.holdVolumes(libpod, spec, holder);
+  return () => void mounts.letVolumesGo(libpod, holder).catch(() => undefined);
 }
 
 function viewOf(libpod: Libpod, record: ContainerRecord, rootFd: number, end: () => void): ContainerFiles {

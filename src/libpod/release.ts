@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { removeExitRecord } from '../conmon/exit-record.ts';
@@ -46,6 +48,7 @@ export async function releaseResources(libpod: Libpod, record: ContainerRecord):
   await attempt('log of health checks', record, () => keepHealthLog(libpod, record));
   await attempt('mounts with other owners', record, () => unmountIdmapped(libpod, record.id));
   await attempt('overlaid mounts', record, () => releaseOverlaid(libpod, record.id));
+  await attempt('volumes', record, () => releaseVolumes(libpod, record.id));
   await attempt('bundle', record, () => libpod.syscalls.removeTreeAt(AT_FDCWD, bundle.bundle));
   removeExitRecord(libpod.paths.runRoot, record.id);
 }
@@ -56,6 +59,18 @@ async function releaseRuntime(libpod: Libpod, record: ContainerRecord): Promise<
   // A container whose processes are all gone needs no process of the runtime to be deleted.
   if (record.facts.hooks !== true && removeRuntimeState(runtime, record.id, record.facts.cgroupPath)) return;
   await deleteFromRuntime(runtime, record.id, { force: true });
+}
+
+/** Hardly any volume has to be mounted. */
+async function releaseVolumes(libpod: Libpod, id: string): Promise<void> {
+  if (!existsSync(join(libpod.paths.runRoot, 'volume-mounts'))) return;
+  const { letVolumesGo } = await import('./volume-mounts.ts');
+  for (const holder of [id, filesHolder(id)]) await letVolumesGo(libpod, holder);
+}
+
+/** Who holds the volumes of a container that does not run while its files are looked at. */
+export function filesHolder(id: string): string {
+  return `files-${id}`;
 }
 
 function detach(libpod: Libpod, path: string): void {

@@ -136,6 +136,8 @@ async function launch(
     const netnsPath = network.netns.kind === 'path' ? network.netns.path : undefined;
     const cdi = starting.spec.cdiDevices;
     const cdiEdits = cdi && (await (await import('../oci/cdi.ts')).findCdiEdits(cdi, libpod.cdiDirectories));
+    if (starting.spec.mounts.some(({ type }) => type === 'volume'))
+      await (await import('./volume-mounts.ts')).holdVolumes(libpod, starting.spec, starting.id);
     const { host, hasHooks, keepCompiledSeccomp } = prepareBundle(libpod, starting, {
       runtime,
       netnsPath,

@@ -15,10 +15,12 @@ import { join } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
 import { AlreadyExistsError, InUseError, NotFoundError, StorageError, UsageError } from '../base/errors.ts';
 import { NAME_PATTERN } from '../base/ids.ts';
-import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
+import { MNT_DETACH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
 import { type Row, transaction } from '../state/db.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
+import { isListedMount } from '../storage/drivers/mount-point.ts';
 import type { Libpod } from './context.ts';
+import { keepsEmpty, type VolumeOwner, volumeOwner } from './volume-options.ts';
 
 export interface VolumeRecord {
   name: string;
@@ -40,6 +42,8 @@ export interface NewVolume {
   ignoreExisting?: boolean;
   /** Filled from the image at its first mount. Default true. */
   copyUp?: boolean;
+  /** Of its directory; absent: the caller, unless the options say it. */
+  owner?: Partial<VolumeOwner>;
 }
 
 /** Creates a volume of the local driver; its directory is there before anybody sees the row that names it. */
@@ -55,11 +59,14 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
     throw new AlreadyExistsError(`volume with name ${request.name} already exists: volume already exists`);
   }
   const mountpoint = join(libpod.paths.volumes, request.name, '_data');
+  const options = request.options ?? {};
+  const owner = volumeOwner(options, request.owner);
   return transaction(
     libpod.db,
     () => {
       // Inside, so that whoever looks for directories without a row under the same lock finds none that is just being made.
       mkdirSync(mountpoint, { recursive: true, mode: 0o755 });
+      if (owner !== undefined) chownSync(mountpoint, owner.uid, owner.gid);
       crashPoint('volume-after-directory');
       const inserted = libpod.db
         .prepare(
@@ -70,9 +77,9 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
           'local',
           mountpoint,
           JSON.stringify(request.labels ?? {}),
-          JSON.stringify(request.options ?? {}),
+          JSON.stringify(options),
           request.anonymous ? 1 : 0,
-          (request.copyUp ?? true) ? 1 : 0,
+          (request.copyUp ?? true) && !keepsEmpty(options) ? 1 : 0,
           timestamp(),
         );
       if (inserted.changes === 0 && !request.ignoreExisting) {
@@ -146,9 +153,15 @@ export function deleteVolumeRow(libpod: Libpod, name: string): boolean {
   return changes > 0;
 }
 
-/** The second half; not there is fine. */
+/** The second half; not there is fine. What is mounted there belongs to others, and stays. */
 export async function removeVolumeData(libpod: Libpod, name: string): Promise<void> {
+  unmountVolume(libpod, join(libpod.paths.volumes, name, '_data'));
   await libpod.syscalls.removeTree(join(libpod.paths.volumes, name));
+}
+
+/** Not mounted is fine. */
+export function unmountVolume(libpod: Libpod, mountpoint: string): void {
+  while (isListedMount(mountpoint)) libpod.syscalls.umount(mountpoint, MNT_DETACH);
 }
 
 /**

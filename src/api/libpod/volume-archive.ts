@@ -7,7 +7,7 @@ import { sendEmpty } from '../respond.ts';
 
 export const exportArchive: Handler = async (exchange) => {
   const name = await nameOf(exchange);
-  await sendPieces(exchange, exportVolume(exchange.engine, name));
+  await sendPieces(exchange, await exportVolume(exchange.engine, name));
 };
 
 export const importArchive: Handler = async (exchange) => {

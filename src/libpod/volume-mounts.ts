@@ -1,0 +1,122 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StorageError } from '../base/errors.ts';
+import { rootlessUid } from '../base/paths.ts';
+import { acquireLock, type KernelLock } from '../native/kernel-lock.ts';
+import type { ContainerSpec } from '../specgen/container-spec.ts';
+import { isListedMount } from '../storage/drivers/mount-point.ts';
+import type { Libpod } from './context.ts';
+import { mountWords } from './volume-options.ts';
+import { findVolume, getVolume, unmountVolume, type VolumeRecord } from './volume.ts';
+
+/**
+ * Volumes whose options say what is mounted there (type, device, o). It is mounted for as long as somebody holds the volume:
+ * `<run root>/volume-mounts/<volume>/<holder>` marks each. A holder that was killed is let go when its container is released.
+ */
+export function isMountedVolume({ options }: Pick<VolumeRecord, 'options'>): boolean {
+  return (options['type'] ?? '') !== '' || (options['device'] ?? '') !== '';
+}
+
+/** Mounts what the volumes of a container need. */
+export async function holdVolumes(libpod: Libpod, spec: ContainerSpec, holder: string): Promise<void> {
+  for (const mount of spec.mounts) {
+    if (mount.type !== 'volume') continue;
+    const volume = findVolume(libpod, mount.name);
+    if (volume !== undefined && isMountedVolume(volume)) await holdVolume(libpod, volume, holder);
+  }
+}
+
+/** Idempotent. Returns where the volume's files are. */
+export async function holdVolume(libpod: Libpod, volume: VolumeRecord, holder: string): Promise<string> {
+  if (!isMountedVolume(volume)) return volume.mountpoint;
+  const lock = await lockVolume(libpod, volume.name);
+  try {
+    // It may have been removed meanwhile.
+    const { mountpoint } = getVolume(libpod, volume.name);
+    const holders = holdersOf(libpod, volume.name);
+    mkdirSync(holders, { recursive: true, mode: 0o700 });
+    writeFileSync(join(holders, holder), '');
+    if (!isListedMount(mountpoint)) mountDevice(volume);
+    return mountpoint;
+  } finally {
+    lock.release();
+  }
+}
+
+/** Lets go of all volumes that it holds; what nobody holds any more is unmounted. Idempotent. */
+export async function letVolumesGo(libpod: Libpod, holder: string): Promise<void> {
+  const all = join(libpod.paths.runRoot, 'volume-mounts');
+  if (!existsSync(all)) return;
+  for (const name of readdirSync(all))
+    if (existsSync(join(all, name, holder))) await letVolumeGo(libpod, name, holder);
+}
+
+/** Not held is fine. */
+export async function letVolumeGo(libpod: Libpod, name: string, holder: string): Promise<void> {
+  const lock = await lockVolume(libpod, name);
+  try {
+    const holders = holdersOf(libpod, name);
+    rmSync(join(holders, holder), { force: true });
+    if (!existsSync(holders) || readdirSync(holders).length > 0) return;
+    unmountVolume(libpod, findVolume(libpod, name)?.mountpoint ?? join(libpod.paths.volumes, name, '_data'));
+    rmSync(holders, { recursive: true });
+  } finally {
+    lock.release();
+  }
+}
+
+/** How many hold it. */
+export function countHolders(libpod: Libpod, name: string): number {
+  const holders = holdersOf(libpod, name);
+  return existsSync(holders) ? readdirSync(holders).length : 0;
+}
+
+function mountDevice({ name, options, mountpoint }: VolumeRecord): void {
+  const type = options['type'] ?? '';
+  const device = deviceOf(options);
+  const words = mountWords(options).filter((word) => !isOurs(word, type));
+  const args = [
+    ...(type === '' ? [] : ['-t', type]),
+    ...(words.length === 0 ? [] : ['-o', words.join(',')]),
+    '--',
+    device,
+    mountpoint,
+  ];
+  const done = spawnSync('mount', args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  if (done.status === 0) return;
+  const reason = done.error?.message ?? done.stderr.trim().replace(/^mount: /, '');
+  throw new StorageError(`cannot mount ${device} as volume ${name}: ${reason}`, {
+    hint:
+      rootlessUid() === undefined
+        ? `see its options: tspod volume inspect ${name}`
+        : 'without root the kernel mounts only tmpfs, overlay and binds of directories',
+  });
+}
+
+/** docker's way to say the server of a network file system: `addr=` beside a device that begins with a colon. */
+function deviceOf(options: Readonly<Record<string, string>>): string {
+  const device = options['device'] || 'tmpfs';
+  const server = mountWords(options).find((word) => word.startsWith('addr='));
+  return device.startsWith(':') && server !== undefined ? `${server.slice('addr='.length)}${device}` : device;
+}
+
+/** Words for the volume, not for mount(8); a tmpfs knows owners itself. */
+function isOurs(word: string, type: string): boolean {
+  if (/^(no)?copy$|^noquota$/.test(word)) return true;
+  return type !== 'tmpfs' && /^(uid|gid|inodes)=/.test(word);
+}
+
+function holdersOf(libpod: Libpod, name: string): string {
+  return join(libpod.paths.runRoot, 'volume-mounts', name);
+}
+
+function lockVolume(libpod: Libpod, name: string): Promise<KernelLock> {
+  return acquireLock(join(libpod.paths.locks, `volume-${name}`), {
+    mode: 'exclusive',
+    timeoutMs: 120_000,
+    what: `volume ${name}`,
+    level: 'volume',
+    id: name,
+  });
+}

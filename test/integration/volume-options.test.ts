@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { inContainer, runScript, startSleeper } from '../fixtures/containers.ts';
+import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
+
+const create = (name: string, ...options: string[]) =>
+  tspodOk(['volume', 'create', ...options.flatMap((option) => ['--opt', option]), name]);
+const holders = (name: string) => tspodOk(['volume', 'inspect', '--format', '{{.MountCount}}', name]);
+
+describe('a volume whose options say what is mounted', () => {
+  it('is a directory of the host, which outlives the volume', async () => {
+    const source = mkdtempSync(join(testRoot().base, 'device-'));
+    writeFileSync(join(source, 'f'), 'old');
+    await create('bound', 'type=none', 'o=bind', `device=${source}`);
+    assert.equal(await inContainer(['-v', 'bound:/b'], 'cat /b/f; echo new > /b/g'), 'old');
+    assert.equal(readFileSync(join(source, 'g'), 'utf8'), 'new\n');
+    await tspodOk(['volume', 'rm', 'bound']);
+    assert.ok(existsSync(join(source, 'f')));
+  });
+
+  it('is mounted once for all who use it, until the last has ended', async () => {
+    await create('memory', 'type=tmpfs', 'o=size=1m,uid=7');
+    const first = await startSleeper(['-v', 'memory:/m']);
+    assert.equal(await holders('memory'), '1');
+    await inContainer(['-v', 'memory:/m'], 'echo shared > /m/f');
+    assert.equal(await tspodOk(['exec', first, 'sh', '-c', 'cat /m/f; stat -c %u /m']), 'shared\n7');
+    assert.match(await tspodOk(['exec', first, 'mount']), /tmpfs on \/m type tmpfs .*size=1024k/);
+    await tspodOk(['rm', '-f', '-t', '0', first]);
+    assert.equal(await holders('memory'), '0');
+    assert.equal(await inContainer(['-v', 'memory:/m'], 'ls /m'), '');
+  });
+
+  it('is made by --mount, and takes part in cp and by hand', async () => {
+    const source = mkdtempSync(join(testRoot().base, 'device-'));
+    const mount = `src=made,dst=/m,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=${source},volume-label=a=b`;
+    const id = await tspodOk(['create', '--network', 'none', '--mount', mount, await busyboxImage(), 'true']);
+    assert.equal(await tspodOk(['volume', 'inspect', '--format', '{{.Labels.a}}', 'made']), 'b');
+    const file = join(testRoot().base, 'device-file');
+    writeFileSync(file, 'copied');
+    await tspodOk(['cp', file, `${id}:/m/in`]);
+    assert.equal(readFileSync(join(source, 'in'), 'utf8'), 'copied');
+    await tspodOk(['rm', id]);
+    assert.equal(await holders('made'), '0');
+    await tspodOk(['volume', 'mount', 'made']);
+    assert.equal(await holders('made'), '1');
+    await tspodOk(['volume', 'unmount', 'made']);
+    assert.equal(await holders('made'), '0');
+  });
+
+  it('is told by name when it cannot be mounted, and its options when they mean nothing', async () => {
+    await create('lost', 'type=none', 'o=bind', 'device=/not/there');
+    const result = await runScript(['-v', 'lost:/x'], 'true');
+    assert.equal(result.code, 125);
+    assert.match(result.stderr, /cannot mount \/not\/there as volume lost/);
+    assert.equal(await holders('lost'), '0');
+    for (const [options, message] of [
+      [['size=1g'], /"size=1g" is not supported/],
+      [['type=ext4'], /add device=/],
+      [['o=ro'], /add type= and device=/],
+      [['type=tmpfs', 'o=uid=x'], /not a user or group id/],
+    ] as const) {
+      const refused = await tspod([
+        'volume',
+        'create',
+        ...options.flatMap((option) => ['--opt', option]),
+        'no',
+      ]);
+      assert.equal(refused.code, 125);
+      assert.match(refused.stderr, message);
+    }
+  });
+});
