@@ -41,10 +41,7 @@ export function readRuntimeConfig(
   env: Record<string, string | undefined> = process.env,
   modules: readonly string[] = [],
 ): RuntimeConfig {
-  const found = configFiles(env, modules).flatMap((path) => {
-    const key = identity(path);
-    return key === undefined ? [] : [{ path, key }];
-  });
+  const found = presentFiles(env, modules);
   if (found.length === 0) return withDefaults({ values: {}, runtimes: {}, origin: {}, files: [] });
   const cacheFile = join(paths.runRoot, 'containers-conf.json');
   const key = `${CACHE_FORMAT} ${found.map((file) => file.key).join(' ')}`;
@@ -58,6 +55,26 @@ export function readRuntimeConfig(
     // No run root yet, or not ours to write: the next command parses again.
   }
   return withDefaults(merged);
+}
+
+/** Another text whenever one of the files has come, gone or changed; costs a few calls of stat. */
+export function runtimeConfigKey(
+  env: Record<string, string | undefined> = process.env,
+  modules: readonly string[] = [],
+): string {
+  return presentFiles(env, modules)
+    .map(({ key }) => key)
+    .join(' ');
+}
+
+function presentFiles(
+  env: Record<string, string | undefined>,
+  modules: readonly string[],
+): { path: string; key: string }[] {
+  return configFiles(env, modules).flatMap((path) => {
+    const key = identity(path);
+    return key === undefined ? [] : [{ path, key }];
+  });
 }
 
 /** What the files say, before defaults: `containers.init` → value. */

@@ -1,6 +1,6 @@
-import { type RuntimeConfig, readRuntimeConfig } from '../base/containers-conf.ts';
-import { errnoOf, UnsupportedError } from '../base/errors.ts';
-import { isLogged, logLevel } from '../base/log.ts';
+import { type RuntimeConfig, readRuntimeConfig, runtimeConfigKey } from '../base/containers-conf.ts';
+import { errnoOf, messageOf, UnsupportedError } from '../base/errors.ts';
+import { isLogged, log, logLevel } from '../base/log.ts';
 import { type Paths, resolvePaths } from '../base/paths.ts';
 import { completeStorage } from '../base/storage-conf.ts';
 import type { Libpod } from '../libpod/context.ts';
@@ -33,6 +33,8 @@ export interface EngineOptions {
 /** What every use case needs; members are opened when they are first asked for. */
 export interface Engine extends Libpod {
   readonly options: EngineOptions;
+  /** For processes that stay: takes up changes of containers.conf. While it cannot be read, what it said before holds; that is logged. */
+  refreshConfig(): void;
   /** Whoever asks for the database or the store next opens them anew. */
   close(): void;
 }
@@ -58,6 +60,7 @@ class LazyEngine implements Engine {
   #db: Database | undefined;
   #store: Store | undefined;
   #config: RuntimeConfig | undefined;
+  #configKey: string | undefined;
 
   constructor(options: EngineOptions, paths: Paths) {
     this.options = options;
@@ -91,8 +94,24 @@ class LazyEngine implements Engine {
   }
 
   get config(): RuntimeConfig {
-    this.#config ??= readRuntimeConfig(this.paths, process.env, this.options.module);
+    this.#config ??= this.#readConfig();
     return this.#config;
+  }
+
+  refreshConfig(): void {
+    try {
+      const key = runtimeConfigKey(process.env, this.options.module);
+      if (key === this.#configKey) return;
+      this.#configKey = key;
+      this.#config = this.#readConfig();
+    } catch (error) {
+      if (this.#config === undefined) throw error;
+      log('warn', `containers.conf has changed and is not taken up: ${messageOf(error)}`);
+    }
+  }
+
+  #readConfig(): RuntimeConfig {
+    return readRuntimeConfig(this.paths, process.env, this.options.module);
   }
 
   get hooksDirectories(): readonly string[] {

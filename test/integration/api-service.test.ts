@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ApiService, startApiService } from '../fixtures/api-service.ts';
@@ -86,6 +95,37 @@ describe('the service', () => {
     assert.equal(await post('/stop'), 204);
     assert.equal((await remove(id)).status, 204);
     assert.equal((await remove(id)).status, 404);
+  });
+
+  test('takes up changes of the configuration, and stays with what it had while a file cannot be read', async () => {
+    const files = join(testRoot().base, 'config/containers');
+    const conf = join(files, 'containers.conf');
+    const before = readFileSync(conf, 'utf8');
+    const registries = join(files, 'registries.conf');
+    const variable = async (): Promise<string | undefined> => {
+      const id = await create(['true']);
+      const { json } = await service.request('GET', `/containers/${id}/json`);
+      await remove(id);
+      return (json as { Config: { Env: string[] } }).Config.Env.find((word) => word.startsWith('FROM_CONF='));
+    };
+    const search = async (): Promise<unknown> =>
+      ((await service.request('GET', '/libpod/info')).json as { registries: { search?: string[] } }).registries
+        .search;
+    try {
+      writeFileSync(conf, `${before}[containers]\nenv = ["FROM_CONF=1"]\n`);
+      assert.equal(await variable(), 'FROM_CONF=1');
+      writeFileSync(conf, '[containers\n');
+      assert.equal(await variable(), 'FROM_CONF=1');
+      writeFileSync(`${conf}.new`, `${before}[containers]\nenv = ["FROM_CONF=2"]\n`);
+      renameSync(`${conf}.new`, conf);
+      assert.equal(await variable(), 'FROM_CONF=2');
+      writeFileSync(registries, 'unqualified-search-registries = ["one.example"]\n');
+      assert.deepEqual(await search(), ['one.example']);
+    } finally {
+      writeFileSync(conf, before);
+      rmSync(registries, { force: true });
+    }
+    assert.equal(await variable(), undefined);
   });
 
   test('survives clients that vanish in the middle of everything', async () => {
