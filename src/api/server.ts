@@ -125,7 +125,7 @@ async function answer(incoming: Incoming): Promise<void> {
     const [path = '', query = ''] = splitUrl(request.url ?? '/');
     const match = router.match(request.method ?? 'GET', path);
     engine = match.version.libpod ? engines.podman : engines.docker;
-    engine.refreshConfig();
+    await engine.refresh();
     const handler = await match.route.load();
     await handler(exchangeOf(incoming, engine, match, new Query(query, match.version.libpod)));
   } catch (error) {

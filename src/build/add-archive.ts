@@ -27,7 +27,7 @@ export async function sortArchives(
   try {
     for (const one of sources) {
       const wish = { sources: [one], parents: true, excluded: undefined };
-      const { items } = listSources(syscalls, tree, wish);
+      const { items } = await listSources(syscalls, tree, wish);
       const files = items.some(({ stat }) => isDirectory(stat)) ? [] : items;
       const archives: string[] = [];
       for (const { path, stat } of files)
@@ -102,7 +102,7 @@ export async function withUnpacked(
       const tree: SourceTree = { directory: diff, root, ignored: undefined, label: 'the archive' };
       await use(
         tree,
-        listSources(host.syscalls, tree, { sources: ['.'], parents: false, excluded: undefined }),
+        await listSources(host.syscalls, tree, { sources: ['.'], parents: false, excluded: undefined }),
       );
     } finally {
       closeSync(root);

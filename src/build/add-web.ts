@@ -43,7 +43,7 @@ export async function webPart(build: Build, instruction: AddInstruction, address
       try {
         const tree = { directory, root, ignored: undefined, label: address };
         const sources = [literalPattern(name)];
-        await use(tree, listSources(syscalls, tree, { sources, parents: false, excluded: undefined }));
+        await use(tree, await listSources(syscalls, tree, { sources, parents: false, excluded: undefined }));
       } finally {
         closeSync(root);
       }

@@ -54,7 +54,10 @@ export async function copyInto(system: Syscalls, root: number, wish: CopyWish): 
     );
   for (const item of items)
     await copyItem(copy, item, base.isFile ? base.path : joinPath(base.path, item.target), base.made);
-  for (const { path, sec, nsec } of copy.times.reverse()) setTimes(copy, path, sec, nsec);
+  for (const { path, sec, nsec } of copy.times.reverse()) {
+    await copy.turn();
+    setTimes(copy, path, sec, nsec);
+  }
 }
 
 /** The directory (made when missing) or the file that the destination is. */

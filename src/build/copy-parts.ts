@@ -35,7 +35,7 @@ export async function partOf(
   const withFiles: CopyPart['withFiles'] = async (take) => {
     const tree = await source.open();
     try {
-      await take(tree, listSources(build.host.syscalls, tree, wish));
+      await take(tree, await listSources(build.host.syscalls, tree, wish));
     } finally {
       await tree.close();
     }

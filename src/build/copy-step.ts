@@ -87,7 +87,7 @@ function combine(
 async function ownerInStage(build: Build, topLayerId: string | undefined, chown: string) {
   const container = await openWorkingContainer(build.host, topLayerId);
   try {
-    return ownerOf(container.mount(), chown, build.host.syscalls);
+    return ownerOf(await container.mount(), chown, build.host.syscalls);
   } finally {
     await container.close();
   }
@@ -111,7 +111,7 @@ async function copyAll(build: Build, topLayerId: string | undefined, job: CopyJo
   const { syscalls } = host;
   const container = await openWorkingContainer(host, topLayerId);
   try {
-    const rootfs = container.mount();
+    const rootfs = await container.mount();
     const owner = job.chown === undefined ? undefined : ownerOf(rootfs, job.chown, syscalls);
     const mode = job.chmod === undefined ? undefined : modeChange(job.chmod);
     const root = openRoot(syscalls, rootfs);

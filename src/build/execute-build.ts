@@ -63,7 +63,7 @@ async function endBuild(build: Build): Promise<void> {
   const { host } = build;
   try {
     for (const end of build.atEnd.splice(0)) await end();
-    build.digests.flush();
+    await build.digests.flush();
     touchEntries(host.db, build.usedKeys);
     if (build.hasLooseLayers) await host.store.layers.removeUnused();
   } catch (error) {

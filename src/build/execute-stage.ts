@@ -164,7 +164,7 @@ function directoryStep(build: Build, { state }: StepPlace, path: string): LayerS
     async perform() {
       const container = await openWorkingContainer(host, state.top?.id);
       try {
-        const root = openRoot(host.syscalls, container.mount());
+        const root = openRoot(host.syscalls, await container.mount());
         try {
           const attributes = { mode: 0o755, uid: 0, gid: 0 };
           const { made } = makeDirectories(host.syscalls, root, nameBytes(path), attributes);

@@ -7,6 +7,8 @@ import { type Database, statement, transaction } from '../state/db.ts';
 const CHUNK_BYTES = 1 << 20;
 /** A file that was changed this short a time ago may be changed again without its times telling. */
 const SETTLED_MS = 2000;
+/** While they are written, nobody else writes, nor does this process anything else. */
+const ROWS_AT_ONCE = 1000;
 
 /** Digests of files' contents; a file that is as it was is not read again. */
 export class FileDigests {
@@ -35,19 +37,23 @@ export class FileDigests {
   }
 
   /** Keeps what was learned. */
-  flush(): void {
-    if (this.#fresh.length === 0) return;
+  async flush(): Promise<void> {
+    const turn = turns();
     const insert = statement(
       this.#db,
       'INSERT OR REPLACE INTO file_digests (dev, ino, facts, digest) VALUES (?, ?, ?, ?)',
     );
-    transaction(
-      this.#db,
-      () => {
-        for (const row of this.#fresh.splice(0)) insert.run(...row);
-      },
-      false,
-    );
+    while (this.#fresh.length > 0) {
+      const rows = this.#fresh.splice(0, ROWS_AT_ONCE);
+      transaction(
+        this.#db,
+        () => {
+          for (const row of rows) insert.run(...row);
+        },
+        false,
+      );
+      await turn();
+    }
   }
 }
 

@@ -31,7 +31,10 @@ export function heredocTree(build: Build, { files }: CopySources): CopyPart {
         try {
           const tree = { directory, root, ignored: undefined, label: 'the Containerfile' };
           const sources = names.map((name, index) => `${index}/${literalPattern(name)}`);
-          await use(tree, listSources(syscalls, tree, { sources, parents: false, excluded: undefined }));
+          await use(
+            tree,
+            await listSources(syscalls, tree, { sources, parents: false, excluded: undefined }),
+          );
         } finally {
           closeSync(root);
         }

@@ -68,7 +68,7 @@ async function copied(surroundings: Surroundings, tree: OpenTree, source: string
   const { syscalls } = build.host;
   const directory = temporaryDirectory(build.host, 'bind');
   surroundings.onClose(() => syscalls.removeTree(directory));
-  const listing = listSources(syscalls, tree, {
+  const listing = await listSources(syscalls, tree, {
     sources: [literal(source)],
     parents: false,
     excluded: undefined,

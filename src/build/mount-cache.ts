@@ -143,7 +143,7 @@ async function fill(build: Build, place: StepPlace, { mount, directory }: NewCac
     const tree = await (await findTree(build, origin, place.state.platform)).open();
     try {
       const { sources } = wholeOf(mount.source);
-      const listing = listSources(syscalls, tree, { sources, parents: false, excluded: undefined });
+      const listing = await listSources(syscalls, tree, { sources, parents: false, excluded: undefined });
       const root = openRoot(syscalls, directory);
       try {
         await copyInto(syscalls, root, {
@@ -164,10 +164,10 @@ async function fill(build: Build, place: StepPlace, { mount, directory }: NewCac
   chmodSync(directory, mount.mode);
 }
 
-function giveBack(host: BuildHost, directory: string, lock: KernelLock): void {
+async function giveBack(host: BuildHost, directory: string, lock: KernelLock): Promise<void> {
   const id = basename(directory);
   try {
-    const size = diskUsage(host.syscalls, directory);
+    const size = await diskUsage(host.syscalls, directory);
     const update = statement(host.db, 'UPDATE build_mounts SET size = ?, used_at = ? WHERE id = ?');
     transaction(host.db, () => update.run(size, timestamp(), id), false);
   } finally {
@@ -190,7 +190,7 @@ export async function pruneCacheMounts(
     if (lock === undefined) continue;
     try {
       const directory = mountDirectory(host, id);
-      bytes += diskUsage(host.syscalls, directory);
+      bytes += await diskUsage(host.syscalls, directory);
       await host.syscalls.removeTree(`${directory}.new`);
       await host.syscalls.removeTree(directory);
       transaction(host.db, () => host.db.prepare('DELETE FROM build_mounts WHERE id = ?').run(id));

@@ -68,12 +68,12 @@ function layerTree(
   };
 }
 
-function treeOf(
+async function treeOf(
   system: Parameters<typeof openRoot>[0],
   container: WorkingContainer,
   label: string,
-): OpenTree {
-  const directory = container.mount();
+): Promise<OpenTree> {
+  const directory = await container.mount();
   const root = openRoot(system, directory);
   return {
     directory,

@@ -95,7 +95,7 @@ async function perform(build: Build, { state, id }: StepPlace, job: Job): Promis
     if (job.command.script !== undefined) surroundings.addScript(SCRIPT, job.command.script);
     for (const plan of job.plans) await plan.attach(surroundings);
     updateContainer(host.db, container.record.id, { spec: job.spec });
-    const points = withRoot(build, container.mount(), (root) =>
+    const points = withRoot(build, await container.mount(), (root) =>
       findMountPoints(host.syscalls, root, job.spec),
     );
     crashPoint('build-before-run');
@@ -109,7 +109,7 @@ async function perform(build: Build, { state, id }: StepPlace, job: Job): Promis
     await surroundings.close();
     if (status !== 0) throw failure(job.parsed, status);
     crashPoint('build-after-run');
-    withRoot(build, container.mount(), (root) => removeMountPoints(host.syscalls, root, points));
+    withRoot(build, await container.mount(), (root) => removeMountPoints(host.syscalls, root, points));
     return await container.commit({ modifiedAt: modifiedAt(build), touched: points.touched });
   } finally {
     await surroundings.close();

@@ -1,5 +1,6 @@
 import { closeSync, constants, readdirSync } from 'node:fs';
 import { errnoOf, NotFoundError } from '../base/errors.ts';
+import { turns } from '../base/turns.ts';
 import type { RawStat, Syscalls } from '../native/syscalls.ts';
 import { baseOf, joinPath, pathBytes } from '../storage/unpack/entry-path.ts';
 import { nameBytes, nameText, openStrict, resolveInRoot } from './in-root.ts';
@@ -43,15 +44,22 @@ export interface SourceListing {
   isSingleFile: boolean;
 }
 
+type Turn = ReturnType<typeof turns>;
+
 const O_PATH = 0o10000000;
 
 /** All files that the sources stand for, directories before what is in them, names in byte order. */
-export function listSources(system: Syscalls, tree: SourceTree, wish: SourceWish): SourceListing {
+export async function listSources(
+  system: Syscalls,
+  tree: SourceTree,
+  wish: SourceWish,
+): Promise<SourceListing> {
   const listing: SourceListing = { items: [], roots: 0, isSingleFile: false };
+  const turn = turns();
   for (const source of wish.sources) {
-    const found = expand(system, tree, source);
+    const found = await expand(system, tree, source, turn);
     const before = listing.roots;
-    for (const path of found) addRoot(system, tree, wish, { listing, path, source });
+    for (const path of found) await addRoot(system, tree, wish, { listing, path, source, turn });
     if (listing.roots === before && !(hasWildcard(source) && found.length > 0))
       throw nothingThere(tree, source);
   }
@@ -74,9 +82,10 @@ interface Root {
   listing: SourceListing;
   path: string;
   source: string;
+  turn: Turn;
 }
 
-function addRoot(system: Syscalls, tree: SourceTree, wish: SourceWish, root: Root): void {
+async function addRoot(system: Syscalls, tree: SourceTree, wish: SourceWish, root: Root): Promise<void> {
   const { listing } = root;
   const resolved = resolveInRoot(system, tree.root, root.path);
   if (resolved.missing.length > 0) return;
@@ -93,12 +102,13 @@ function addRoot(system: Syscalls, tree: SourceTree, wish: SourceWish, root: Roo
   listing.roots += 1;
   listing.items.push({ path: resolved.path, target: prefix, stat });
   const hasExceptions = tree.ignored?.hasExceptions === true || wish.excluded?.hasExceptions === true;
-  listDirectory(system, tree, {
+  await listDirectory(system, tree, {
     from: resolved.path,
     to: prefix,
     isLeftOut,
     hasExceptions,
     items: listing.items,
+    turn: root.turn,
   });
 }
 
@@ -136,13 +146,15 @@ interface Walk {
   /** Something in a directory that is left out may be wanted. */
   hasExceptions: boolean;
   items: SourceItem[];
+  turn: Turn;
 }
 
 /** A directory that is left out may hold files that are not (`!` in the ignore file): it is listed when one of them is. */
-function listDirectory(system: Syscalls, tree: SourceTree, walk: Walk): void {
+async function listDirectory(system: Syscalls, tree: SourceTree, walk: Walk): Promise<void> {
   const fd = openStrict(system, tree.root, walk.from, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     for (const name of namesOf(fd)) {
+      await walk.turn();
       const stat = system.lstatat(fd, pathBytes(name));
       if (stat === undefined) continue;
       const item = { path: joinPath(walk.from, name), target: joinPath(walk.to, name), stat };
@@ -154,7 +166,7 @@ function listDirectory(system: Syscalls, tree: SourceTree, walk: Walk): void {
       if (isLeftOut && !walk.hasExceptions) continue;
       const before = walk.items.length;
       walk.items.push(item);
-      listDirectory(system, tree, { ...walk, from: item.path, to: item.target });
+      await listDirectory(system, tree, { ...walk, from: item.path, to: item.target });
       if (isLeftOut && walk.items.length === before + 1) walk.items.pop();
     }
   } finally {
@@ -163,7 +175,7 @@ function listDirectory(system: Syscalls, tree: SourceTree, walk: Walk): void {
 }
 
 /** Paths of the tree that a source stands for. */
-function expand(system: Syscalls, tree: SourceTree, source: string): string[] {
+async function expand(system: Syscalls, tree: SourceTree, source: string, turn: Turn): Promise<string[]> {
   const parts = nameBytes(source)
     .split('/')
     .filter((part) => part !== '' && part !== '.');
@@ -171,15 +183,24 @@ function expand(system: Syscalls, tree: SourceTree, source: string): string[] {
   let found = [''];
   for (const part of parts) {
     if (!hasWildcard(part)) found = found.map((path) => joinPath(path, part));
-    else found = found.flatMap((path) => matching(system, tree, path, part));
+    else {
+      const matches: string[] = [];
+      for (const path of found)
+        matches.push(...(await matching(system, tree, { path, pattern: part, turn })));
+      found = matches;
+    }
   }
   return found;
 }
 
-function matching(system: Syscalls, tree: SourceTree, path: string, pattern: string): string[] {
+async function matching(
+  system: Syscalls,
+  tree: SourceTree,
+  { path, pattern, turn }: { path: string; pattern: string; turn: Turn },
+): Promise<string[]> {
   const resolved = resolveInRoot(system, tree.root, path);
   if (resolved.missing.length > 0) return [];
-  if (pattern === '**') return [path, ...directoriesBelow(system, tree, path)];
+  if (pattern === '**') return [path, ...(await directoriesBelow(system, tree, path, turn))];
   let fd: number;
   try {
     fd = openStrict(system, tree.root, resolved.path, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -196,9 +217,15 @@ function matching(system: Syscalls, tree: SourceTree, path: string, pattern: str
   }
 }
 
-function directoriesBelow(system: Syscalls, tree: SourceTree, path: string): string[] {
+async function directoriesBelow(
+  system: Syscalls,
+  tree: SourceTree,
+  path: string,
+  turn: Turn,
+): Promise<string[]> {
   const items: SourceItem[] = [];
-  listDirectory(system, tree, { from: path, to: path, isLeftOut: () => false, hasExceptions: false, items });
+  const all = { isLeftOut: () => false, hasExceptions: false };
+  await listDirectory(system, tree, { from: path, to: path, ...all, items, turn });
   return items.filter(({ stat }) => isDirectory(stat)).map((item) => item.path);
 }
 

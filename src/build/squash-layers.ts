@@ -38,7 +38,7 @@ async function merge(
   const container = await openWorkingContainer(host, base?.id);
   const directory = temporaryDirectory(host, 'squash');
   try {
-    const rootfs = container.mount();
+    const rootfs = await container.mount();
     for (const layer of added)
       await applyLayer(
         {

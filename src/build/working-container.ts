@@ -17,7 +17,7 @@ import type { BuildHost } from './build-host.ts';
 export interface WorkingContainer {
   readonly record: ContainerRecord;
   /** Mounts its root file system; idempotent. */
-  mount(): string;
+  mount(): Promise<string>;
   unmount(): void;
   /** Its changes as a layer; afterwards it can only be closed. */
   commit(options: { modifiedAt: number | undefined; touched?: ReadonlySet<string> }): Promise<LayerRecord>;

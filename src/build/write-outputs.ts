@@ -36,7 +36,7 @@ async function writeFiles(
   const { host, options, signal } = build;
   const container = await openWorkingContainer(host, state.top?.id);
   try {
-    const rootfs = container.mount();
+    const rootfs = await container.mount();
     const path = dest === '-' ? dest : resolve(options.workingDirectory, dest);
     if (type === 'tar') {
       const target: Writable = path === '-' ? process.stdout : createWriteStream(path, { mode: 0o644 });
@@ -60,7 +60,11 @@ async function copyOut(build: Build, rootfs: string, path: string): Promise<void
     const to = openRoot(syscalls, path);
     try {
       const tree = { directory: rootfs, root: from, ignored: undefined, label: 'the image' };
-      const listing = listSources(syscalls, tree, { sources: ['.'], parents: false, excluded: undefined });
+      const listing = await listSources(syscalls, tree, {
+        sources: ['.'],
+        parents: false,
+        excluded: undefined,
+      });
       // A user's files belong to the user.
       const owner = rootlessUid() === undefined ? undefined : { uid: 0, gid: 0 };
       await copyInto(syscalls, to, { tree, listing, destination: '/', owner, mode: undefined });

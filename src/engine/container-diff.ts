@@ -1,6 +1,7 @@
 import { constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { NotFoundError } from '../base/errors.ts';
+import { turns } from '../base/turns.ts';
 import { lookUpImage } from '../image/resolve.ts';
 import { type ContainerRecord, findContainer } from '../libpod/container.ts';
 import { idsOfContainer } from '../libpod/container-ids.ts';
@@ -60,8 +61,14 @@ function layerChanges({ store, syscalls }: Engine, topLayerId: string): Iterable
   return copyChanges(syscalls, { copy: diff, original, idMaps: undefined });
 }
 
-export function containerChanges(engine: Engine, record: ContainerRecord): FileChange[] {
-  return [...engine.store.rootfs.changes(rootfsOptions(record))].flatMap(changeOf);
+export async function containerChanges(engine: Engine, record: ContainerRecord): Promise<FileChange[]> {
+  const turn = turns();
+  const found: FileChange[] = [];
+  for (const change of engine.store.rootfs.changes(rootfsOptions(record))) {
+    await turn();
+    found.push(...changeOf(change));
+  }
+  return found;
 }
 
 function changeOf({ kind, path }: Change): FileChange[] {
@@ -79,7 +86,7 @@ export async function exportContainer(engine: Engine, record: ContainerRecord): 
     lock.release();
   };
   try {
-    const merged = rootfs.mount(rootfsOptions(record));
+    const merged = await rootfs.mount(rootfsOptions(record));
     const rootFd = openSync(merged, constants.O_RDONLY | constants.O_DIRECTORY);
     const where = `in container ${record.name}`;
     const tree = new FileTree({ system: engine.syscalls, rootFd, mounts: [], readOnly: true, where });

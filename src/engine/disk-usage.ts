@@ -48,26 +48,28 @@ export interface DiskUsage {
 
 /** Sizes of layers are known; containers and volumes are walked. */
 export async function diskUsage(engine: Engine): Promise<DiskUsage> {
-  const containers = listContainers(engine.db).map((stored) => {
+  const containers: ContainerUsage[] = [];
+  for (const stored of listContainers(engine.db)) {
     const record = observe(engine, stored);
     const { spec } = record;
-    return {
+    containers.push({
       id: record.id,
       name: record.name,
       imageId: record.imageId ?? '',
       command: [...spec.process.command],
       volumes: spec.mounts.filter(({ type }) => type !== 'tmpfs' && type !== 'devpts').length,
-      size: engine.store.rootfs.usage(record.id),
+      size: await engine.store.rootfs.usage(record.id),
       createdAt: record.createdAt,
       state: displayState(record.state),
-    };
-  });
+    });
+  }
   const running = new Set(containers.filter(({ state }) => state === 'running').map(({ id }) => id));
-  const volumes = listVolumes(engine, []).map(({ volume, links }) => {
-    const size = volumeSize(engine, volume);
+  const volumes: VolumeUsage[] = [];
+  for (const { volume, links } of listVolumes(engine, [])) {
+    const size = await volumeSize(engine, volume);
     const inUse = volumeUsers(engine, volume.name).some((id) => running.has(id));
-    return { name: volume.name, links, size, reclaimable: inUse ? 0 : size };
-  });
+    volumes.push({ name: volume.name, links, size, reclaimable: inUse ? 0 : size });
+  }
   const buildCache = buildCacheUsage(engine);
   return {
     layersSize: layersSize(engine) - (buildCache.size - mountsSize(engine)),

@@ -4,6 +4,7 @@ import { isLogged, log, logLevel } from '../base/log.ts';
 import { type Paths, resolvePaths } from '../base/paths.ts';
 import { completeStorage } from '../base/storage-conf.ts';
 import type { Libpod } from '../libpod/context.ts';
+import { prepareRuntime } from '../libpod/runtime-of.ts';
 import { syscalls } from '../native/linux.ts';
 import type { Syscalls } from '../native/syscalls.ts';
 import { type Database, explain, openDatabase } from '../state/db.ts';
@@ -33,8 +34,11 @@ export interface EngineOptions {
 /** What every use case needs; members are opened when they are first asked for. */
 export interface Engine extends Libpod {
   readonly options: EngineOptions;
-  /** For processes that stay: takes up changes of containers.conf. While it cannot be read, what it said before holds; that is logged. */
-  refreshConfig(): void;
+  /**
+   * For processes that stay: takes up changes of containers.conf and of the runtime, without waiting for programs later. While the
+   * file cannot be read, what it said before holds; that is logged.
+   */
+  refresh(): Promise<void>;
   /** Whoever asks for the database or the store next opens them anew. */
   close(): void;
 }
@@ -98,7 +102,12 @@ class LazyEngine implements Engine {
     return this.#config;
   }
 
-  refreshConfig(): void {
+  async refresh(): Promise<void> {
+    this.#refreshConfig();
+    await prepareRuntime(this);
+  }
+
+  #refreshConfig(): void {
     try {
       const key = runtimeConfigKey(process.env, this.options.module);
       if (key === this.#configKey) return;

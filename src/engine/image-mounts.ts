@@ -24,7 +24,7 @@ export async function mountImage(engine: Engine, image: ImageRecord): Promise<st
     const { directory, target } = placesOf(engine, image.id);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const count = countOf(engine, image.id) + 1;
-    engine.store.rootfs.mountLayers(image.topLayerId, target);
+    await engine.store.rootfs.mountLayers(image.topLayerId, target);
     crashPoint('image-mount-before-count');
     writeCount(engine, image.id, count);
     return target;

@@ -15,7 +15,7 @@ export async function inspectContainer(
   options: { size: boolean },
 ): Promise<InspectDocument> {
   const record = await settled(engine, lookupContainer(engine.db, nameOrId), nameOrId);
-  return documentOf(engine, record, options.size ? containerSizes(engine, record) : undefined);
+  return documentOf(engine, record, options.size ? await containerSizes(engine, record) : undefined);
 }
 
 /** Name of the container that was created last. */

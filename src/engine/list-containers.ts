@@ -62,7 +62,12 @@ export async function listContainers(
   if (last !== undefined && last > 0) found = found.slice(-last);
   const pods = found.some(({ podId }) => podId !== undefined) ? await podNames(engine) : undefined;
   const sizes = options.sizes === true;
-  return found.map((record) => listed(engine, record, { sizes, pods }));
+  const list: ListedContainer[] = [];
+  for (const record of found)
+    list.push(
+      listed(engine, record, { sizes: sizes ? await containerSizes(engine, record) : undefined, pods }),
+    );
+  return list;
 }
 
 async function podNames(engine: Engine): Promise<ReadonlyMap<string, string>> {
@@ -87,14 +92,14 @@ async function predicate(
 function listed(
   engine: Engine,
   record: ContainerRecord,
-  { sizes, pods }: { sizes: boolean; pods: ReadonlyMap<string, string> | undefined },
+  { sizes, pods }: { sizes: ListedContainer['sizes']; pods: ReadonlyMap<string, string> | undefined },
 ): ListedContainer {
   const glance = glanceOf(record);
   return {
     record,
     glance: glance.networkMode === 'container' ? withPortsOfDonor(engine, record, glance) : glance,
     health: healthStatus(engine, record, glance.healthcheck) ?? '',
-    sizes: sizes ? containerSizes(engine, record) : undefined,
+    sizes,
     podName: pods?.get(record.podId ?? '') ?? '',
   };
 }

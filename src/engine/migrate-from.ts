@@ -63,7 +63,7 @@ async function openForeign(source: MigrationSource, root: string): Promise<Forei
 }
 
 /** Copied beside, then put in place as a whole: a volume with half of its files would be taken for a finished one. */
-function takeVolume(engine: Engine, { name, data, labels, options }: ForeignVolume): void {
+async function takeVolume(engine: Engine, { name, data, labels, options }: ForeignVolume): Promise<void> {
   const known = findVolume(engine, name);
   if (known !== undefined && readdirSync(known.mountpoint).length > 0)
     throw new InUseError('there is one of that name here, and it is not empty');
@@ -73,7 +73,7 @@ function takeVolume(engine: Engine, { name, data, labels, options }: ForeignVolu
     `migrate-${name}-${formatIdentity(ownIdentity()).replaceAll(':', '-')}`,
   );
   mkdirSync(copy);
-  copyTree(engine.syscalls, data, copy, { hardLinks: false });
+  await copyTree(engine.syscalls, data, copy, { hardLinks: false });
   const words = (record: Readonly<Record<string, string>>) =>
     Object.entries(record).map(([key, value]) => `${key}=${value}`);
   createVolume(engine, {

@@ -31,7 +31,7 @@ export async function pruneContainers(
   for (const stored of listContainers(engine.db)) {
     const record = await settleQuietly(engine, stored);
     if (record === undefined || !isIdle(record) || !matches(record)) continue;
-    const size = options.measure ? engine.store.rootfs.usage(record.id) : 0;
+    const size = options.measure ? await engine.store.rootfs.usage(record.id) : 0;
     try {
       await removeContainer(engine, record.id);
     } catch (error) {

@@ -159,7 +159,7 @@ export async function pruneVolumes(engine: Engine, names: readonly string[]): Pr
   for (const name of names) {
     const volume = findVolume(engine, name);
     if (volume === undefined) continue;
-    const size = volumeSize(engine, volume);
+    const size = await volumeSize(engine, volume);
     try {
       await removeFromLibpod(engine, name);
       report.removed.push(name);
@@ -173,7 +173,7 @@ export async function pruneVolumes(engine: Engine, names: readonly string[]): Pr
 }
 
 /** Bytes on disk. */
-export function volumeSize(engine: Engine, volume: VolumeRecord): number {
+export function volumeSize(engine: Engine, volume: VolumeRecord): Promise<number> {
   return diskUsage(engine.syscalls, volume.mountpoint);
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidSpecError, messageOf, UnsupportedError } from '../base/errors.ts';
 import { ensureDirectory } from '../base/paths.ts';
+import { type ChildOutput, runProgram } from '../base/run-program.ts';
 import { type KeySource, parseClaim, type SignedClaim } from './check-signatures.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -21,12 +22,12 @@ export async function verifySimpleSignature(
   ensureDirectory(temporary);
   const home = mkdtempSync(join(temporary, 'gpg-'));
   try {
-    for (const key of keys) importKey(home, key, env);
-    const { stdout, status } = runGpg(home, ['--decrypt'], { input: message, env });
+    for (const key of keys) await importKey(home, key, env);
+    const { stdout, stderr: status } = await runGpg(home, ['--decrypt'], { input: message, env });
     const signers = status.match(/^\[GNUPG:\] VALIDSIG /gm) ?? [];
     if (BAD.test(status) || signers.length !== 1 || !/^\[GNUPG:\] GOODSIG /m.test(status))
       throw new InvalidSpecError('a signature is not by a key of the policy');
-    return parseClaim(stdout.toString('utf8'));
+    return parseClaim(stdout);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
@@ -47,29 +48,30 @@ export function keyOwners(path: string, env: NodeJS.ProcessEnv = process.env): s
     .map((owner) => /<([^>]+)>/.exec(owner)?.[1] ?? owner);
 }
 
-function importKey(home: string, key: KeySource, env: NodeJS.ProcessEnv): void {
+async function importKey(home: string, key: KeySource, env: NodeJS.ProcessEnv): Promise<void> {
   let path: string;
   if ('path' in key) path = key.path;
   else {
     path = join(home, 'given.key');
     writeFileSync(path, key.data);
   }
-  const { status, exitCode } = runGpg(home, ['--import', path], { input: Buffer.alloc(0), env });
-  if (exitCode !== 0 || !/^\[GNUPG:\] IMPORT_OK /m.test(status))
+  const { stderr: status, code } = await runGpg(home, ['--import', path], { input: Buffer.alloc(0), env });
+  if (code !== 0 || !/^\[GNUPG:\] IMPORT_OK /m.test(status))
     throw new UnsupportedError(`cannot read the key ${path} of policy.json`);
 }
 
-function runGpg(
+async function runGpg(
   home: string,
   words: readonly string[],
   { input, env }: { input: Buffer; env: NodeJS.ProcessEnv },
-): { stdout: Buffer; status: string; exitCode: number } {
+): Promise<ChildOutput> {
   const options = ['--homedir', home, '--batch', '--no-autostart', '--no-tty', '--quiet', '--status-fd', '2'];
-  const done = spawnSync('gpg', [...options, ...words], { input, env, timeout: TIMEOUT_MS });
-  if (done.error !== undefined)
-    throw new UnsupportedError(`cannot run gpg to check a signature: ${messageOf(done.error)}`, {
-      cause: done.error,
+  try {
+    return await runProgram('gpg', [...options, ...words], { input, env, timeoutMs: TIMEOUT_MS });
+  } catch (error) {
+    throw new UnsupportedError(`cannot run gpg to check a signature: ${messageOf(error)}`, {
+      cause: error,
       hint: 'install gnupg',
     });
-  return { stdout: done.stdout, status: done.stderr.toString('utf8'), exitCode: done.status ?? 1 };
+  }
 }

@@ -51,16 +51,16 @@ export interface PreparedBundle {
 }
 
 /** Mounts the root file system and writes config.json and all files that are mounted into the container. Idempotent. */
-export function prepareBundle(
+export async function prepareBundle(
   libpod: Libpod,
   record: ContainerRecord,
   options: BundleOptions,
-): PreparedBundle {
+): Promise<PreparedBundle> {
   const { spec, id } = record;
   const { bundle } = containerPaths(libpod.paths, id);
   mkdirSync(bundle.bundle, { recursive: true, mode: 0o700 });
   mkdirSync(exitDirectory(libpod.paths.runRoot), { recursive: true, mode: 0o700 });
-  const rootfs = libpod.store.rootfs.mount(rootfsOptions(record));
+  const rootfs = await libpod.store.rootfs.mount(rootfsOptions(record));
   const host = gatherHostFacts(libpod, spec, id);
   checkKernelLimits(spec.resources, host);
   const user = existingUser(
@@ -87,7 +87,7 @@ export function prepareBundle(
       ...(secrets?.files ?? []),
       ...(notify === undefined ? [] : [{ ...notify, options: ['bind', 'rprivate'] }]),
     ],
-    volumePaths: prepareMountSources(libpod, record, { rootfs, user: outside.user }),
+    volumePaths: await prepareMountSources(libpod, record, { rootfs, user: outside.user }),
     shmPath: prepareShm(libpod, record, outside.root),
     netnsPath: options.netnsPath,
     namespacePaths,

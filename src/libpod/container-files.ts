@@ -33,7 +33,7 @@ export async function openContainerFiles(libpod: Libpod, id: string): Promise<Co
     const now = observe(libpod, record);
     if (now.state === 'running' || now.state === 'paused') {
       const fd = openProcessRoot(now);
-      if (fd !== undefined) return viewOf(libpod, now, fd, () => undefined);
+      if (fd !== undefined) return await viewOf(libpod, now, fd, () => undefined);
     }
     const stopped = await openStopped(libpod, id);
     if (stopped !== undefined) return stopped;
@@ -69,8 +69,8 @@ async function openStopped(libpod: Libpod, id: string): Promise<ContainerFiles |
     const { rootfs } = libpod.store;
     const wasMounted = rootfs.isMounted(id);
     const letGo = await holdVolumes(libpod, record);
-    const fd = openSync(rootfs.mount(rootfsOptions(record)), ROOT);
-    return viewOf(libpod, record, fd, () => {
+    const fd = openSync(await rootfs.mount(rootfsOptions(record)), ROOT);
+    return await viewOf(libpod, record, fd, () => {
       if (!wasMounted) rootfs.unmount(id);
       letGo();
       lock.release();
@@ -90,7 +90,12 @@ async function holdVolumes(libpod: Libpod, { id, spec }: ContainerRecord): Promi
   return () => void mounts.letVolumesGo(libpod, holder).catch(() => undefined);
 }
 
-function viewOf(libpod: Libpod, record: ContainerRecord, rootFd: number, end: () => void): ContainerFiles {
+async function viewOf(
+  libpod: Libpod,
+  record: ContainerRecord,
+  rootFd: number,
+  end: () => void,
+): Promise<ContainerFiles> {
   const isLive = record.state === 'running' || record.state === 'paused';
   const common = { system: libpod.syscalls, where: `in container ${record.name}` };
   try {
@@ -98,7 +103,7 @@ function viewOf(libpod: Libpod, record: ContainerRecord, rootFd: number, end: ()
     const readOnly = record.spec.readOnlyRootfs;
     const tree = isLive
       ? bare
-      : new FileTree({ ...common, rootFd, mounts: mountsOf(libpod, record, bare), readOnly });
+      : new FileTree({ ...common, rootFd, mounts: await mountsOf(libpod, record, bare), readOnly });
     return {
       tree,
       record,
@@ -116,14 +121,16 @@ function viewOf(libpod: Libpod, record: ContainerRecord, rootFd: number, end: ()
 }
 
 /** Where its mounts would appear. One whose source is not there is left out: the container could not start with it. */
-function mountsOf(libpod: Libpod, record: ContainerRecord, bare: FileTree): TreeMount[] {
+async function mountsOf(libpod: Libpod, record: ContainerRecord, bare: FileTree): Promise<TreeMount[]> {
   const rootfs = bare.rootPath;
   const ids = idsOfContainer(libpod, record);
   const user = ids.toHost(ids.user(rootfs));
-  return record.spec.mounts.flatMap((mount) => {
-    const source = mountedSource(libpod, mount, { rootfs, user });
-    if (source === undefined) return [];
+  const mounts: TreeMount[] = [];
+  for (const mount of record.spec.mounts) {
+    const source = await mountedSource(libpod, mount, { rootfs, user });
+    if (source === undefined) continue;
     const path = bare.makeDirectories(mount.destination);
-    return [{ path, source, readOnly: ['ro', 'O'].some((word) => mount.options.includes(word)) }];
-  });
+    mounts.push({ path, source, readOnly: ['ro', 'O'].some((word) => mount.options.includes(word)) });
+  }
+  return mounts;
 }

@@ -39,7 +39,7 @@ export async function createContainer(
   const spec = insertRows(libpod, id, { ...options, draw });
   crashPoint('create-after-row');
   try {
-    libpod.store.rootfs.create({
+    await libpod.store.rootfs.create({
       containerId: id,
       topLayerId: options.topLayerId,
       readOnly: spec.readOnlyRootfs,

@@ -28,7 +28,11 @@ export interface ExecRequest {
  * The process document of an exec session: the container's own process as it was started, with what the request changes. A user
  * other than root keeps no effective capabilities unless the session is privileged, as in podman.
  */
-export function execProcess(libpod: Libpod, container: ContainerRecord, request: ExecRequest): OciProcess {
+export async function execProcess(
+  libpod: Libpod,
+  container: ContainerRecord,
+  request: ExecRequest,
+): Promise<OciProcess> {
   const spec = readBundleConfig(libpod, container);
   const base = spec.process;
   const result: OciProcess = {
@@ -46,7 +50,7 @@ export function execProcess(libpod: Libpod, container: ContainerRecord, request:
     const user = existingUser(
       container,
       resolveUser({
-        rootfs: libpod.store.rootfs.mount(rootfsOptions(container)),
+        rootfs: await libpod.store.rootfs.mount(rootfsOptions(container)),
         user: request.user,
         groupAdd: container.spec.process.groupAdd,
         syscalls: libpod.syscalls,

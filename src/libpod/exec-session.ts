@@ -61,9 +61,8 @@ export async function startExec(
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const processFile = join(directory, 'process.json');
-    writeFileAtomic(processFile, stringifyRuntimeJson(execProcess(libpod, container, request)), {
-      durable: false,
-    });
+    const document = await execProcess(libpod, container, request);
+    writeFileAtomic(processFile, stringifyRuntimeJson(document), { durable: false });
     if (!options.unrecorded) {
       dropDeadSessions(libpod, container.id);
       insertSession(libpod, container, id, request);

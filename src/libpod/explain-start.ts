@@ -19,7 +19,11 @@ import { runtimeOf } from './runtime-of.ts';
  * Adds what a look at the host tells about a failed start: a bind source that is not there, an image for another machine.
  * The error's class (and with it the exit code) stays what the runtime said, unless the look shows better.
  */
-export function explainStartFailure(libpod: Libpod, record: ContainerRecord, error: unknown): unknown {
+export async function explainStartFailure(
+  libpod: Libpod,
+  record: ContainerRecord,
+  error: unknown,
+): Promise<unknown> {
   if (!(error instanceof RuntimeError)) return error;
   for (const mount of record.spec.mounts) {
     if (mount.type !== 'bind') continue;
@@ -40,7 +44,8 @@ export function explainStartFailure(libpod: Libpod, record: ContainerRecord, err
   const limit = explainLimit(record.spec.resources, error);
   if (limit !== undefined) return limit;
   if (error instanceof CommandNotInvokableError) return foreignProgram(libpod, record, error) ?? error;
-  if (error instanceof CommandNotFoundError) return missingInterpreter(libpod, record, error) ?? error;
+  if (error instanceof CommandNotFoundError)
+    return (await missingInterpreter(libpod, record, error)) ?? error;
   return error;
 }
 
@@ -71,14 +76,14 @@ function foreignProgram(
 }
 
 /** "Not found" also means a script or program whose interpreter is missing; and that the runtime sees another root than we do. */
-function missingInterpreter(
+async function missingInterpreter(
   libpod: Libpod,
   record: ContainerRecord,
   error: RuntimeError,
-): RuntimeError | undefined {
+): Promise<RuntimeError | undefined> {
   const command = record.spec.process.args[0];
   if (command === undefined) return undefined;
-  const rootfs = libpod.store.rootfs.mount(rootfsOptions(record));
+  const rootfs = await libpod.store.rootfs.mount(rootfsOptions(record));
   if (!command.startsWith('/')) return unseenProgram(libpod, record, { rootfs, command, error });
   if (!isInside(libpod, rootfs, command)) return undefined;
   return new CommandNotFoundError(

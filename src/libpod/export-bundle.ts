@@ -35,10 +35,10 @@ export async function exportBundle(libpod: Libpod, id: string, directory: string
     const record = await settle(libpod, id);
     if (record === undefined) throw new NotFoundError('container', id);
     checkExportable(record);
-    const merged = rootfs.mount(rootfsOptions(record));
+    const merged = await rootfs.mount(rootfsOptions(record));
     mkdirSync(join(unfinished, 'rootfs'), { recursive: true, mode: 0o700 });
     const document = await bundleDocument(libpod, record, { merged, directory: unfinished });
-    copyTree(libpod.syscalls, merged, join(unfinished, 'rootfs'), { hardLinks: false });
+    await copyTree(libpod.syscalls, merged, join(unfinished, 'rootfs'), { hardLinks: false });
     writeFileSync(join(unfinished, 'config.json'), `${stringifyRuntimeJson(document)}\n`, { mode: 0o600 });
     renameSync(unfinished, directory);
   } finally {
@@ -85,7 +85,7 @@ async function bundleDocument(
     rootfs: 'rootfs',
     user,
     managedFiles: keepFiles(libpod, record, { rootfs, user, directory }),
-    volumePaths: prepareMountSources(libpod, record, { rootfs, user }),
+    volumePaths: await prepareMountSources(libpod, record, { rootfs, user }),
     shmPath: undefined,
     netnsPath: undefined,
     namespacePaths: {},

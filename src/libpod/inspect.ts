@@ -89,8 +89,8 @@ export function inspectContainer(
 }
 
 /** How much of the disk a container takes. Walks its own files. */
-export function containerSizes(libpod: Libpod, record: ContainerRecord): ContainerSizes {
-  const own = libpod.store.rootfs.usage(record.id);
+export async function containerSizes(libpod: Libpod, record: ContainerRecord): Promise<ContainerSizes> {
+  const own = await libpod.store.rootfs.usage(record.id);
   const image = record.imageId === undefined ? undefined : libpod.store.images.byId(record.imageId);
   return { own, total: own + (image?.size ?? 0) };
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UnsupportedError } from '../base/errors.ts';
 import type { RuntimeRef } from '../oci/runtime-client.ts';
-import { readRuntimeVersion } from '../oci/runtime-version.ts';
+import { learnRuntimeVersion } from '../oci/runtime-version.ts';
 import type { ContainerSpec, ResourcesSpec } from '../specgen/container-spec.ts';
 import type { HostFacts } from '../specgen/host-facts.ts';
 
@@ -53,9 +53,13 @@ function checkWeights(): void {
 }
 
 /** A runtime that does not know execution domains would leave them out without a word. */
-export function checkPersonality({ personality }: ContainerSpec, runtime: RuntimeRef, runRoot: string): void {
+export async function checkPersonality(
+  { personality }: ContainerSpec,
+  runtime: RuntimeRef,
+  runRoot: string,
+): Promise<void> {
   if (personality === undefined || runtime.name === 'crun') return;
-  const version = runtime.name === 'runc' ? readRuntimeVersion(runtime.path, runRoot) : undefined;
+  const version = runtime.name === 'runc' ? await learnRuntimeVersion(runtime.path, runRoot) : undefined;
   const [major = 0, minor = 0] = (version ?? '0').split('.').map(Number);
   if (major > 1 || (major === 1 && minor >= 2)) return;
   throw new UnsupportedError(

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, constants, existsSync, mkdirSync, openSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { InvalidSpecError, messageOf, StorageError } from '../base/errors.ts';
@@ -17,19 +16,19 @@ import { copyUpVolume, getVolume } from './volume.ts';
  * source where that was asked for, gives it to the container's user with option U. Returns where each volume (or the part of
  * it that is wanted) lies, by destination.
  */
-export function prepareMountSources(
+export async function prepareMountSources(
   libpod: Libpod,
   record: ContainerRecord,
   facts: { rootfs: string; user: Owner },
-): Record<string, string> {
+): Promise<Record<string, string>> {
   const paths: Record<string, string> = {};
   for (const mount of record.spec.mounts) {
     const { options, destination } = mount;
     const source =
-      mount.type === 'image' ? imageFiles(libpod, record, mount) : sourceOf(libpod, mount, facts);
+      mount.type === 'image' ? await imageFiles(libpod, record, mount) : await sourceOf(libpod, mount, facts);
     if (source === undefined) continue;
-    const path = options.includes('O') ? mountOverlaid(libpod, record, { source, options }) : source;
-    if (options.includes('U')) giveTo(facts.user, path);
+    const path = options.includes('O') ? await mountOverlaid(libpod, record, { source, options }) : source;
+    if (options.includes('U')) await giveTo(facts.user, path);
     const option = options.find(isIdmapOption);
     paths[destination] =
       option === undefined ? path : mountIdmapped(libpod, record, { source: path, option, destination });
@@ -37,34 +36,34 @@ export function prepareMountSources(
   return paths;
 }
 
-function imageFiles(
+async function imageFiles(
   libpod: Libpod,
   record: ContainerRecord,
   mount: Extract<MountSpec, { type: 'image' }>,
-): string {
-  const files = mountImageFiles(libpod, record, mount.imageId);
+): Promise<string> {
+  const files = await mountImageFiles(libpod, record, mount.imageId);
   const writable = mount.options.includes('rw');
-  const root = writable ? mountOverlaid(libpod, record, { source: files, options: [] }) : files;
+  const root = writable ? await mountOverlaid(libpod, record, { source: files, options: [] }) : files;
   return mount.subpath === undefined
     ? root
     : inside(libpod, { what: `image ${mount.image}`, root, subpath: mount.subpath });
 }
 
 /** Where a mount's files lie on the host, a new volume filled as at the start; undefined for what is in memory or not there. */
-export function mountedSource(
+export async function mountedSource(
   libpod: Libpod,
   mount: MountSpec,
   facts: { rootfs: string; user: Owner },
-): string | undefined {
+): Promise<string | undefined> {
   if (mount.type === 'bind' && !existsSync(mount.source)) return undefined;
   return sourceOf(libpod, mount, facts);
 }
 
-function sourceOf(
+async function sourceOf(
   libpod: Libpod,
   mount: MountSpec,
   facts: { rootfs: string; user: Owner },
-): string | undefined {
+): Promise<string | undefined> {
   if (mount.type === 'bind') {
     if (mount.create && !existsSync(mount.source)) mkdirSync(mount.source, { recursive: true });
     return mount.source;
@@ -72,7 +71,7 @@ function sourceOf(
   if (mount.type !== 'volume' && mount.type !== 'image-volume') return undefined;
   const volume = getVolume(libpod, mount.name);
   if (!mount.options.includes('nocopy'))
-    copyUpVolume(libpod, volume, { ...facts, destination: mount.destination });
+    await copyUpVolume(libpod, volume, { ...facts, destination: mount.destination });
   const subpath = mount.type === 'volume' ? mount.subpath : undefined;
   return subpath === undefined
     ? volume.mountpoint
@@ -112,14 +111,12 @@ const NOT_TO_GIVE = new Set(
   ),
 );
 
-function giveTo({ uid, gid }: Owner, path: string): void {
+async function giveTo({ uid, gid }: Owner, path: string): Promise<void> {
   const clean = path.replace(/\/+$/, '') || '/';
   if (NOT_TO_GIVE.has(clean) || clean === homedir())
     throw new InvalidSpecError(`mount option U must not change the owner of ${clean}`);
-  const result = spawnSync('chown', ['-R', '-h', `${uid}:${gid}`, '--', path], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    encoding: 'utf8',
-  });
-  if (result.status !== 0)
+  const { runProgram } = await import('../base/run-program.ts');
+  const result = await runProgram('chown', ['-R', '-h', `${uid}:${gid}`, '--', path]);
+  if (result.code !== 0)
     throw new StorageError(`cannot change the owner of ${path} (mount option U): ${result.stderr.trim()}`);
 }

@@ -11,11 +11,11 @@ import type { Libpod } from './context.ts';
  * Shows the source of a mount with option `O` at a place of the container's own, which it returns: the source stays as it is, and
  * what is written ends with this run of the container, or goes to the directories that the options name.
  */
-export function mountOverlaid(
+export async function mountOverlaid(
   libpod: Libpod,
   record: ContainerRecord,
   { source, options }: { source: string; options: readonly string[] },
-): string {
+): Promise<string> {
   if (!statSync(source).isDirectory())
     throw new InvalidSpecError(`mount option O needs a directory: ${source} is none`);
   const upper = overlayPlace(options, 'upperdir');
@@ -28,7 +28,7 @@ export function mountOverlaid(
   const place = join(all, String(readdirSync(all).length));
   mkdirSync(place, { mode: 0o700 });
   const target = join(place, 'merged');
-  libpod.store.rootfs.mountOver({
+  await libpod.store.rootfs.mountOver({
     lower: source,
     upper: upper ?? join(place, 'upper'),
     work: work ?? join(place, 'work'),
@@ -38,7 +38,11 @@ export function mountOverlaid(
 }
 
 /** The files of an image, read-only, at a place of the container's own. */
-export function mountImageFiles(libpod: Libpod, record: ContainerRecord, imageId: string): string {
+export async function mountImageFiles(
+  libpod: Libpod,
+  record: ContainerRecord,
+  imageId: string,
+): Promise<string> {
   const image = libpod.store.images.byId(imageId);
   if (image === undefined)
     throw new InvalidSpecError(
@@ -47,7 +51,7 @@ export function mountImageFiles(libpod: Libpod, record: ContainerRecord, imageId
   const all = directoryOf(libpod, record.id);
   mkdirSync(all, { recursive: true, mode: 0o700 });
   const target = join(all, String(readdirSync(all).length), 'merged');
-  libpod.store.rootfs.mountLayers(image.topLayerId, target);
+  await libpod.store.rootfs.mountLayers(image.topLayerId, target);
   return target;
 }
 

@@ -24,7 +24,7 @@ export async function openRootfsTree(libpod: Libpod, id: string): Promise<Rootfs
     if (record === undefined) throw new NotFoundError('container', id);
     const { rootfs } = libpod.store;
     const wasMounted = rootfs.isMounted(id);
-    const rootFd = openSync(rootfs.mount(rootfsOptions(record)), O_PATH | constants.O_DIRECTORY);
+    const rootFd = openSync(await rootfs.mount(rootfsOptions(record)), O_PATH | constants.O_DIRECTORY);
     const where = `in container ${record.name}`;
     const tree = new FileTree({ system: libpod.syscalls, where, rootFd, mounts: [], readOnly: true });
     return {

@@ -101,7 +101,7 @@ async function launch(
   beginCgroupMove();
   const runtime = chosenRuntime(libpod, libpod.runtimeOptions.runtime ?? record.spec.runtime);
   checkStartable(record, runtime.name);
-  checkPersonality(record.spec, runtime, libpod.paths.runRoot);
+  await checkPersonality(record.spec, runtime, libpod.paths.runRoot);
   const { due } = options;
   const basicFacts: RunFacts = {
     held: true,
@@ -138,7 +138,7 @@ async function launch(
     const cdiEdits = cdi && (await (await import('../oci/cdi.ts')).findCdiEdits(cdi, libpod.cdiDirectories));
     if (starting.spec.mounts.some(({ type }) => type === 'volume'))
       await (await import('./volume-mounts.ts')).holdVolumes(libpod, starting.spec, starting.id);
-    const { host, hasHooks, keepCompiledSeccomp } = prepareBundle(libpod, starting, {
+    const { host, hasHooks, keepCompiledSeccomp } = await prepareBundle(libpod, starting, {
       runtime,
       netnsPath,
       userns,
@@ -299,7 +299,7 @@ async function startInitialized(
 
 /** Undoes a failed start; returns the error to throw. */
 async function takeBack(libpod: Libpod, record: ContainerRecord, error: unknown): Promise<unknown> {
-  const explained = explainStartFailure(libpod, record, error);
+  const explained = await explainStartFailure(libpod, record, error);
   await releaseFailedStart(libpod, record);
   const exitCode = explained instanceof TspodError ? explained.exitCode : 125;
   changeState(libpod, record.id, 'fail-start', {

@@ -15,7 +15,7 @@ export async function mountForUser(libpod: Libpod, id: string): Promise<string> 
     if (record === undefined) throw new NotFoundError('container', id);
     markUserMount(libpod, id);
     crashPoint('user-mount-after-mark');
-    return libpod.store.rootfs.mount(rootfsOptions(record));
+    return await libpod.store.rootfs.mount(rootfsOptions(record));
   } finally {
     lock.release();
   }

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StorageError } from '../base/errors.ts';
+import { messageOf, StorageError } from '../base/errors.ts';
 import { rootlessUid } from '../base/paths.ts';
 import { acquireLock, type KernelLock } from '../native/kernel-lock.ts';
+import { runProgram } from '../base/run-program.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { isListedMount } from '../storage/drivers/mount-point.ts';
 import type { Libpod } from './context.ts';
@@ -37,7 +37,7 @@ export async function holdVolume(libpod: Libpod, volume: VolumeRecord, holder: s
     const holders = holdersOf(libpod, volume.name);
     mkdirSync(holders, { recursive: true, mode: 0o700 });
     writeFileSync(join(holders, holder), '');
-    if (!isListedMount(mountpoint)) mountDevice(volume);
+    if (!isListedMount(mountpoint)) await mountDevice(volume);
     return mountpoint;
   } finally {
     lock.release();
@@ -72,7 +72,7 @@ export function countHolders(libpod: Libpod, name: string): number {
   return existsSync(holders) ? readdirSync(holders).length : 0;
 }
 
-function mountDevice({ name, options, mountpoint }: VolumeRecord): void {
+async function mountDevice({ name, options, mountpoint }: VolumeRecord): Promise<void> {
   const type = options['type'] ?? '';
   const device = deviceOf(options);
   const words = mountWords(options).filter((word) => !isOurs(word, type));
@@ -83,9 +83,13 @@ function mountDevice({ name, options, mountpoint }: VolumeRecord): void {
     device,
     mountpoint,
   ];
-  const done = spawnSync('mount', args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
-  if (done.status === 0) return;
-  const reason = done.error?.message ?? done.stderr.trim().replace(/^mount: /, '');
+  // A server of network files may take its time.
+  const done = await runProgram('mount', args).catch((error: unknown) => ({
+    code: null,
+    stderr: messageOf(error),
+  }));
+  if (done.code === 0) return;
+  const reason = done.stderr.trim().replace(/^mount: /, '');
   throw new StorageError(`cannot mount ${device} as volume ${name}: ${reason}`, {
     hint:
       rootlessUid() === undefined

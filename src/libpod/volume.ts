@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -168,11 +167,11 @@ export function unmountVolume(libpod: Libpod, mountpoint: string): void {
  * Fills an empty new volume with what the image has at the destination, owner and mode of the directory included, as docker and
  * podman do at the first mount. `rootfs` is mounted and hostile: the destination is resolved inside it.
  */
-export function copyUpVolume(
+export async function copyUpVolume(
   libpod: Libpod,
   volume: VolumeRecord,
   place: { rootfs: string; destination: string; user: { uid: number; gid: number } },
-): void {
+): Promise<void> {
   if (!volume.needsCopyUp) return;
   const finish = (): void => {
     const done = libpod.db.prepare('UPDATE volumes SET needs_copy_up = 0 WHERE name = ?');
@@ -187,11 +186,11 @@ export function copyUpVolume(
   try {
     if (existsSync(volume.mountpoint) && readdirSync(volume.mountpoint).length === 0) {
       // The child inherits the descriptor as its fd 3, so the path cannot be swapped under it.
-      const copied = spawnSync('cp', ['-a', '--', '/proc/self/fd/3/.', volume.mountpoint], {
-        stdio: ['ignore', 'ignore', 'pipe', source],
-        encoding: 'utf8',
+      const { runProgram } = await import('../base/run-program.ts');
+      const copied = await runProgram('cp', ['-a', '--', '/proc/self/fd/3/.', volume.mountpoint], {
+        fds: [source],
       });
-      if (copied.status !== 0) {
+      if (copied.code !== 0) {
         throw new StorageError(
           `cannot fill volume ${volume.name} from ${destination} of the image: ${copied.stderr.trim()}`,
         );

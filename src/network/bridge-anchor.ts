@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { runProgram } from '../base/run-program.ts';
 import { findHelper, helperEnvironment } from './helper-program.ts';
 import { interfaceNames } from './host-interfaces.ts';
 import { DEFAULT_NETWORK_ID, type NetworkDefinition } from './network-definition.ts';
@@ -17,7 +17,7 @@ export function isAnchored(networks: readonly NetworkDefinition[]): boolean {
 }
 
 /** Under the exclusive lock. Without iproute2 there is no anchor, and each last container removes the bridge. */
-export function ensureAnchor(network: NetworkDefinition): void {
+export async function ensureAnchor(network: NetworkDefinition): Promise<void> {
   const bridge = network.network_interface;
   if (bridge === undefined || !mayAnchor(network)) return;
   const ip = findHelper('ip', []);
@@ -28,15 +28,18 @@ export function ensureAnchor(network: NetworkDefinition): void {
     `link set ${anchor} master ${bridge} up`,
   ];
   // Forced: the first may exist from before somebody removed the bridge.
-  spawnSync(ip, ['-force', '-batch', '-'], { input: `${commands.join('\n')}\n`, env: helperEnvironment() });
+  await runProgram(ip, ['-force', '-batch', '-'], {
+    input: `${commands.join('\n')}\n`,
+    env: helperEnvironment(),
+  });
 }
 
 /** Lets netavark remove the bridge with the next container that is the last to leave. */
-export function removeAnchor(network: NetworkDefinition): void {
+export async function removeAnchor(network: NetworkDefinition): Promise<void> {
   const ip = findHelper('ip', []);
   const bridge = network.network_interface;
   if (ip === undefined || bridge === undefined || !mayAnchor(network)) return;
-  spawnSync(ip, ['link', 'delete', anchorOf(bridge)], { env: helperEnvironment() });
+  await runProgram(ip, ['link', 'delete', anchorOf(bridge)], { env: helperEnvironment() });
 }
 
 /** User networks come and go with their containers, as podman's do; aardvark has to be told of everyone who leaves. */

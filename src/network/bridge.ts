@@ -79,9 +79,12 @@ export async function attachToBridges(
     const before = inPlace ? undefined : interfaceNames();
     const status = await runNetavarkSetup({ files, config, record, lockFd, room: undefined });
     if (before !== undefined)
-      fixBridgeAddresses(definitions.filter(({ network_interface: bridge = '' }) => !before.has(bridge)));
+      await fixBridgeAddresses(
+        definitions.filter(({ network_interface: bridge = '' }) => !before.has(bridge)),
+      );
     crashPoint('network-after-setup');
-    if (!inPlace && !isAnchored(definitions)) definitions.forEach(ensureAnchor);
+    if (!inPlace && !isAnchored(definitions))
+      for (const definition of definitions) await ensureAnchor(definition);
     writeRecord(files, { ...input, tspod: { ...facts, ready: true } });
     const gateway = Object.values(status.networks)[0]?.interfaces[0]?.addresses[0]?.gateway;
     return gateway === undefined ? status : { ...status, hostAddress: gateway };
@@ -116,7 +119,7 @@ async function attachInRoom(attachment: RoomAttachment): Promise<NetworkStatus> 
     const record = withRoomResolvers(started, room);
     writeRecord(files, record);
     const status = await runNetavarkSetup({ files, config: context.config, record, lockFd, room });
-    fixBridgeAddresses(definitions, room.enter);
+    await fixBridgeAddresses(definitions, room.enter);
     if (slot !== undefined) await startWaysIn(context, { files, room, record }, ports);
     crashPoint('network-after-setup');
     writeRecord(files, { ...record, tspod: { ...facts, ready: true } });

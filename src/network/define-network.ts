@@ -38,7 +38,7 @@ export async function defineNetwork(
     const network = composeNetwork(request, around);
     if (context.rootless && network.driver !== 'bridge')
       throw new ConflictError(`${network.driver} networks need root: their interfaces would be the host's`);
-    refuseBeyondNetavark(network, context.config);
+    await refuseBeyondNetavark(network, context.config);
     writeFileAtomic(fileOf(places.directory, network), `${JSON.stringify(network, null, 5)}\n`, {
       mode: 0o644,
     });

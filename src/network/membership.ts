@@ -67,11 +67,11 @@ export async function joinNetwork(context: NetworkContext, request: JoinRequest)
       const own = { ...part, tspod: record.tspod };
       const run = { files, config: context.config, record: own, lockFd, room };
       const status = await runNetavarkConnect(run);
-      fixBridgeAddresses(
+      await fixBridgeAddresses(
         found.map(({ definition }) => definition),
         room?.enter,
       );
-      if (room !== undefined) routeAnswers(room, record);
+      if (room !== undefined) await routeAnswers(room, record);
       crashPoint('connect-after-setup');
       writeRecord(files, record);
       return room === undefined ? status : statusInRoom(status, room);

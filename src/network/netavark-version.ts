@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { UnsupportedError } from '../base/errors.ts';
+import { runProgram } from '../base/run-program.ts';
 import type { NetworkConfig } from './context.ts';
 import { findHelper, helperEnvironment } from './helper-program.ts';
 import type { NetworkDefinition } from './network-definition.ts';
@@ -27,10 +27,10 @@ const SINCE: readonly { what: string; version: Version; used: (network: NetworkD
 ];
 
 /** Throws UnsupportedError naming what the installed netavark is too old for. */
-export function refuseBeyondNetavark(network: NetworkDefinition, config: NetworkConfig): void {
+export async function refuseBeyondNetavark(network: NetworkDefinition, config: NetworkConfig): Promise<void> {
   const needs = SINCE.filter(({ used }) => used(network));
   if (needs.length === 0) return;
-  const installed = netavarkVersion(config);
+  const installed = await netavarkVersion(config);
   if (installed === undefined) return;
   const lacking = needs.find(({ version }) => isOlder(installed, version));
   if (lacking !== undefined)
@@ -40,11 +40,14 @@ export function refuseBeyondNetavark(network: NetworkDefinition, config: Network
 }
 
 /** Undefined where it cannot be found out. */
-function netavarkVersion(config: NetworkConfig): Version | undefined {
+async function netavarkVersion(config: NetworkConfig): Promise<Version | undefined> {
   const program = findHelper('netavark', config.helperBinariesDir);
   if (program === undefined) return undefined;
-  const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8', env: helperEnvironment() });
-  const found = /(\d+)\.(\d+)/.exec(stdout ?? '');
+  const { stdout } = await runProgram(program, ['--version'], {
+    env: helperEnvironment(),
+    timeoutMs: 10_000,
+  });
+  const found = /(\d+)\.(\d+)/.exec(stdout);
   return found === null ? undefined : [Number(found[1]), Number(found[2])];
 }
 

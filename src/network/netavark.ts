@@ -6,7 +6,7 @@ import { errnoOf, LockTimeoutError, TspodError } from '../base/errors.ts';
 import { syscalls } from '../native/linux.ts';
 import { type AttachmentRecord, type NetworkFiles, recordPath } from './attachment-record.ts';
 import type { NetworkStatus } from './backend.ts';
-import { type ChildOutput, collectOutput } from './child-output.ts';
+import { type ChildOutput, collectOutput } from '../base/run-program.ts';
 import type { NetworkConfig } from './context.ts';
 import { findHelper, helperEnvironment, requireHelper } from './helper-program.ts';
 import { forgetAnswers } from './rootless-ports.ts';

@@ -8,7 +8,7 @@ import { syscalls } from '../native/linux.ts';
 import type { PortMapping } from '../specgen/container-spec.ts';
 import type { NetworkFiles } from './attachment-record.ts';
 import type { NetworkStatus } from './backend.ts';
-import { collectOutput } from './child-output.ts';
+import { collectOutput } from '../base/run-program.ts';
 import type { NetworkConfig } from './context.ts';
 import { helperEnvironment, requireHelper } from './helper-program.ts';
 import { defaultInterface } from './host-interfaces.ts';

@@ -18,7 +18,7 @@ export async function removeDefaultBridge(context: NetworkContext): Promise<void
   const setup = await setupNetwork(context, SPEC, { containerId, containerName: 'reset', hostname: 'reset' });
   try {
     await setup.ready;
-    removeAnchor(network);
+    await removeAnchor(network);
   } finally {
     await teardownNetwork(context, containerId);
   }

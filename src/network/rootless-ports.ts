@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { runProgram } from '../base/run-program.ts';
 import { errnoOf, InUseError, InvalidSpecError } from '../base/errors.ts';
 import type { PortMapping } from '../specgen/container-spec.ts';
 import {
@@ -104,11 +104,11 @@ export async function startWaysIn(
     })),
     options,
   });
-  routeAnswers(room, record);
+  await routeAnswers(room, record);
 }
 
 /** Again whenever the container has other addresses than before. */
-export function routeAnswers(room: RootlessRoom, record: AttachmentRecord): void {
+export async function routeAnswers(room: RootlessRoom, record: AttachmentRecord): Promise<void> {
   const { slot } = record.tspod;
   if (slot === undefined) return;
   const { tap, gateway, gateway6, table } = namesOf(slot);
@@ -134,10 +134,10 @@ export function routeAnswers(room: RootlessRoom, record: AttachmentRecord): void
         ? []
         : [`route replace default via ${family === '-4' ? gateway : gateway6} dev ${tap} table ${table}`]),
     ];
-    inRoom(room, [ip, family, '-force', '-batch', '-'], `${commands.join('\n')}\n`);
+    await inRoom(room, [ip, family, '-force', '-batch', '-'], `${commands.join('\n')}\n`);
   }
   // What comes in by the tap has senders that the main table sees behind another interface.
-  inRoom(room, ['/bin/sh', '-c', `echo 2 > /proc/sys/net/ipv4/conf/${tap}/rp_filter`], '');
+  await inRoom(room, ['/bin/sh', '-c', `echo 2 > /proc/sys/net/ipv4/conf/${tap}/rp_filter`], '');
 }
 
 const NEIGHBOURS = 1_000;
@@ -171,7 +171,7 @@ function namesOf(slot: number): SlotNames {
   };
 }
 
-function inRoom({ enter }: RootlessRoom, words: readonly string[], input: string): void {
+async function inRoom({ enter }: RootlessRoom, words: readonly string[], input: string): Promise<void> {
   const [program = '', ...args] = [...enter, ...words];
-  spawnSync(program, args, { input, env: helperEnvironment(), stdio: ['pipe', 'ignore', 'ignore'] });
+  await runProgram(program, args, { input, env: helperEnvironment() });
 }

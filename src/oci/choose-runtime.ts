@@ -3,7 +3,7 @@ import { basename, isAbsolute, join, resolve } from 'node:path';
 import type { RuntimeConfig } from '../base/containers-conf.ts';
 import { UnsupportedError } from '../base/errors.ts';
 import type { RuntimeRef } from './runtime-client.ts';
-import { readRuntimeVersion } from './runtime-version.ts';
+import { learnRuntimeVersion, readRuntimeVersion } from './runtime-version.ts';
 
 export interface RuntimeChoice {
   /** --runtime: a name or a path; undefined: the configuration's, else what works here. */
@@ -66,6 +66,13 @@ export function chooseRuntime(choice: RuntimeChoice): ChosenRuntime {
       hint: 'install crun or runc',
     },
   );
+}
+
+/** For a process that must not wait: afterwards `chooseRuntime` starts no program, until the configuration or a runtime is another. */
+export async function prepareRuntimeChoice({ wanted, config, runRoot }: RuntimeChoice): Promise<void> {
+  if (wanted || config.engine.runtime || !isHybridCgroupHost()) return;
+  const path = findRuntime('crun', config);
+  if (path !== undefined) await learnRuntimeVersion(path, runRoot);
 }
 
 function reasonFor(name: string, avoided: ChosenRuntime['avoided']): string {

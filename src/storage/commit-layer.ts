@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { constants, mkdirSync, statSync } from 'node:fs';
-import { setImmediate as turn } from 'node:timers/promises';
 import { crashPoint } from '../base/crash-point.ts';
 import { IntegrityError, StorageError } from '../base/errors.ts';
 import { type Digest, newLayerId } from '../base/ids.ts';
+import { turns } from '../base/turns.ts';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, type Syscalls } from '../native/syscalls.ts';
 import type { Change } from './changes.ts';
 import { copyTree } from './copy-tree.ts';
@@ -38,7 +38,7 @@ export async function commitLayer(
     mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
     const { diffId, tarSize } = await fill(context, options, paths);
     const chainId = chainIdOf(parent, diffId);
-    const diskSize = diskUsage(system, paths.dir);
+    const diskSize = await diskUsage(system, paths.dir);
     await syncFileSystem(system, paths.dir);
     crashPoint('commit-before-complete');
     db.prepare('UPDATE layers SET diff_id = ?, tar_size = ?, disk_size = ? WHERE id = ?').run(
@@ -74,7 +74,7 @@ async function fill(
   if (isCopy) {
     mkdirSync(paths.diff, { mode: 0o700 });
     const owner = idMaps === undefined ? {} : { owner: ownersInside(idMaps) };
-    copyTree(system, own, paths.diff, { hardLinks: false, ...owner });
+    await copyTree(system, own, paths.diff, { hardLinks: false, ...owner });
     plan = driver.withOwnDirectory(plan, paths.diff);
   } else if (driver.isMounted(plan.merged)) {
     throw new IntegrityError(
@@ -98,7 +98,8 @@ async function writeRecipe(
   const split = new TarSplitWriter(tarSplit);
   let tarSize = 0;
   let ordinal = 0;
-  let sinceTurn = 0;
+  // Other work of this process goes on while a large layer is read.
+  const turn = turns();
   let isFinished = false;
   try {
     for (const { bytes, file } of layerParts(system, changes)) {
@@ -109,9 +110,6 @@ async function writeRecipe(
         if (file.offset === 0) ordinal += 1;
         split.content(ordinal, file.path, file.offset, bytes.length);
       }
-      sinceTurn += bytes.length + 512;
-      if (sinceTurn < BYTES_PER_TURN) continue;
-      sinceTurn = 0;
       await turn();
       options.signal?.throwIfAborted();
     }
@@ -122,9 +120,6 @@ async function writeRecipe(
   }
   return { diffId: `sha256:${hash.digest('hex')}`, tarSize };
 }
-
-/** Other work of this process goes on while a large layer is read. */
-const BYTES_PER_TURN = 8 << 20;
 
 function* changesOf(
   { driver, system }: LayerStoreContext,

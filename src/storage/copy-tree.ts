@@ -9,7 +9,9 @@ import {
   symlinkSync,
   type BigIntStats,
 } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { errnoOf } from '../base/errors.ts';
+import { turns } from '../base/turns.ts';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, type Syscalls } from '../native/syscalls.ts';
 
 export interface CopyOptions {
@@ -24,30 +26,39 @@ interface Copy {
   options: CopyOptions;
   /** Copies of files that have several names, by inode. */
   linked: Map<bigint, Buffer>;
+  turn: ReturnType<typeof turns>;
 }
 
 /**
  * Copies what is in `from` into the existing directory `to`, with owners, modes, times, attributes, hard links and devices; and the
  * attributes of the directory itself. Both on one file system; copies share blocks where it can. Nobody may change `from` meanwhile.
  */
-export function copyTree(system: Syscalls, from: string, to: string, options: CopyOptions): void {
-  const copy: Copy = { system, options, linked: new Map() };
-  copyInside(copy, Buffer.from(from), Buffer.from(to));
+export async function copyTree(
+  system: Syscalls,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<void> {
+  const copy: Copy = { system, options, linked: new Map(), turn: turns() };
+  await copyInside(copy, Buffer.from(from), Buffer.from(to));
   dress(copy, Buffer.from(from), Buffer.from(to), lstatSync(from, { bigint: true }));
 }
 
-function copyInside(copy: Copy, from: Buffer, to: Buffer): void {
+async function copyInside(copy: Copy, from: Buffer, to: Buffer): Promise<void> {
   for (const name of readdirSync(from, { encoding: 'buffer' })) {
     const source = Buffer.concat([from, SLASH, name]);
     const target = Buffer.concat([to, SLASH, name]);
     const stat = lstatSync(source, { bigint: true });
+    await copy.turn();
     if (stat.isDirectory()) {
       mkdirSync(target, { mode: 0o700 });
-      copyInside(copy, source, target);
+      await copyInside(copy, source, target);
     } else if (copyByLink(copy, source, target, stat)) {
       continue;
     } else if (stat.isFile()) {
-      copyFileSync(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
+      if (stat.size > LARGE_FILE) await copyFile(source, target, flags);
+      else copyFileSync(source, target, flags);
     } else if (stat.isSymbolicLink()) {
       symlinkSync(readlinkSync(source, { encoding: 'buffer' }), target);
     } else {
@@ -114,5 +125,7 @@ function deviceNumbers(rdev: bigint): { major: number; minor: number } {
   };
 }
 
+/** What takes longer to copy than to hand over to another thread. */
+const LARGE_FILE = 1n << 20n;
 const SLASH = Buffer.from('/');
 const BILLION = 1_000_000_000n;

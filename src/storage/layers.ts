@@ -152,7 +152,7 @@ async function fillLayer(
   const label = `layer ${options.diffId.slice(0, 19)}`;
   const early = driver.needsParent ? await options.parent : undefined;
   mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
-  driver.prepareLayer(paths.diff, early && layerPaths(layout, early.id).diff);
+  await driver.prepareLayer(paths.diff, early && layerPaths(layout, early.id).diff);
   const { applyLayer } = await import('./apply-layer.ts');
   const { adoptImpliedDirectories } = await import('./unpack/implied-directories.ts');
   const result = await applyLayer(endingWithParent(options), {

@@ -25,7 +25,7 @@ export interface RootfsContext {
 export function rootfsStore(context: RootfsContext): RootfsStore {
   const { layout, driver, system } = context;
   const pathsOf = (id: string): ContainerPaths => containerPaths(layout, id);
-  const create = (options: RootfsOptions): RootfsPlan => {
+  const create = async (options: RootfsOptions): Promise<RootfsPlan> => {
     const plan = planFor(context, options);
     if (isBare(options.directory)) {
       mkdirSync(pathsOf(options.containerId).dir, { recursive: true, mode: 0o700 });
@@ -33,25 +33,37 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
     }
     if (!driver.isPrepared(plan)) {
       mkdirSync(pathsOf(options.containerId).dir, { recursive: true, mode: 0o700 });
-      driver.prepareRootfs(plan);
+      await driver.prepareRootfs(plan);
       crashPoint('rootfs-after-create');
     }
     return plan;
   };
+  const mount = async (options: RootfsOptions): Promise<string> => {
+    const { merged, dir } = pathsOf(options.containerId);
+    if (isBare(options.directory)) return mountBare(system, options.directory, dir);
+    if (driver.isMounted(merged)) return merged;
+    const plan = await create(options);
+    try {
+      await mountPlan(context, plan);
+    } catch (error) {
+      throw explainMount(error, `container ${options.containerId.slice(0, 12)}`, plan);
+    }
+    crashPoint('rootfs-after-mount');
+    return merged;
+  };
+  // Of this process, which may be asked for one twice at a time; others are kept away by the container's lock.
+  const mounting = new Map<string, Promise<string>>();
   return {
-    create,
+    async create(options) {
+      await create(options);
+    },
     mount(options) {
-      const { merged, dir } = pathsOf(options.containerId);
-      if (isBare(options.directory)) return mountBare(system, options.directory, dir);
-      if (driver.isMounted(merged)) return merged;
-      const plan = create(options);
-      try {
-        mountPlan(context, plan);
-      } catch (error) {
-        throw explainMount(error, `container ${options.containerId.slice(0, 12)}`, plan);
-      }
-      crashPoint('rootfs-after-mount');
-      return merged;
+      const { containerId } = options;
+      const running = mounting.get(containerId);
+      if (running !== undefined) return running;
+      const mounted = mount(options).finally(() => mounting.delete(containerId));
+      mounting.set(containerId, mounted);
+      return mounted;
     },
     unmount(id) {
       const { merged, dir } = pathsOf(id);
@@ -59,23 +71,23 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
       unmountBare(system, dir);
     },
     isMounted: (id) => driver.isMounted(pathsOf(id).merged),
-    mountLayers(topLayerId, target) {
+    async mountLayers(topLayerId, target) {
       if (driver.isMounted(target)) return;
       const plan = layersPlan(context, topLayerId, target);
       for (const directory of [plan.base, plan.empty, target])
         mkdirSync(directory, { recursive: true, mode: 0o755 });
       try {
-        driver.mount(plan);
+        await driver.mount(plan);
       } catch (error) {
         throw explainMount(error, `layer ${topLayerId ?? 'none'}`, plan);
       }
     },
     unmountLayers: (target) => driver.unmount(target),
-    mountOver(places) {
+    async mountOver(places) {
       const plan = planOver(layout, places);
-      driver.prepareRootfs(plan);
+      await driver.prepareRootfs(plan);
       try {
-        driver.mount(plan);
+        await driver.mount(plan);
       } catch (error) {
         throw explainMount(error, places.lower, plan);
       }
@@ -105,12 +117,12 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
   };
 }
 
-function mountPlan({ driver, system, layout }: RootfsContext, plan: RootfsPlan): void {
+async function mountPlan({ driver, system, layout }: RootfsContext, plan: RootfsPlan): Promise<void> {
   const { idMaps, ...rest } = plan;
   const isHostRoot = plan.lowerDirs[0] === ITSELF;
   if (idMaps === undefined || driver.mapsIds || isHostRoot) {
     try {
-      driver.mount(plan);
+      await driver.mount(plan);
       return;
     } catch (error) {
       // The kernel is too old, the file system cannot, or we may not: that needs privileges over the disk's own file system.
@@ -118,7 +130,7 @@ function mountPlan({ driver, system, layout }: RootfsContext, plan: RootfsPlan):
     }
   }
   const ids = plan.lowerDirs.map((name) => dirname(name));
-  driver.mount({ ...rest, lowerDirs: shiftedLayers({ system, layout }, ids, idMaps) });
+  await driver.mount({ ...rest, lowerDirs: await shiftedLayers({ system, layout }, ids, idMaps) });
 }
 
 const CANNOT_MAP = ['EPERM', 'EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'EOVERFLOW'];

@@ -14,11 +14,11 @@ import { layerPaths, type StoreLayout } from './layout.ts';
  * in its layer's own directory and goes with it. One that is there is used again: the same maps on the same layer cost once.
  * Returns directories relative to `layout.layers`, in the order given.
  */
-export function shiftedLayers(
+export async function shiftedLayers(
   place: { system: Syscalls; layout: StoreLayout },
   layerIds: readonly string[],
   idMaps: RootfsIdMaps,
-): string[] {
+): Promise<string[]> {
   const { layout } = place;
   // Loaded here: a start has no need of it otherwise.
   const { createHash } = process.getBuiltinModule('node:crypto');
@@ -26,27 +26,32 @@ export function shiftedLayers(
     .update(`${idMapText(idMaps.uids)}/${idMapText(idMaps.gids)}`)
     .digest('hex')
     .slice(0, 16);
-  return layerIds.map((id) => {
+  const directories: string[] = [];
+  for (const id of layerIds) {
     const { diff, shifted } = layerPaths(layout, id);
     const target = join(shifted, key);
-    if (!existsSync(target)) copyShifted(place, { diff, target, idMaps });
-    return relative(layout.layers, target);
-  });
+    if (!existsSync(target)) await copyShifted(place, { diff, target, idMaps });
+    directories.push(relative(layout.layers, target));
+  }
+  return directories;
 }
 
+/** Of this process, several at a time. */
+let copies = 0;
+
 /** Made under a temporary name, so that a copy which is there is whole. Two at once both work; the first is kept. */
-function copyShifted(
+async function copyShifted(
   { system, layout }: { system: Syscalls; layout: StoreLayout },
   { diff, target, idMaps }: { diff: string; target: string; idMaps: RootfsIdMaps },
-): void {
+): Promise<void> {
   const identity = formatIdentity(ownIdentity()).replaceAll(':', '-');
-  const temporary = join(layout.tmp, `shift-${identity}`);
+  const temporary = join(layout.tmp, `shift-${++copies}-${identity}`);
   rmSync(temporary, { recursive: true, force: true });
   mkdirSync(layout.tmp, { recursive: true, mode: 0o700 });
   makeTopDirectory(temporary, diff, idMaps);
   try {
     const owner = (uid: number, gid: number) => shiftOwner(idMaps, uid, gid);
-    copyTree(system, diff, temporary, { hardLinks: false, owner });
+    await copyTree(system, diff, temporary, { hardLinks: false, owner });
     crashPoint('shift-after-copy');
     mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
     renameSync(temporary, target);

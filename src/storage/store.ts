@@ -186,19 +186,19 @@ export interface OverlayPlaces {
 
 export interface RootfsStore {
   /** Makes upper and work directories; idempotent. */
-  create(options: RootfsOptions): void;
+  create(options: RootfsOptions): Promise<void>;
   /** Mounts (idempotent) and returns the absolute merged directory. */
-  mount(options: RootfsOptions): string;
+  mount(options: RootfsOptions): Promise<string>;
   /** Unmounts; not mounted is fine. Never throws for a busy mount: it is detached. */
   unmount(containerId: string): void;
   isMounted(containerId: string): boolean;
   /** Shows the files of a layer and all below it, read-only, at any directory (made when missing). Idempotent. */
-  mountLayers(topLayerId: string | undefined, target: string): void;
+  mountLayers(topLayerId: string | undefined, target: string): Promise<void>;
   /** Not mounted is fine. */
   unmountLayers(target: string): void;
   hasLayersAt(target: string): boolean;
   /** Shows a directory at `target`; what is written there goes to `upper`. All but the first are made when missing. */
-  mountOver(places: OverlayPlaces): void;
+  mountOver(places: OverlayPlaces): Promise<void>;
   /** What `mountOver` mounted; not mounted is fine. */
   unmountOver(target: string): void;
   /**
@@ -214,5 +214,5 @@ export interface RootfsStore {
   /** The same as the tar of a layer, for commit. Pause or stop the container first. */
   diff(options: RootfsOptions): Readable;
   /** Bytes that the container's own layer uses. */
-  usage(containerId: string): number;
+  usage(containerId: string): Promise<number>;
 }

@@ -1,15 +1,18 @@
 import { constants, readdirSync } from 'node:fs';
 import { errnoOf } from '../base/errors.ts';
+import { turns } from '../base/turns.ts';
 import { AT_FDCWD, type Syscalls } from '../native/syscalls.ts';
 
 /** Bytes on disk beneath a path as du counts them: each inode once, mounts not entered. Missing counts 0. */
-export function diskUsage(system: Syscalls, path: string): number {
+export async function diskUsage(system: Syscalls, path: string): Promise<number> {
   const start = system.lstatat(AT_FDCWD, path);
   if (start === undefined) return 0;
+  const turn = turns();
   const seen = new Set<bigint>();
   let total = 0;
   const pending: Buffer[] = [Buffer.from(path)];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    await turn();
     const stat = system.lstatat(AT_FDCWD, next);
     if (stat === undefined || stat.dev !== start.dev) continue;
     const isDirectory = (stat.mode & constants.S_IFMT) === constants.S_IFDIR;

@@ -109,8 +109,8 @@ describe('the service', () => {
       return (json as { Config: { Env: string[] } }).Config.Env.find((word) => word.startsWith('FROM_CONF='));
     };
     const search = async (): Promise<unknown> =>
-      ((await service.request('GET', '/libpod/info')).json as { registries: { search?: string[] } }).registries
-        .search;
+      ((await service.request('GET', '/libpod/info')).json as { registries: { search?: string[] } })
+        .registries.search;
     try {
       writeFileSync(conf, `${before}[containers]\nenv = ["FROM_CONF=1"]\n`);
       assert.equal(await variable(), 'FROM_CONF=1');

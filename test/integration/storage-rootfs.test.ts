@@ -71,7 +71,7 @@ for (const driver of DRIVERS) {
     using opened = testStore(driver);
     const top = await stack(opened, LOW, HIGH);
     const { rootfs, layers } = opened.store;
-    const merged = rootfs.mount({ containerId: id('a'), topLayerId: top.id });
+    const merged = await rootfs.mount({ containerId: id('a'), topLayerId: top.id });
     try {
       const names = listTree(merged).map((line) => line.split(' ', 2).join(' '));
       assert.deepEqual(names, [
@@ -102,8 +102,8 @@ for (const driver of DRIVERS) {
     const top = await stack(opened, LOW);
     const { rootfs } = opened.store;
     const before = listTree(opened.diff(top));
-    const [one, two] = ['a', 'b'].map((letter) =>
-      rootfs.mount({ containerId: id(letter), topLayerId: top.id }),
+    const [one, two] = await Promise.all(
+      ['a', 'b'].map((letter) => rootfs.mount({ containerId: id(letter), topLayerId: top.id })),
     );
     try {
       writeFileSync(join(one ?? '', 'opaque/old'), 'changed');
@@ -111,11 +111,11 @@ for (const driver of DRIVERS) {
       writeFileSync(join(one ?? '', 'big'), Buffer.alloc(300_000));
       assert.equal(String(readFileSync(join(two ?? '', 'opaque/old'))), 'old');
       assert.ok(existsSync(join(two ?? '', 'gone')));
-      assert.ok(rootfs.usage(id('a')) >= 300_000);
+      assert.ok((await rootfs.usage(id('a'))) >= 300_000);
       rootfs.unmount(id('a'));
       rootfs.unmount(id('a'));
       assert.equal(rootfs.isMounted(id('a')), false);
-      assert.equal(rootfs.mount({ containerId: id('a'), topLayerId: top.id }), one);
+      assert.equal(await rootfs.mount({ containerId: id('a'), topLayerId: top.id }), one);
       assert.equal(String(readFileSync(join(one ?? '', 'opaque/old'))), 'changed');
       assert.deepEqual(listTree(opened.diff(top)), before);
     } finally {
@@ -135,7 +135,7 @@ for (const driver of DRIVERS) {
       { containerId: id('a'), topLayerId: top.id },
       { containerId: id('b'), topLayerId: '' },
     ];
-    const merged = rootfs.mount(one);
+    const merged = await rootfs.mount(one);
     try {
       execFileSync('sh', ['-c', CHANGES, 'sh', merged]);
       // fuse-overlayfs writes times late.
@@ -156,7 +156,7 @@ for (const driver of DRIVERS) {
       execFileSync('tar', ['-tf', '-'], { input: tar });
       const layer = await opened.apply(tar, { parent: top });
       two.topLayerId = layer.id;
-      assert.deepEqual(listTree(rootfs.mount(two), SEEN), listTree(rootfs.mount(one), SEEN));
+      assert.deepEqual(listTree(await rootfs.mount(two), SEEN), listTree(await rootfs.mount(one), SEEN));
     } finally {
       for (const { containerId } of [one, two]) await rootfs.remove(containerId);
     }
@@ -165,7 +165,7 @@ for (const driver of DRIVERS) {
   test(`with ${driver}, an image without layers and a read-only container work`, { skip }, async () => {
     using opened = testStore(driver);
     const { rootfs } = opened.store;
-    const empty = rootfs.mount({ containerId: id('e'), topLayerId: undefined });
+    const empty = await rootfs.mount({ containerId: id('e'), topLayerId: undefined });
     try {
       writeFileSync(join(empty, 'x'), 'x');
       assert.deepEqual(readdirSync(empty), ['x']);
@@ -174,7 +174,7 @@ for (const driver of DRIVERS) {
     }
     if (driver === 'vfs') return;
     const top = await stack(opened, LOW);
-    const merged = rootfs.mount({ containerId: id('r'), topLayerId: top.id, readOnly: true });
+    const merged = await rootfs.mount({ containerId: id('r'), topLayerId: top.id, readOnly: true });
     try {
       assert.ok(existsSync(join(merged, 'gone')));
       assert.throws(() => writeFileSync(join(merged, 'x'), 'x'), { code: 'EROFS' });
@@ -187,7 +187,7 @@ for (const driver of DRIVERS) {
 test('a busy mount is detached', { skip }, async () => {
   using opened = testStore('overlay');
   const top = await stack(opened, LOW);
-  const merged = opened.store.rootfs.mount({
+  const merged = await opened.store.rootfs.mount({
     containerId: id('a'),
     topLayerId: top.id,
     options: ['volatile'],
@@ -207,14 +207,14 @@ test('a volatile container can be mounted again after a power cut', { skip }, as
   using opened = testStore('overlay');
   const top = await stack(opened, LOW);
   const options = { containerId: id('v'), topLayerId: top.id, options: ['volatile'] };
-  const merged = opened.store.rootfs.mount(options);
+  const merged = await opened.store.rootfs.mount(options);
   try {
     writeFileSync(join(merged, 'x'), 'x');
     execFileSync('cp', ['-a', join(opened.root, 'containers', id('v'), 'work'), join(scratch, 'work')]);
     opened.store.rootfs.unmount(id('v'));
     // As the power cut leaves it: the mark is still there.
     execFileSync('cp', ['-a', join(scratch, 'work/.'), join(opened.root, 'containers', id('v'), 'work')]);
-    assert.equal(opened.store.rootfs.mount(options), merged);
+    assert.equal(await opened.store.rootfs.mount(options), merged);
     assert.equal(String(readFileSync(join(merged, 'x'))), 'x');
   } finally {
     await opened.store.rootfs.remove(id('v'));
@@ -225,7 +225,7 @@ test('more layers than fit into one page of mount options can be mounted', { ski
   using opened = testStore('overlay');
   const tars = Array.from({ length: 150 }, (_, i) => buildTar({ name: `f${i}` }));
   const top = await stack(opened, ...tars);
-  const merged = opened.store.rootfs.mount({ containerId: id('m'), topLayerId: top.id });
+  const merged = await opened.store.rootfs.mount({ containerId: id('m'), topLayerId: top.id });
   try {
     assert.equal(readdirSync(merged).length, 150);
   } finally {
@@ -289,7 +289,7 @@ test('a layer whose directory is gone harms only its images, and is fetched agai
     found.map(({ kind, name }) => [kind, name]),
     [['layer', low.id]],
   );
-  assert.throws(() => store.rootfs.mount({ containerId: id('x'), topLayerId: hurt.topLayerId }), {
+  await assert.rejects(store.rootfs.mount({ containerId: id('x'), topLayerId: hurt.topLayerId }), {
     name: 'StorageError',
   });
   await checkStore(context, { repair: true });
@@ -302,7 +302,7 @@ test('a layer whose directory is gone harms only its images, and is fetched agai
   assert.equal(store.layers.chain(fine.topLayerId ?? '').length, 1);
   assert.equal((await opened.apply(LOW)).id, low.id);
   assert.deepEqual(await checkStore(context, { repair: true }), []);
-  const merged = store.rootfs.mount({ containerId: id('x'), topLayerId: hurt.topLayerId });
+  const merged = await store.rootfs.mount({ containerId: id('x'), topLayerId: hurt.topLayerId });
   try {
     assert.ok(existsSync(join(merged, 'kept/file')));
   } finally {

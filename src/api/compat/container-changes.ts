@@ -6,8 +6,8 @@ import { namedContainer } from './named-container.ts';
 
 const KINDS = { changed: 0, added: 1, deleted: 2 } as const;
 
-export const changes: Handler = (exchange) => {
-  const found = containerChanges(exchange.engine, namedContainer(exchange));
+export const changes: Handler = async (exchange) => {
+  const found = await containerChanges(exchange.engine, namedContainer(exchange));
   sendJson(
     exchange,
     200,

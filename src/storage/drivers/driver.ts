@@ -33,13 +33,15 @@ export interface StorageDriver {
   /** Whether `prepareLayer` must know the layer below; otherwise layers may be unpacked in any order. */
   readonly needsParent: boolean;
   /** Makes the directory that a layer is unpacked into; `parentDiff` is the layer below, if it is needed and there is one. */
-  prepareLayer(diff: string, parentDiff: string | undefined): void;
+  prepareLayer(diff: string, parentDiff: string | undefined): Promise<void> | void;
   /** Whether `prepareRootfs` has been here; cheap. */
   isPrepared(plan: RootfsPlan): boolean;
   /** Makes what `mount` needs; to be called again after a crash in it. */
-  prepareRootfs(plan: RootfsPlan): void;
+  prepareRootfs(plan: RootfsPlan): Promise<void> | void;
   /** The file system appears at `plan.merged`, which is not mounted yet. The owners of layers are as `plan.idMaps` says, or on disk already. */
-  mount(plan: RootfsPlan): void;
+  mount(plan: RootfsPlan): Promise<void> | void;
+  /** The same while everything waits, for the trial when a store is opened; absent where there is nothing to try. */
+  mountNow?(plan: RootfsPlan): void;
   /** Whether `mount` shows layers under other owners by itself; else, or when it fails at that, it is given copies that have them. */
   readonly mapsIds: boolean;
   /** The directory that would be the `diff` of a layer made of the container. */

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { errnoOf, messageOf, StorageError, UnsupportedError } from '../../base/errors.ts';
 import type { Syscalls } from '../../native/syscalls.ts';
 import { unionChanges } from '../changes.ts';
-import type { StorageDriver } from './driver.ts';
+import type { RootfsPlan, StorageDriver } from './driver.ts';
 import { makeTopDirectory } from './layer-directory.ts';
 import { isMountPoint, unmountAll } from './mount-point.ts';
 import { isUnionPrepared, prepareUnion } from './overlay.ts';
@@ -30,6 +30,15 @@ const KERNEL_ONLY = new Set([
 /** The union file system in user space, for kernels that cannot mount overlay in a user namespace. */
 export function fuseOverlayDriver(system: Syscalls, settings: FuseOverlaySettings): StorageDriver {
   const { inUserNamespace, mountOptions, program } = settings;
+  const wordsFor = (plan: RootfsPlan): string[] => {
+    const lowerDirs = plan.lowerDirs.length === 0 ? [plan.empty] : plan.lowerDirs;
+    const options = [`lowerdir=${lowerDirs.join(':')}`];
+    if (plan.readOnly) options.push('ro');
+    else options.push(`upperdir=${plan.diff}`, `workdir=${plan.work}`);
+    if (plan.mountLabel !== undefined) options.push(`context="${plan.mountLabel}"`);
+    options.push(...[...mountOptions, ...plan.options].filter((option) => !KERNEL_ONLY.has(option)));
+    return ['-o', options.join(','), plan.merged];
+  };
   return {
     name: 'fuse-overlayfs',
     inUserNamespace,
@@ -44,14 +53,23 @@ export function fuseOverlayDriver(system: Syscalls, settings: FuseOverlaySetting
     prepareLayer: (diff) => makeTopDirectory(diff, undefined),
     isPrepared: isUnionPrepared,
     prepareRootfs: prepareUnion,
-    mount(plan) {
-      const lowerDirs = plan.lowerDirs.length === 0 ? [plan.empty] : plan.lowerDirs;
-      const options = [`lowerdir=${lowerDirs.join(':')}`];
-      if (plan.readOnly) options.push('ro');
-      else options.push(`upperdir=${plan.diff}`, `workdir=${plan.work}`);
-      if (plan.mountLabel !== undefined) options.push(`context="${plan.mountLabel}"`);
-      options.push(...[...mountOptions, ...plan.options].filter((option) => !KERNEL_ONLY.has(option)));
-      run(program, options, { target: plan.merged, base: plan.base });
+    async mount(plan) {
+      const { runProgram } = await import('../../base/run-program.ts');
+      const done = await runProgram(program, wordsFor(plan), {
+        cwd: plan.base,
+        timeoutMs: TIMEOUT_MS,
+      }).catch((error: unknown) => cannotRun(program, error));
+      checkMounted(program, plan, { status: done.code, stderr: done.stderr });
+    },
+    mountNow(plan) {
+      const done = spawnSync(program, wordsFor(plan), {
+        cwd: plan.base,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        encoding: 'utf8',
+        timeout: TIMEOUT_MS,
+      });
+      if (done.error !== undefined) cannotRun(program, done.error);
+      checkMounted(program, plan, done);
     },
     ownDirectory: (plan) => plan.diff,
     withOwnDirectory: (plan, diff) => ({ ...plan, diff }),
@@ -75,20 +93,18 @@ function isDead(merged: string): boolean {
   }
 }
 
-function run(program: string, options: string[], place: { target: string; base: string }): void {
-  const done = spawnSync(program, ['-o', options.join(','), place.target], {
-    cwd: place.base,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    encoding: 'utf8',
-    timeout: TIMEOUT_MS,
+function cannotRun(program: string, error: unknown): never {
+  throw new UnsupportedError(`cannot run ${program}: ${messageOf(error)}`, {
+    cause: error,
+    hint: 'install fuse-overlayfs, or choose another --storage-driver',
   });
-  if (done.error !== undefined)
-    throw new UnsupportedError(`cannot run ${program}: ${messageOf(done.error)}`, {
-      cause: done.error,
-      hint: 'install fuse-overlayfs, or choose another --storage-driver',
-    });
-  if (done.status !== 0)
-    throw new StorageError(
-      `${program} cannot mount ${place.target}: ${done.stderr.trim() || `status ${done.status}`}`,
-    );
+}
+
+function checkMounted(
+  program: string,
+  { merged }: RootfsPlan,
+  { status, stderr }: { status: number | null; stderr: string },
+): void {
+  if (status !== 0)
+    throw new StorageError(`${program} cannot mount ${merged}: ${stderr.trim() || `status ${status}`}`);
 }

@@ -18,6 +18,26 @@ export interface OverlaySettings {
 export function overlayDriver(system: Syscalls, settings: OverlaySettings): StorageDriver {
   const { inUserNamespace, mountOptions } = settings;
   const userXattr = mountOptions.includes('userxattr');
+  const mount = (plan: RootfsPlan): void => {
+    const { options, flags } = splitOptions([...mountOptions, ...plan.options]);
+    const lowerDirs = plan.lowerDirs.length === 0 ? [plan.empty] : [...plan.lowerDirs];
+    // Without an upper directory the kernel wants two lower ones.
+    if (plan.readOnly && lowerDirs.length === 1) lowerDirs.push(plan.empty);
+    if (plan.mountLabel !== undefined) options.push(`context="${plan.mountLabel}"`);
+    if (options.includes('volatile')) forgetUncleanUnmount(plan.work);
+    const overlay: OverlayMount = {
+      target: plan.merged,
+      lowerDirs,
+      base: plan.base,
+      options: plan.readOnly ? options.filter((option) => option !== 'volatile') : options,
+      flags: plan.readOnly ? flags | MS_RDONLY : flags,
+      ...(plan.readOnly ? {} : { upperDir: plan.diff, workDir: plan.work }),
+      ...(plan.idMaps === undefined || plan.lowerDirs.length === 0
+        ? {}
+        : { uidMap: idMapText(plan.idMaps.uids), gidMap: idMapText(plan.idMaps.gids) }),
+    };
+    system.mountOverlay(overlay);
+  };
   return {
     name: 'overlay',
     inUserNamespace,
@@ -30,26 +50,8 @@ export function overlayDriver(system: Syscalls, settings: OverlaySettings): Stor
     prepareLayer: (diff) => makeTopDirectory(diff, undefined),
     isPrepared: isUnionPrepared,
     prepareRootfs: prepareUnion,
-    mount(plan) {
-      const { options, flags } = splitOptions([...mountOptions, ...plan.options]);
-      const lowerDirs = plan.lowerDirs.length === 0 ? [plan.empty] : [...plan.lowerDirs];
-      // Without an upper directory the kernel wants two lower ones.
-      if (plan.readOnly && lowerDirs.length === 1) lowerDirs.push(plan.empty);
-      if (plan.mountLabel !== undefined) options.push(`context="${plan.mountLabel}"`);
-      if (options.includes('volatile')) forgetUncleanUnmount(plan.work);
-      const mount: OverlayMount = {
-        target: plan.merged,
-        lowerDirs,
-        base: plan.base,
-        options: plan.readOnly ? options.filter((option) => option !== 'volatile') : options,
-        flags: plan.readOnly ? flags | MS_RDONLY : flags,
-        ...(plan.readOnly ? {} : { upperDir: plan.diff, workDir: plan.work }),
-        ...(plan.idMaps === undefined || plan.lowerDirs.length === 0
-          ? {}
-          : { uidMap: idMapText(plan.idMaps.uids), gidMap: idMapText(plan.idMaps.gids) }),
-      };
-      system.mountOverlay(mount);
-    },
+    mount,
+    mountNow: mount,
     ownDirectory: (plan) => plan.diff,
     withOwnDirectory: (plan, diff) => ({ ...plan, diff }),
     changes: (plan) => unionChanges(system, plan),

@@ -22,7 +22,7 @@ export function probeUnion(system: Syscalls, layout: StoreLayout, driver: Storag
       for (const name of driver.whiteouts.opaqueXattrs)
         system.lsetxattr(join(dir, 'high/d'), name, Buffer.from('y'));
     }
-    driver.mount({
+    driver.mountNow?.({
       diff: join(dir, 'diff'),
       work: join(dir, 'work'),
       merged,

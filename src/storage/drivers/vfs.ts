@@ -20,12 +20,12 @@ export function vfsDriver(system: Syscalls, settings: { inUserNamespace: boolean
     whiteouts: { kind: 'delete' },
     needsParent: true,
     mapsIds: true,
-    prepareLayer(diff, parentDiff) {
+    async prepareLayer(diff, parentDiff) {
       makeTopDirectory(diff, parentDiff);
-      if (parentDiff !== undefined) copyTree(system, parentDiff, diff, { hardLinks: true });
+      if (parentDiff !== undefined) await copyTree(system, parentDiff, diff, { hardLinks: true });
     },
     isPrepared: (plan) => existsSync(plan.merged),
-    prepareRootfs(plan) {
+    async prepareRootfs(plan) {
       const [top] = plan.lowerDirs;
       // The copy is made under another name: `merged` is either whole or not there.
       const partial = join(dirname(plan.merged), 'partial');
@@ -40,7 +40,7 @@ export function vfsDriver(system: Syscalls, settings: { inUserNamespace: boolean
       if (top !== undefined) {
         const owner =
           idMaps === undefined ? {} : { owner: (uid: number, gid: number) => shiftOwner(idMaps, uid, gid) };
-        copyTree(system, join(plan.base, top), partial, { hardLinks: false, ...owner });
+        await copyTree(system, join(plan.base, top), partial, { hardLinks: false, ...owner });
       }
       system.renameat2(-100, partial, -100, plan.merged, 0);
     },

@@ -24,7 +24,7 @@ export async function extractTree(
       if (entry === undefined) break;
       await writer.write(entry, reader);
     }
-    writer.finish();
+    await writer.finish();
   } catch (error) {
     throw explain(error, tree, entry);
   } finally {

@@ -83,8 +83,9 @@ export class TreeWriter {
   }
 
   /** Modes and times of directories: what was written into them has changed these. */
-  finish(): void {
+  async finish(): Promise<void> {
     for (const [path, entry] of [...this.#finished].reverse()) {
+      await this.#turn();
       const place = { parent: this.#enter(parentOf(path)), base: baseOf(path) };
       const found = this.#lstat(place);
       if (found === undefined || !isDirectory(found)) continue;

@@ -18,7 +18,7 @@ export const run: CommandHandler = async ({ args, flags, path }, openEngine) => 
   const kind = path.startsWith('container ') ? 'container' : path.startsWith('image ') ? 'image' : undefined;
   const changes =
     name === undefined
-      ? containerChanges(engine, latestContainer(engine.db))
+      ? await containerChanges(engine, latestContainer(engine.db))
       : await diffObject(engine, name, kind);
   if (format === 'json') print(`${toJson(grouped(changes), '     ')}\n`);
   else print(changes.map((change) => `${LETTERS[change.kind]} ${change.path}\n`).join(''));

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type ApiService, startApiService } from '../fixtures/api-service.ts';
+import { freshName } from '../fixtures/containers.ts';
+import { testRoot, tspodOk } from '../fixtures/harness.ts';
+import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
+import { withoutBridges } from '../fixtures/networks.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
+
+/** Programs that do not go on before they are let; the service finds them first on its PATH. */
+class SlowPrograms {
+  readonly directory = join(testRoot().base, 'slow');
+
+  add(name: string, real: string): string {
+    mkdirSync(this.directory, { recursive: true });
+    const path = join(this.directory, name);
+    const wait = `: >${path}.begun; while [ ! -e ${path}.free ]; do sleep 0.05; done`;
+    writeFileSync(path, `#!/bin/sh\n${wait}\nexec ${real} "$@"\n`, { mode: 0o755 });
+    return path;
+  }
+
+  async begun(name: string): Promise<void> {
+    await waitFor(`${name} to begin`, () => existsSync(join(this.directory, `${name}.begun`)));
+  }
+
+  free(name: string): void {
+    writeFileSync(join(this.directory, `${name}.free`), '');
+  }
+}
+
+describe('while a program that the service started does not go on', () => {
+  const slow = new SlowPrograms();
+  let service: ApiService;
+  before(async () => {
+    await busyboxImage();
+    const usual = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`;
+    for (const name of ['cp', 'chown', 'ip']) {
+      const real = usual
+        .split(':')
+        .map((place) => join(place, name))
+        .find((path) => existsSync(path));
+      if (real !== undefined) slow.add(name, real);
+    }
+    const PATH = `${slow.directory}:${usual}`;
+    service = await startApiService({ env: { PATH } });
+  });
+  after(() => service?.stop());
+
+  const answersOthers = async (): Promise<void> => {
+    assert.equal((await service.request('GET', '/containers/json?all=1')).status, 200);
+  };
+
+  const start = async (config: object): Promise<{ name: string; started: Promise<number> }> => {
+    const name = freshName();
+    const body = { Image: BUSYBOX, Cmd: ['true'], HostConfig: { NetworkMode: 'none', ...config } };
+    const created = await service.request('POST', `/containers/create?name=${name}`, body);
+    assert.equal(created.status, 201, created.text);
+    const started = service.request('POST', `/containers/${name}/start`).then(({ status }) => status);
+    return { name, started };
+  };
+
+  test('others are answered: it fills a volume, and gives it away', async () => {
+    const volume = freshName();
+    const { name, started } = await start({ Binds: [`${volume}:/bin:U`] });
+    for (const program of ['cp', 'chown']) {
+      await slow.begun(program);
+      await answersOthers();
+      slow.free(program);
+    }
+    assert.equal(await started, 204);
+    assert.match(await tspodOk(['volume', 'ls', '-q']), new RegExp(volume));
+    await tspodOk(['rm', '-f', '-v', name]);
+  });
+
+  test('others are answered: the runtime, which makes a container or tells its version', async () => {
+    const real = await tspodOk(['info', '--format', '{{.Host.OCIRuntime.Path}}']);
+    const path = slow.add('runtime', real);
+    appendFileSync(
+      join(testRoot().base, 'config/containers/containers.conf'),
+      `[engine.runtimes]\nslow = ["${path}"]\n`,
+    );
+    const { name, started } = await start({ Runtime: 'slow' });
+    await slow.begun('runtime');
+    await answersOthers();
+    slow.free('runtime');
+    assert.equal(await started, 204);
+    await tspodOk(['rm', '-f', name]);
+  });
+
+  test('others are answered: the network is set up', { skip: withoutBridges() }, async () => {
+    const { name, started } = await start({ NetworkMode: 'bridge' });
+    await slow.begun('ip');
+    await answersOthers();
+    slow.free('ip');
+    assert.equal(await started, 204);
+    await tspodOk(['rm', '-f', name]);
+  });
+});
