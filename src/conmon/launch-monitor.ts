@@ -24,6 +24,8 @@ export interface MonitorOptions {
   reportExit: boolean;
   /** Standard streams of the caller go to the runtime (log driver passthrough). */
   passStdio?: boolean;
+  /** Descriptors that the program gets as 3 and on; -1: that one is /dev/null. This process gives them up. */
+  preserveFds?: readonly number[] | undefined;
   /** Descriptors that the monitor holds until its end (published ports). */
   inheritFds?: readonly number[];
   /** Moves the process, which has started nothing yet, to where it belongs; it waits for that. Must not fail. */
@@ -51,11 +53,8 @@ export interface MonitorHandle {
   close(): void;
 }
 
-const SYNC_FD = 3;
-const START_FD = 4;
-const ATTACH_FD = 5;
-const EXIT_FD = 6;
-const LOCK_FD = 7;
+/** The first one that is not a standard stream; those for the program come before our own. */
+const FIRST_FD = 3;
 
 /** Starts it. Throws MonitorError when the program cannot be run at all. */
 export function launchMonitor(options: MonitorOptions): MonitorHandle {
@@ -66,21 +65,21 @@ export function launchMonitor(options: MonitorOptions): MonitorHandle {
   const exit = options.reportExit && !options.foreign ? openMonitorPipe(syscalls) : undefined;
   const pipes = [sync, start, attach, exit].filter((pipe) => pipe !== undefined);
   const lockFd = options.foreign ? undefined : options.lockFd;
-  const env: NodeJS.ProcessEnv = {
-    ...options.env,
-    _OCI_SYNCPIPE: `${SYNC_FD}`,
-    _OCI_STARTPIPE: `${START_FD}`,
-  };
-  if (attach !== undefined) env['_OCI_ATTACHPIPE'] = `${ATTACH_FD}`;
-  if (exit !== undefined) env['_TSPOD_EXITPIPE'] = `${EXIT_FD}`;
-  if (lockFd !== undefined) env['_TSPOD_LOCKFD'] = `${LOCK_FD}`;
+  const passed = options.preserveFds ?? [];
+  const [syncFd, startFd, attachFd, exitFd, lockFdThere] = [0, 1, 2, 3, 4].map(
+    (place) => `${FIRST_FD + passed.length + place}`,
+  );
+  const env: NodeJS.ProcessEnv = { ...options.env, _OCI_SYNCPIPE: syncFd, _OCI_STARTPIPE: startFd };
+  if (attach !== undefined) env['_OCI_ATTACHPIPE'] = attachFd;
+  if (exit !== undefined) env['_TSPOD_EXITPIPE'] = exitFd;
+  if (lockFd !== undefined) env['_TSPOD_LOCKFD'] = lockFdThere;
   // What the monitor says before it goes into the background is only looked at when it fails.
   const words = syscalls.memoryFile('monitor-stderr');
   const stdio = options.passStdio ? [0, 1, 2] : [-1, -1, words];
   const own = [sync.theirs, start.theirs, attach?.theirs ?? -1, exit?.theirs ?? -1, lockFd ?? -1];
   let pid: number;
   try {
-    const fds = [...stdio, ...own, ...(options.inheritFds ?? [])];
+    const fds = [...stdio, ...passed, ...own, ...(options.inheritFds ?? [])];
     pid = syscalls.spawn(options.program, [options.program, ...options.args], environmentList(env), fds);
     syscalls.reap(pid).catch(() => undefined);
   } catch (error) {
@@ -89,6 +88,7 @@ export function launchMonitor(options: MonitorOptions): MonitorHandle {
     throw new MonitorError(`cannot run monitor ${options.program}: ${messageOf(error)}`, { cause: error });
   } finally {
     for (const pipe of pipes) pipe.handedOver();
+    for (const fd of passed) if (fd >= 0) closeSync(fd);
   }
   const letGo = (): void => start.write('\n');
   if (options.place === undefined) letGo();

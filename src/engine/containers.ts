@@ -13,7 +13,8 @@ export {
 export { containerPaths } from '../libpod/container-paths.ts';
 export { lockContainer } from '../libpod/container-lock.ts';
 export { settle, settleQuietly } from '../libpod/settle.ts';
-export { passesStreams, startContainer, type StartedContainer, type StartOptions } from '../libpod/start.ts';
+export { startContainer, type StartedContainer, type StartOptions } from '../libpod/start.ts';
+export { passesStreams } from '../libpod/startable.ts';
 export { stopContainer } from '../libpod/stop.ts';
 export { killContainer, sendSignal } from '../libpod/signal.ts';
 export { pauseContainer, unpauseContainer } from '../libpod/pause.ts';

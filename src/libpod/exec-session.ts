@@ -17,6 +17,7 @@ import { type ContainerRecord, getContainer, lookupContainer } from './container
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { type ExecRequest, execProcess } from './exec-process.ts';
+import { preserveArguments } from './monitor-arguments.ts';
 import { placeExecMonitor } from './monitor-cgroup.ts';
 import { observe } from './observe.ts';
 import { runtimeOf } from './runtime-of.ts';
@@ -28,6 +29,8 @@ export interface ExecOptions {
   id?: string;
   /** It is in no list and gives no events: less to write for programs that come by the hundred. Not for detached ones. */
   unrecorded?: boolean;
+  /** Descriptors of this process that the program gets as 3 and on; -1: that one is /dev/null. */
+  preserveFds?: readonly number[];
 }
 
 export interface ExecSession {
@@ -72,7 +75,11 @@ export async function startExec(
       syscalls: libpod.syscalls,
       program: libpod.monitorProgram,
       foreign: libpod.foreignMonitor,
-      args: execArguments(libpod, container, { id, directory, processFile, request }),
+      args: [
+        ...execArguments(libpod, container, { id, directory, processFile, request }),
+        ...preserveArguments(options.preserveFds?.length ?? 0),
+      ],
+      preserveFds: options.preserveFds,
       env: process.env,
       attachFirst: true,
       reportExit: false,

@@ -27,6 +27,7 @@ export function gatherHostFacts(libpod: Libpod, spec: ContainerSpec, containerId
     cgroupVersion: cgroupVersion(),
     cgroupControllers: cgroupControllers(cgroupManager),
     cgroupManager,
+    ...(spec.systemd ? { systemdHierarchy: existsSync('/sys/fs/cgroup/systemd') } : {}),
     cgroupPath: cgroupPathFor(spec, containerId, cgroupManager),
     hardLimits: hardLimits(),
     mayRaiseLimits: !rootless && hasBit(mask(status, 'CapEff'), CAP_SYS_RESOURCE),

@@ -35,6 +35,7 @@ export function inspectConfig({ libpod, record, running }: Inspected): InspectDo
     Labels: Object.keys(spec.labels).length === 0 ? null : sorted(spec.labels),
     Annotations: sorted(running?.annotations ?? runtimeAnnotations(spec)),
     StopSignal: signalName(spec.stopSignal),
+    ...(spec.systemd ? { SystemdMode: true } : {}),
     ...(spec.healthcheck === undefined ? {} : { Healthcheck: healthcheck(spec.healthcheck) }),
     ...inspectHealth(spec.health ?? DEFAULT_HEALTH),
     ...(spec.createCommand.length === 0 ? {} : { CreateCommand: ['tspod', ...spec.createCommand] }),

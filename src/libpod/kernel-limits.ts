@@ -1,9 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UnsupportedError } from '../base/errors.ts';
-import type { RuntimeRef } from '../oci/runtime-client.ts';
-import { learnRuntimeVersion } from '../oci/runtime-version.ts';
-import type { ContainerSpec, ResourcesSpec } from '../specgen/container-spec.ts';
+import type { ResourcesSpec } from '../specgen/container-spec.ts';
 import type { HostFacts } from '../specgen/host-facts.ts';
 
 /** Limits that not every kernel has, although it has their controller. Throws UnsupportedError that says what is missing. */
@@ -49,21 +47,5 @@ function checkWeights(): void {
   throw new UnsupportedError(
     'cannot set --blkio-weight-device: no I/O scheduler of this kernel shares devices by weight',
     { hint: 'limit rates with --device-read-bps and --device-write-bps' },
-  );
-}
-
-/** A runtime that does not know execution domains would leave them out without a word. */
-export async function checkPersonality(
-  { personality }: ContainerSpec,
-  runtime: RuntimeRef,
-  runRoot: string,
-): Promise<void> {
-  if (personality === undefined || runtime.name === 'crun') return;
-  const version = runtime.name === 'runc' ? await learnRuntimeVersion(runtime.path, runRoot) : undefined;
-  const [major = 0, minor = 0] = (version ?? '0').split('.').map(Number);
-  if (major > 1 || (major === 1 && minor >= 2)) return;
-  throw new UnsupportedError(
-    `cannot set --personality: ${runtime.name}${version === undefined ? '' : ` ${version}`} does not know it`,
-    { hint: 'crun does, and runc from 1.2 on: try --runtime crun' },
   );
 }

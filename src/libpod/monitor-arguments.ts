@@ -13,7 +13,7 @@ export function monitorArguments(
   libpod: Libpod,
   record: ContainerRecord,
   runtime: RuntimeRef,
-  options: { run: boolean; quickRestarts: number; endWithCaller: boolean },
+  options: { run: boolean; quickRestarts: number; endWithCaller: boolean; preserveFds: number },
 ): string[] {
   const { spec, id } = record;
   const { bundle } = containerPaths(libpod.paths, id);
@@ -47,6 +47,7 @@ export function monitorArguments(
     isLogged('debug') ? 'debug' : logLevel(),
   );
   for (const word of runtime.args) args.push('--runtime-arg', word);
+  args.push(...preserveArguments(options.preserveFds));
   if (spec.resources.cgroups === 'disabled') args.push('--runtime-arg', '--cgroup-manager=disabled');
   args.push(...logArguments(libpod, record));
   if (spec.process.terminal) args.push('-t');
@@ -68,6 +69,11 @@ export function monitorArguments(
       args.push('--exit-command-arg', word);
   }
   return args;
+}
+
+/** The runtime has to be told how many descriptors after the standard streams the program keeps. */
+export function preserveArguments(count: number): string[] {
+  return count === 0 ? [] : ['--runtime-opt', '--preserve-fds', '--runtime-opt', String(count)];
 }
 
 function logArguments(libpod: Libpod, record: ContainerRecord): string[] {

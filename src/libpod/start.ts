@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { crashPoint } from '../base/crash-point.ts';
-import { messageOf, NotFoundError, TspodError, UnsupportedError } from '../base/errors.ts';
+import { messageOf, NotFoundError, TspodError } from '../base/errors.ts';
 import { removeExitRecord } from '../conmon/exit-record.ts';
 import { log } from '../base/log.ts';
 import { launchMonitor, type MonitorHandle, readMonitorPid } from '../conmon/launch-monitor.ts';
@@ -26,7 +25,6 @@ import type { Libpod } from './context.ts';
 import { explainStartFailure } from './explain-start.ts';
 import { finishNetworkFiles } from './managed-files.ts';
 import { prepareHealthcheck } from './health-monitor.ts';
-import { checkPersonality } from './kernel-limits.ts';
 import { tellStarted } from './tell-started.ts';
 import { monitorArguments } from './monitor-arguments.ts';
 import { placeMonitor, placePasta } from './monitor-cgroup.ts';
@@ -34,6 +32,7 @@ import { networkContext } from './network-context.ts';
 import { releaseFailedStart } from './release.ts';
 import { chosenRuntime, runtimeOf } from './runtime-of.ts';
 import { settle } from './settle.ts';
+import { checkStartable, passesStreams } from './startable.ts';
 import { dueRestart, endRestartWait } from './restart-policy.ts';
 import { changeState } from './state-change.ts';
 
@@ -51,6 +50,8 @@ export interface StartOptions {
   consoleSize?: { height: number; width: number };
   /** Only `init`: the runtime creates, the program does not run yet. */
   initOnly?: boolean;
+  /** Descriptors of this process that the program gets as 3 and on; -1: that one is /dev/null. */
+  preserveFds?: readonly number[];
   restart?: boolean;
   /** Those that it depends on have been seen running. */
   dependenciesRun?: boolean;
@@ -100,8 +101,7 @@ async function launch(
 ): Promise<StartedContainer> {
   beginCgroupMove();
   const runtime = chosenRuntime(libpod, libpod.runtimeOptions.runtime ?? record.spec.runtime);
-  checkStartable(record, runtime.name);
-  await checkPersonality(record.spec, runtime, libpod.paths.runRoot);
+  await checkStartable(record, runtime, libpod.paths.runRoot);
   const { due } = options;
   const basicFacts: RunFacts = {
     held: true,
@@ -164,6 +164,7 @@ async function launch(
       foreign: libpod.foreignMonitor,
       args: monitorArguments(libpod, starting, runtime, {
         run: inOneGo,
+        preserveFds: options.preserveFds?.length ?? 0,
         quickRestarts: due?.quickRestarts ?? 0,
         endWithCaller: options.endWithCaller === true && !libpod.foreignMonitor,
       }),
@@ -171,6 +172,7 @@ async function launch(
       attachFirst,
       reportExit: options.stay === true,
       inheritFds: network.portFds,
+      preserveFds: options.preserveFds,
       lockFd: options.lockFd,
       place: (pid) => placeMonitor(libpod, starting, pid),
       passStdio: passesStreams(starting.spec),
@@ -244,26 +246,6 @@ function recordStarted(
     events: options.initOnly ? ['init'] : options.restart ? ['init', 'start', 'restart'] : ['init', 'start'],
     durable: false,
   });
-}
-
-/** What only the host, or the runtime that was chosen for it, shows. */
-function checkStartable({ spec }: ContainerRecord, runtimeName: string): void {
-  if (spec.resources.cgroups === 'disabled' && runtimeName !== 'crun')
-    throw new UnsupportedError(
-      `requested OCI runtime ${runtimeName} is not compatible with --cgroups=disabled`,
-      {
-        hint: 'crun is: try --runtime crun',
-      },
-    );
-  if (spec.log.driver === 'journald' && !existsSync(JOURNAL))
-    throw new UnsupportedError(`cannot use --log-driver journald: there is no ${JOURNAL} on this host`);
-}
-
-const JOURNAL = '/run/systemd/journal/socket';
-
-/** Its streams are those of the process that starts it: nothing to attach to, nothing is logged. */
-export function passesStreams(spec: ContainerRecord['spec']): boolean {
-  return spec.log.driver === 'passthrough' || spec.log.driver === 'passthrough-tty';
 }
 
 function writePidFile(path: string, pid: number): void {

@@ -63,6 +63,7 @@ export interface OciLinux {
   sysctl?: Record<string, string>;
   seccomp?: Record<string, unknown>;
   rootfsPropagation?: string;
+  intelRdt?: { closID: string };
   personality?: { domain: string };
   maskedPaths?: string[];
   readonlyPaths?: string[];

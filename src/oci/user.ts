@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
-import { errnoOf, InvalidSpecError, StorageError, UnsupportedError } from '../base/errors.ts';
+import { errnoOf, InvalidSpecError, StorageError } from '../base/errors.ts';
 import { RESOLVE_IN_ROOT, type Syscalls } from '../native/syscalls.ts';
 
 export interface UserRequest {
@@ -149,7 +149,6 @@ function findUser(entries: readonly PasswdEntry[], wanted: string): PasswdEntry 
 }
 
 function groupId(groups: readonly GroupEntry[], wanted: string): number {
-  if (wanted === 'keep-groups') throw new UnsupportedError('--group-add keep-groups is not supported yet');
   const gid = groups.find((group) => group.name === wanted)?.gid ?? numericId(wanted);
   if (gid === undefined)
     throw new InvalidSpecError(`unable to find group ${wanted}: no matching entries in group file`);

@@ -3,6 +3,7 @@ import type { ProcessSpec } from './container-spec.ts';
 import type { CreateRequest } from './create-options.ts';
 import { envFromOptions } from './env.ts';
 import { parseCommandList } from './healthcheck.ts';
+import { keepsGroups } from './labels.ts';
 import type { SpecContext } from './spec-context.ts';
 import { ulimitsFromOptions } from './ulimits.ts';
 
@@ -26,7 +27,7 @@ export function completeProcess(request: CreateRequest, context: SpecContext): P
     args,
     env: envFromOptions(options, context),
     user: options.user ?? (image?.user || (context.userns?.defaultUser ?? '')),
-    groupAdd: options.groupAdd ?? [],
+    groupAdd: keepsGroups(options) ? [] : (options.groupAdd ?? []),
     workdir: workdir(options.workdir ?? image?.workingDir),
     terminal: options.tty ?? false,
     stdin: options.interactive ?? false,

@@ -21,6 +21,8 @@ export interface ContainerSpec {
   /** The create command line for inspect's Config.CreateCommand. */
   createCommand: string[];
   process: ProcessSpec;
+  /** It is prepared for systemd as its first process. */
+  systemd?: true;
   /** Name of the OCI runtime; absent: what `--runtime`, configuration and host say at the start. */
   runtime?: string;
   hostname: string | undefined;
@@ -46,6 +48,8 @@ export interface ContainerSpec {
   shmSize: number;
   /** Directories inside that are roots of their own: they too have resolv.conf, hosts and hostname. */
   chrootDirs?: string[];
+  /** Class of service of the processor's resource director, a directory below /sys/fs/resctrl. */
+  rdtClass?: string;
   /** `LINUX` or `LINUX32`. */
   personality?: string;
   readOnlyRootfs: boolean;
@@ -57,6 +61,8 @@ export interface ContainerSpec {
   stopTimeout: number;
   restart: RestartPolicy;
   autoRemove: boolean;
+  /** The image goes with it, unless others use it. */
+  removeImage?: true;
   /** Seconds the container may run; 0 = for ever. */
   timeout: number;
   pidFile: string | undefined;

@@ -110,6 +110,7 @@ export interface CreateOptions {
   publishAll?: boolean;
   pull?: string;
   quiet?: boolean;
+  rdtClass?: string;
   readOnly?: boolean;
   readOnlyTmpfs?: boolean;
   replace?: boolean;
@@ -124,6 +125,7 @@ export interface CreateOptions {
   seccompPolicy?: string;
   securityOpt?: string[];
   shmSize?: string;
+  shmSizeSystemd?: string;
   stopSignal?: string;
   stopTimeout?: number;
   subgidname?: string;
@@ -171,6 +173,8 @@ export interface CreateExtras {
   readonlyPaths?: string[];
   /** Of the terminal, at every start by which nobody gives another. */
   consoleSize?: { height: number; width: number };
+  /** The image goes with the container. */
+  removeImage?: true;
   /** A client that goes leaves the program's input open for the next. */
   keepStdin?: boolean;
 }

@@ -20,6 +20,7 @@ import { parseRootDirectory } from './root-directory.ts';
 import { secretsFromOptions } from './secrets.ts';
 import { profileOfImage, securityExtras, securityFromOptions } from './security.ts';
 import type { SpecContext } from './spec-context.ts';
+import { isSystemdMode, SYSTEMD_STOP } from './systemd-mode.ts';
 import { checkTimezone } from './timezone.ts';
 import { DOMAIN_NAME, isIpcSysctl, isNetSysctl, validateSpec } from './validate.ts';
 import { donorIds } from './volumes-from.ts';
@@ -35,6 +36,8 @@ export function specFromRequest(request: CreateRequest, context: SpecContext): C
   const namespaces = namespacesFromOptions(options, context);
   const exposedPorts = parseExposed([...(image?.exposedPorts ?? []), ...(options.expose ?? [])]);
   const network = networkFromOptions(options, exposedPorts, context);
+  const process = completeProcess(request, context);
+  const systemd = isSystemdMode(options, process.args);
   const cdiDevices = cdiDevicesFromOptions(options, context);
   const spec: ContainerSpec = {
     version: 1,
@@ -44,13 +47,14 @@ export function specFromRequest(request: CreateRequest, context: SpecContext): C
     rawImageName: options.rootfs ? '' : request.image,
     ...(options.rootfs ? { rootfs: parseRootDirectory(request.image, context.cwd) } : {}),
     createCommand: context.createCommand,
-    process: completeProcess(request, context),
+    process,
+    ...(systemd ? { systemd: true as const } : {}),
     ...runtimeOf(request),
     hostname: options.hostname === '' ? undefined : options.hostname,
     ...(defaults.containerNameAsHostname ? { nameAsHostname: true as const } : {}),
     labels: labelsFromOptions(options, context),
     annotations: annotationsFromOptions(options, context),
-    mounts: mountsFromOptions(options, context),
+    mounts: mountsFromOptions(options, context, { systemd }),
     namespaces,
     ...(context.userns === undefined ? {} : { userNamespace: context.userns.maps }),
     network,
@@ -66,14 +70,18 @@ export function specFromRequest(request: CreateRequest, context: SpecContext): C
     sysctl: {},
     shmSize: shmSizeFromOptions(options, context),
     ...surroundings(options),
+    ...(options.rdtClass ? { rdtClass: options.rdtClass } : {}),
     readOnlyRootfs: options.readOnly ?? defaults.readOnly,
     readOnlyTmpfs: options.readOnlyTmpfs ?? true,
     init: initFromOptions(options, context),
     log: logFromOptions(options, context),
-    stopSignal: parseSignal(options.stopSignal || image?.stopSignal || 'SIGTERM'),
+    stopSignal: parseSignal(
+      options.stopSignal || image?.stopSignal || (systemd ? String(SYSTEMD_STOP) : 'SIGTERM'),
+    ),
     stopTimeout: options.stopTimeout ?? context.config.engine.stopTimeout,
     restart: parseRestart(options.restart),
     autoRemove: options.rm ?? false,
+    ...(request.extras?.removeImage ? { removeImage: true as const } : {}),
     timeout: options.timeout ?? 0,
     ...(options.conmonPidfile ? { monitorPidFile: resolve(context.cwd, options.conmonPidfile) } : {}),
     pidFile: options.pidfile ? resolve(context.cwd, options.pidfile) : undefined,

@@ -6,6 +6,8 @@ export interface HostFacts {
   cgroupManager: 'systemd' | 'cgroupfs';
   /** Controllers that this process may use. */
   cgroupControllers: string[];
+  /** cgroup v1 only: systemd's own hierarchy is there. */
+  systemdHierarchy?: boolean;
   /** Path (cgroupfs) or slice:prefix:name (systemd) for this container; undefined with cgroups disabled. */
   cgroupPath: string | undefined;
   /** This process's hard limits, type → value; what may not be raised is lowered to it. */

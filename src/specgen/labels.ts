@@ -30,7 +30,21 @@ export function annotationsFromOptions(options: CreateOptions, context: SpecCont
       throw new InvalidSpecError(`invalid annotation "${text}": must be key=value`);
     annotations[key] = value;
   }
+  if (keepsGroups(options)) annotations[KEEP_GROUPS] = '1';
   return annotations;
+}
+
+/** crun's word for not to change the supplementary groups. */
+export const KEEP_GROUPS = 'run.oci.keep_original_groups';
+
+/** `--group-add keep-groups`: the caller's own groups, and no others. */
+export function keepsGroups({ groupAdd = [] }: Pick<CreateOptions, 'groupAdd'>): boolean {
+  if (!groupAdd.includes('keep-groups')) return false;
+  if (groupAdd.length > 1)
+    throw new InvalidSpecError(
+      "the '--group-add keep-groups' option is not allowed with any other --group-add options",
+    );
+  return true;
 }
 
 function putLabel(labels: Record<string, string>, text: string, where: string): void {

@@ -6,6 +6,7 @@ import type { CreateOptions } from './create-options.ts';
 import { parseMountFlag } from './mount-flag.ts';
 import { completeTmpfsOptions } from './mount-options.ts';
 import type { SpecContext } from './spec-context.ts';
+import { systemdMounts } from './systemd-mode.ts';
 import { parseVolumeFlag } from './volume-flag.ts';
 import { mountsFromContainers } from './volumes-from.ts';
 
@@ -14,9 +15,13 @@ const READ_ONLY_TMPFS = ['/run', '/tmp', '/var/tmp'];
 
 /**
  * All mounts the user, the image and the configuration ask for, one per destination. Who wins: -v, --mount and --tmpfs, then
- * --volumes-from, then containers.conf, then the image's VOLUME list, then the tmpfs of --read-only.
+ * --volumes-from, then containers.conf, then the image's VOLUME list, then what systemd needs, then the tmpfs of --read-only.
  */
-export function mountsFromOptions(options: CreateOptions, context: SpecContext): MountSpec[] {
+export function mountsFromOptions(
+  options: CreateOptions,
+  context: SpecContext,
+  { systemd }: { systemd: boolean },
+): MountSpec[] {
   const asked = [
     ...(options.volume ?? []).map((text) => volumeOrBind(text, context)),
     ...(options.mount ?? []).flatMap((text) => parseMountFlag(text, context)),
@@ -42,6 +47,7 @@ export function mountsFromOptions(options: CreateOptions, context: SpecContext):
   add(mountsFromContainers(options.volumesFrom ?? [], context));
   add(configured);
   add(imageVolumes(options.imageVolume ?? context.config.engine.imageVolumeMode ?? 'anonymous', context));
+  if (systemd) add(systemdMounts(options));
   const readOnly = options.readOnly ?? context.config.containers.readOnly;
   if (readOnly && (options.readOnlyTmpfs ?? true))
     add(READ_ONLY_TMPFS.map((path) => ({ type: 'tmpfs', destination: path, ...completeTmpfsOptions([]) })));

@@ -72,14 +72,26 @@ function kernelMounts(spec: ContainerSpec, host: HostFacts, bundle: BundleFacts)
     ...mqueueMount(spec, host),
     ...shmMount(spec, host, bundle),
   ];
-  if (host.cgroupVersion !== 0 && !bindSys)
-    mounts.push({
-      destination: '/sys/fs/cgroup',
-      type: 'cgroup',
-      source: 'cgroup',
-      options: ['rprivate', ...GUARDED, 'relatime', access],
-    });
+  if (host.cgroupVersion !== 0 && !bindSys) mounts.push(...cgroupMounts(spec, host, access));
   return mounts;
+}
+
+/** systemd makes cgroups of its own below the container's. */
+function cgroupMounts({ systemd }: ContainerSpec, host: HostFacts, access: string): OciMount[] {
+  const destination = '/sys/fs/cgroup';
+  const common = ['rprivate', ...GUARDED, 'relatime'];
+  const isUnified = host.cgroupVersion === 2;
+  const mount = (mode: string): OciMount => ({
+    destination,
+    type: 'cgroup',
+    source: 'cgroup',
+    options: [...common, mode],
+  });
+  if (systemd !== true) return [mount(access)];
+  if (isUnified) return [mount('rw')];
+  const named = `${destination}/systemd`;
+  const bind = { destination: named, type: 'bind', source: named, options: ['bind', 'rprivate'] };
+  return [mount(access), ...(host.systemdHierarchy ? [bind] : [])];
 }
 
 function mqueueMount(spec: ContainerSpec, host: HostFacts): OciMount[] {

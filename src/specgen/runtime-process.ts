@@ -29,7 +29,7 @@ export function runtimeProcess(input: {
       ...(additionalGids.length === 0 ? {} : { additionalGids }),
     },
     args: spec.init === undefined ? process.args : [INIT_PATH, '--', ...process.args],
-    env: [...completeEnv(process.env, bundle), ...(bundle.secretEnv ?? [])],
+    env: [...completeEnv(spec, bundle), ...(bundle.secretEnv ?? [])],
     cwd: process.workdir,
     capabilities: processCapabilities(spec, uid, bounding),
     ...(rlimits.length === 0 ? {} : { rlimits }),
@@ -41,11 +41,14 @@ export function runtimeProcess(input: {
   };
 }
 
-function completeEnv(env: readonly string[], bundle: BundleFacts): string[] {
+function completeEnv({ process, systemd }: ContainerSpec, bundle: BundleFacts): string[] {
+  const { env } = process;
   const has = (name: string) => env.some((text) => text.startsWith(`${name}=`));
   return [
     ...env,
     ...(has('HOSTNAME') ? [] : [`HOSTNAME=${bundle.hostname}`]),
+    // systemd makes its machine id of it.
+    ...(systemd && !has('container_uuid') ? [`container_uuid=${bundle.containerId.slice(0, 32)}`] : []),
     ...(has('HOME') ? [] : [`HOME=${bundle.user.home}`]),
   ];
 }

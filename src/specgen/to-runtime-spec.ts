@@ -28,6 +28,7 @@ export function toRuntimeSpec(
   if (rules.length > 0 && host.cgroupPath !== undefined) resources.devices = rules;
   const propagation = rootfsPropagation(mounts);
   const { maskedPaths, readonlyPaths } = systemPaths(spec.security);
+  if (spec.systemd && host.systemdHierarchy) maskedPaths.push('/sys/fs/cgroup/systemd/release_agent');
   const seccomp = seccompFor(spec, host, bounding);
   const ownUts = spec.namespaces.uts.mode === 'private';
   return {
@@ -49,6 +50,7 @@ export function toRuntimeSpec(
       ...(Object.keys(spec.sysctl).length > 0 ? { sysctl: spec.sysctl } : {}),
       ...(seccomp === undefined ? {} : { seccomp }),
       ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
+      ...(spec.rdtClass === undefined ? {} : { intelRdt: { closID: spec.rdtClass } }),
       ...(spec.personality === undefined ? {} : { personality: { domain: spec.personality } }),
       ...(maskedPaths.length > 0 ? { maskedPaths } : {}),
       ...(readonlyPaths.length > 0 ? { readonlyPaths } : {}),

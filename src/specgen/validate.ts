@@ -36,7 +36,6 @@ export function validateSpec(spec: ContainerSpec, options: CreateOptions): void 
         hint: 'the driver local also mounts NFS and others: tspod volume create --opt type=nfs',
       },
     );
-  if (options.systemd === 'always') throw new UnsupportedError('--systemd always is not supported yet');
 }
 
 function validateHostname(spec: ContainerSpec, options: CreateOptions): void {

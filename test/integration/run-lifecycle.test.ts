@@ -76,6 +76,12 @@ describe('--rm', () => {
     await tspodOk(['tag', await busyboxImage(), 'localhost/to-go:1']);
     await tspodOk(['run', '--rmi', '--network', 'none', 'localhost/to-go:1', 'true']);
     assert.equal((await tspod(['image', 'exists', 'localhost/to-go:1'])).code, 1);
+    await tspodOk(['tag', await busyboxImage(), 'localhost/to-go:2']);
+    await tspodOk(['run', '-d', '--rmi', '--network', 'none', 'localhost/to-go:2', 'true']);
+    await waitFor('the image to go', async () => {
+      const { code } = await tspod(['image', 'exists', 'localhost/to-go:2']);
+      return code === 1;
+    });
   });
 });
 

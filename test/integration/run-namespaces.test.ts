@@ -152,3 +152,19 @@ describe('the network of a container', () => {
     }
   });
 });
+
+describe('a container for systemd', () => {
+  it('has its directories in memory, an id, and its stop signal', async () => {
+    const script =
+      'env | grep -c container_uuid=; mount | grep -cE " on (/run|/run/lock|/tmp|/var/log/journal) .*size=1024k"';
+    const flags = ['--systemd', 'always', '--shm-size-systemd', '1m'];
+    assert.equal(await inContainer(flags, script), '1\n4');
+    const id = await tspodOk(['create', '--network', 'none', await busyboxImage(), '/sbin/init']);
+    const format = '{{.Config.StopSignal}} {{.Config.SystemdMode}}';
+    assert.equal(await tspodOk(['inspect', '--format', format, id]), 'SIGRTMIN+3 true');
+    assert.equal(
+      await inContainer(['--systemd', 'false'], `${script.replace(';', '; true;')} ; true`),
+      '0\n0',
+    );
+  });
+});

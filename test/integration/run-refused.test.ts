@@ -6,9 +6,8 @@ import { tspod } from '../fixtures/harness.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 
 const REFUSED: readonly (readonly string[])[] = [
-  ['--preserve-fds', '1'],
   ['--cgroups', 'split'],
-  ['--systemd', 'always'],
+  ['--rdt-class', 'gold'],
   ['--mount', 'type=artifact,src=x,dst=/x'],
   ['--log-opt', 'tag=web'],
   ...(existsSync('/run/systemd/journal/socket') ? [] : [['--log-driver', 'journald']]),

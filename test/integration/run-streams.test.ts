@@ -182,6 +182,34 @@ describe('attach', () => {
   });
 });
 
+describe('descriptors of the caller', () => {
+  it('are the program’s under the same numbers with --preserve-fds and --preserve-fd', async () => {
+    const image = await busyboxImage();
+    const name = freshName();
+    const line = [
+      `tspod run -d --name ${name} --network none --preserve-fds 2 ${image} sh -c 'cat <&3 >&4; sleep 1000' 3<<<first 4>"$F"`,
+      'until grep -q first "$F"; do sleep 0.05; done',
+      `tspod exec --preserve-fds 1 ${name} sh -c 'cat <&3' 3<<<second`,
+      `tspod exec --preserve-fd 5 ${name} sh -c 'cat <&5; ls /proc/self/fd | grep -c 8; true' 5<<<third 8<<<not`,
+      `tspod rm -f -t 0 ${name}`,
+    ];
+    const file = join(testRoot().base, 'descriptor');
+    const { code, stdout, stderr } = await shell(`F=${file}; ${line.join(' && ')}`);
+    assert.deepEqual([code, stdout.split('\n').slice(1, 4)], [0, ['second', 'third', '0']], stderr);
+    assert.equal(readFileSync(file, 'utf8'), 'first\n');
+  });
+
+  it('have to be there', async () => {
+    const image = await busyboxImage();
+    for (const flags of ['--preserve-fds 1', '--preserve-fd 4']) {
+      const { code, stderr } = await shell(`tspod run --rm --network none ${flags} ${image} true`);
+      assert.equal(code, 125);
+      assert.match(stderr, /file descriptor [34] is not available/);
+    }
+    assert.match((await shell(`tspod run --preserve-fd 2 ${image}`)).stderr, /invalid --preserve-fd "2"/);
+  });
+});
+
 /** One that Node does not catch by itself. */
 const SIGHUP = 1;
 

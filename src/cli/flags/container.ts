@@ -37,6 +37,22 @@ export const attachFlags = {
   },
 } as const satisfies Record<string, FlagRecord>;
 
+/** Descriptors of the caller that the program gets. */
+export const preserveFlags = {
+  preserveFd: {
+    long: 'preserve-fd',
+    type: 'stringSlice',
+    placeholder: 'fd',
+    help: 'Pass this file descriptor on, under the same number',
+  },
+  preserveFds: {
+    long: 'preserve-fds',
+    type: 'int',
+    placeholder: 'count',
+    help: 'Pass so many file descriptors after 2 on',
+  },
+} as const satisfies Record<string, FlagRecord>;
+
 export const stopTimeFlag = {
   long: 'time',
   short: 't',

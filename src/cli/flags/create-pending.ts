@@ -9,10 +9,6 @@ export const pendingCreateFlags: Readonly<Record<string, FlagRecord>> = {
   ...refused('stringArray', 'no storage driver here limits the size of a container: use a volume', [
     'storage-opt',
   ]),
-  ...refused('string', "shares of the processor's cache and memory bandwidth are not assigned", [
-    'rdt-class',
-  ]),
-  ...refused('string', '', ['shm-size-systemd']),
   ...refused('bool', '', ['use-api-socket']),
   ...refused('string', 'it exists on Windows only', [
     'cpu-count',

@@ -138,11 +138,23 @@ export const resourceFlags = {
     placeholder: 'count',
     help: 'How many processes the container may have, -1 for any number',
   },
+  rdtClass: {
+    long: 'rdt-class',
+    type: 'string',
+    placeholder: 'class',
+    help: "Class of service of the processor's cache and memory bandwidth, below /sys/fs/resctrl",
+  },
   shmSize: {
     long: 'shm-size',
     type: 'bytes',
     placeholder: 'size',
     help: 'Size of /dev/shm, with a unit b, k, m or g',
+  },
+  shmSizeSystemd: {
+    long: 'shm-size-systemd',
+    type: 'bytes',
+    placeholder: 'size',
+    help: 'Size of each tmpfs that a container with systemd gets: /run, /run/lock, /tmp, /var/log/journal',
   },
   ulimit: {
     long: 'ulimit',

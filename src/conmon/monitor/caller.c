@@ -45,6 +45,11 @@ void caller_drop_start(void) {
 	start_fd = -1;
 }
 
+void caller_drop_preserved(void) {
+	if (sync_fd > 3)
+		close_range(3, sync_fd - 1, 0);
+}
+
 void caller_attach_ready(void) {
 	static const char text[] = "{\"data\": 0}\n";
 

@@ -105,6 +105,8 @@ void caller_open(void);
 void caller_wait_start(void);
 bool caller_wait_start_again(void); /* false: the pipe closed without a byte */
 void caller_drop_start(void);
+/* Descriptors before the sync pipe's are for the container's program: the runtime has them now. */
+void caller_drop_preserved(void);
 void caller_attach_ready(void);
 void caller_report(int value, const char *message);
 void caller_fail(const char *message); /* like report of -1, unless something was reported */

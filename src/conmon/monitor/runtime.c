@@ -18,6 +18,7 @@ pid_t runtime_start(void) {
 		free(arguments);
 		stdio_close_child_ends();
 		caller_drop_start();
+		caller_drop_preserved();
 		return pid;
 	}
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != monitor)

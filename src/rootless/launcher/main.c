@@ -151,10 +151,25 @@ static void become_node(const struct installation *installation, int argc, char 
   die("run %s: %s", installation->node, strerror(errno));
 }
 
+/* Which descriptors the caller passes on can only be told before Node opens its own. */
+static void note_descriptors(int argc, char **argv) {
+  enum { HIGHEST = 1023 };
+  char list[(HIGHEST + 1) * 5] = "";
+  size_t used = 0;
+  bool wanted = false;
+  unsetenv("_TSPOD_DESCRIPTORS");
+  for (int i = 1; i < argc; i++) wanted = wanted || strncmp(argv[i], "--preserve-fd", 13) == 0;
+  if (!wanted) return;
+  for (int fd = 3; fd <= HIGHEST; fd++)
+    if (fcntl(fd, F_GETFD) != -1) used += (size_t)snprintf(list + used, sizeof list - used, "%d,", fd);
+  setenv("_TSPOD_DESCRIPTORS", list, 1);
+}
+
 int main(int argc, char **argv) {
   static struct installation installation;
   const char *name = argc > 0 ? argv[0] : "tspod";
   if (strcmp(name, PAUSE_NAME) == 0) pause_for_ever();
+  note_descriptors(argc, argv);
   const bool rootless = geteuid() != 0;
   const char *directory = rootless ? runtime_directory() : "/run/tspod";
   locate(&installation, directory);

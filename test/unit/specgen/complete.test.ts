@@ -110,3 +110,12 @@ describe('--health-*', () => {
   for (const [options, message] of bad)
     it(`refuse ${JSON.stringify(options)}`, () => assert.throws(() => specOf(options), message));
 });
+
+describe('--group-add keep-groups', () => {
+  it('is told to crun, and stands alone', () => {
+    const spec = specOf({ groupAdd: ['keep-groups'] });
+    assert.deepEqual(spec.process.groupAdd, []);
+    assert.equal(spec.annotations['run.oci.keep_original_groups'], '1');
+    assert.throws(() => specOf({ groupAdd: ['keep-groups', 'audio'] }), /not allowed with any other/);
+  });
+});

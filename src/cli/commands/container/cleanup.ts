@@ -26,6 +26,8 @@ export const run: CommandHandler = async (input, openEngine) => {
         const restarts = input.flags['restarts'];
         if (typeof restart === 'number') return await restartByPolicy(engine, record.id, restart);
         const wait = await cleanupContainer(engine, record.id, { handOver: typeof restarts === 'number' });
+        if (wait === undefined && record.spec.removeImage === true)
+          await (await import('./remove-image-of.ts')).removeImageOf(engine, record);
         // The monitor reads it.
         if (wait !== undefined) printLine(`restart ${wait.milliseconds} ${wait.count}`);
         if (input.flags['rm'] === true) await removeContainer(engine, record.id, { volumes: true });

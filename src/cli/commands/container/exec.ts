@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { MonitorError, messageOf, UnsupportedError, UsageError } from '../../../base/errors.ts';
+import { MonitorError, messageOf, UsageError } from '../../../base/errors.ts';
 import { latestContainer, lookupContainer, startExec } from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import { execEnv } from '../../../engine/exec-env.ts';
@@ -7,6 +7,7 @@ import type { CommandHandler, CommandInput } from '../../command.ts';
 import { printLine } from '../../output/print.ts';
 import { checkTerminal } from './check-terminal.ts';
 import { type Connection, connectStreams, forwardSize, terminalSize } from './connect-streams.ts';
+import { preserved } from './preserved.ts';
 import { ENDED_BY_SIGPIPE } from './start-and-attach.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {
@@ -17,9 +18,7 @@ export const run: CommandHandler = async (input, openEngine) => {
   const terminal = flags['tty'] === true;
   const detached = flags['detach'] === true;
   const stdin = flags['interactive'] === true && !detached;
-  if (flags['preserveFds'] !== undefined && flags['preserveFds'] !== 0) {
-    throw new UnsupportedError('--preserve-fds is not supported by tspod exec yet');
-  }
+  const preserveFds = await preserved(flags);
   if (flags['noSession'] === true && detached)
     throw new UsageError(
       '--no-session and --detach cannot be set together: nothing would know of the program',
@@ -41,8 +40,9 @@ export const run: CommandHandler = async (input, openEngine) => {
       consoleSize: terminal ? terminalSize() : undefined,
     },
     detached
-      ? {}
+      ? { preserveFds }
       : {
+          preserveFds,
           unrecorded: flags['noSession'] === true,
           attach: (socket) => {
             connection = connectStreams(engine, record, {

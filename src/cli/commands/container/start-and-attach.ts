@@ -1,4 +1,4 @@
-import { messageOf, UnsupportedError, UsageError } from '../../../base/errors.ts';
+import { messageOf, UsageError } from '../../../base/errors.ts';
 import { log } from '../../../base/log.ts';
 import {
   type ContainerRecord,
@@ -31,18 +31,18 @@ export function checkRunFlags(options: RunFlags, flags: FlagValues): void {
       );
     }
   }
-  if (typeof flags['preserveFds'] === 'number' && flags['preserveFds'] !== 0)
-    throw new UnsupportedError('--preserve-fds is not supported yet');
-  if (flags['rmi'] === true && flags['detach'] === true)
-    throw new UnsupportedError('--rmi together with --detach is not supported yet');
   if (flags['detach'] === true && (options.attach ?? []).length > 0) {
     throw new UsageError('cannot specify both --attach and --detach');
   }
 }
 
-export async function startDetached(engine: Engine, record: ContainerRecord): Promise<void> {
+export async function startDetached(
+  engine: Engine,
+  record: ContainerRecord,
+  preserveFds: readonly number[] = [],
+): Promise<void> {
   try {
-    const started = await startContainer(engine, record.id, { stay: false });
+    const started = await startContainer(engine, record.id, { stay: false, preserveFds });
     started.monitor?.close();
   } catch (error) {
     await dropFailed(engine, record);
@@ -55,6 +55,7 @@ export async function startAndAttach(
   engine: Engine,
   record: ContainerRecord,
   flags: FlagValues,
+  preserveFds: readonly number[] = [],
 ): Promise<number> {
   const { terminal, stdin } = record.spec.process;
   const size = terminal ? terminalSize() : undefined;
@@ -74,6 +75,7 @@ export async function startAndAttach(
     const started = await startContainer(engine, record.id, {
       // With a restart policy the monitor has the container started again; this command ends with its first run.
       stay: record.spec.restart.name === 'no',
+      preserveFds,
       ...(size === undefined ? {} : { consoleSize: size }),
       ...(passesStreams(record.spec) ? {} : { attach }),
     });

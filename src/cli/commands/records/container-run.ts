@@ -1,6 +1,6 @@
 import type { ArgumentSpec, CommandRecord } from '../../command.ts';
 import type { FlagRecord } from '../../flag.ts';
-import { attachFlags } from '../../flags/container.ts';
+import { attachFlags, preserveFlags } from '../../flags/container.ts';
 import { createFlags } from '../../flags/create.ts';
 
 const IMAGE_AND_COMMAND: ArgumentSpec = {
@@ -20,12 +20,7 @@ const runFlags = {
   },
   detachKeys: attachFlags.detachKeys,
   sigProxy: { ...attachFlags.sigProxy, default: true },
-  preserveFds: {
-    long: 'preserve-fds',
-    type: 'int',
-    placeholder: 'count',
-    help: 'Pass so many file descriptors after 2 on to the container',
-  },
+  ...preserveFlags,
   rmi: { long: 'rmi', type: 'bool', help: 'Remove the image too when the container is removed' },
 } as const satisfies Record<string, FlagRecord>;
 

@@ -1,5 +1,5 @@
 import type { CommandRecord } from '../../command.ts';
-import { allFlag, attachFlags, selectionFlags } from '../../flags/container.ts';
+import { allFlag, attachFlags, preserveFlags, selectionFlags } from '../../flags/container.ts';
 import { formatFlag, listingFlags, sortFlag } from '../../flags/listing.ts';
 
 const MANY = Number.POSITIVE_INFINITY;
@@ -229,12 +229,7 @@ export const containerViewRecords: readonly CommandRecord[] = [
         type: 'bool',
         help: 'Keep no record of the command: no list shows it, no event tells of it',
       },
-      preserveFds: {
-        long: 'preserve-fds',
-        type: 'int',
-        placeholder: 'count',
-        help: 'Pass so many file descriptors after 2 on to the command',
-      },
+      ...preserveFlags,
       privileged: { long: 'privileged', type: 'bool', help: 'Give the command all capabilities' },
       tty: { long: 'tty', short: 't', type: 'bool', help: 'Give the command a terminal' },
       user: {
