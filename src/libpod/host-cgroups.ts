@@ -38,6 +38,7 @@ export function cgroupPathFor(spec: ContainerSpec, id: string, manager: CgroupMa
   const version = cgroupVersion();
   if (spec.resources.cgroups === 'disabled' || version === 0) return undefined;
   if (rootless && version === 1) return undefined;
+  if (spec.resources.cgroups === 'split') return join(cgroupToSplit(), `libpod-payload-${id}`);
   const parent = spec.resources.cgroupParent;
   if (manager === 'systemd') return `${parent ?? (rootless ? 'user.slice' : 'machine.slice')}:libpod:${id}`;
   if (!rootless) return join('/', parent ?? 'libpod_parent', `libpod-${id}`);
@@ -51,8 +52,17 @@ export function cgroupPathFor(spec: ContainerSpec, id: string, manager: CgroupMa
 export function cgroupOfContainer(pid: number, id: string): string | undefined {
   const paths = readCgroups(pid).map((line) => line.split(':').slice(2).join(':'));
   const path = paths.reduce((longest, other) => (other.length > longest.length ? other : longest), '');
-  const own = new RegExp(`^.*/libpod-${id}(\\.scope)?(?=/|$)`).exec(path);
+  const own = new RegExp(`^.*/libpod-(payload-)?${id}(\\.scope)?(?=/|$)`).exec(path);
   return own?.[0] ?? (path === '' ? undefined : path);
+}
+
+/** Of a cgroup that was split: where the processes are that were in it, tspod and the monitors among them. */
+export const RUNTIME_CGROUP = 'runtime';
+
+/** The cgroup of cgroup v2 that we were called in, also when it has been split already: `--cgroups=split` puts containers below it. */
+export function cgroupToSplit(): string {
+  const own = ownCgroup2();
+  return own.endsWith(`/${RUNTIME_CGROUP}`) ? own.slice(0, -RUNTIME_CGROUP.length - 1) || '/' : own;
 }
 
 function hierarchies1(): string[] {

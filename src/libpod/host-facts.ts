@@ -21,11 +21,13 @@ const CAPABILITIES =
 export function gatherHostFacts(libpod: Libpod, spec: ContainerSpec, containerId: string): HostFacts {
   const rootless = rootlessUid() !== undefined;
   const status = readFileSync('/proc/self/status', 'utf8');
-  const cgroupManager = cgroupManagerOf(libpod);
+  const manager = cgroupManagerOf(libpod);
+  // What is put below our own cgroup is not made by the service manager.
+  const cgroupManager = spec.resources.cgroups === 'split' ? 'cgroupfs' : manager;
   return {
     rootless,
     cgroupVersion: cgroupVersion(),
-    cgroupControllers: cgroupControllers(cgroupManager),
+    cgroupControllers: cgroupControllers(manager),
     cgroupManager,
     ...(spec.systemd ? { systemdHierarchy: existsSync('/sys/fs/cgroup/systemd') } : {}),
     cgroupPath: cgroupPathFor(spec, containerId, cgroupManager),

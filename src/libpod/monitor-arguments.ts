@@ -54,7 +54,7 @@ export function monitorArguments(
   if (spec.process.stdin) args.push('-i');
   if (spec.process.keepStdin === true) args.push('--leave-stdin-open');
   if (spec.timeout > 0) args.push(`--timeout=${spec.timeout}`);
-  if (runtime.systemdCgroup) args.push('-s');
+  if (runtime.systemdCgroup && spec.resources.cgroups !== 'split') args.push('-s');
   if (options.run) args.push('--run');
   if (options.endWithCaller) args.push('--end-with-caller');
   args.push(...healthArguments(libpod, record), ...sdnotifyArguments(libpod, record));

@@ -124,6 +124,7 @@ async function launch(
   crashPoint('start-after-mark');
   let monitor: MonitorHandle | undefined;
   let network: NetworkSetup | undefined;
+  let facts = basicFacts;
   try {
     const maps = starting.spec.userNamespace;
     const userns = maps && (await import('./user-namespace.ts')).enterUserns(libpod, starting, maps);
@@ -138,6 +139,7 @@ async function launch(
     const cdiEdits = cdi && (await (await import('../oci/cdi.ts')).findCdiEdits(cdi, libpod.cdiDirectories));
     if (starting.spec.mounts.some(({ type }) => type === 'volume'))
       await (await import('./volume-mounts.ts')).holdVolumes(libpod, starting.spec, starting.id);
+    if (starting.spec.resources.cgroups === 'split') (await import('./split-cgroup.ts')).splitOwnCgroup();
     const { host, hasHooks, keepCompiledSeccomp } = await prepareBundle(libpod, starting, {
       runtime,
       netnsPath,
@@ -146,7 +148,7 @@ async function launch(
       secretEnv: options.secretEnv ?? [],
       ...(cdiEdits === undefined ? {} : { cdiEdits }),
     });
-    const facts: RunFacts = {
+    facts = {
       ...basicFacts,
       ...(host.cgroupPath === undefined ? {} : { cgroupPath: host.cgroupPath }),
       ...(hasHooks ? { hooks: true as const } : {}),
@@ -214,7 +216,7 @@ async function launch(
       () => error,
       (reason: unknown) => reason,
     );
-    throw await takeBack(libpod, starting, cause ?? error);
+    throw await takeBack(libpod, { ...starting, facts }, cause ?? error);
   }
 }
 

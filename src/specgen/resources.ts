@@ -23,10 +23,10 @@ export function resourcesFromOptions(
     throw new UsageError(
       `invalid value "${wanted}" for --cgroups: must be one of ${CGROUP_MODES.join(', ')}`,
     );
-  if (cgroups === 'split')
-    throw new UnsupportedError('--cgroups=split is not supported: containers have cgroups of their own', {
-      hint: 'in a unit of systemd, --cgroups=no-conmon leaves the monitor in the cgroup of the unit',
-    });
+  if (cgroups === 'split' && context.host.cgroupVersion !== 2)
+    throw new UnsupportedError('--cgroups=split is not supported on this host: it needs cgroup v2');
+  if (cgroups === 'split' && options.cgroupParent)
+    throw new UsageError('--cgroups=split and --cgroup-parent exclude each other');
   const resources: ResourcesSpec = { cgroups };
   addMemory(resources, options);
   addCpu(resources, options);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { openDatabase } from '../../src/state/db.ts';
 import { findRemains, processesOfContainer, query } from '../fixtures/crash-survey.ts';
@@ -111,7 +111,6 @@ test('a runtime that is killed during create fails the start with 126 or 125 and
   const root = makeTestRoot();
   await busyboxImage(root);
   const runtime = join(root.base, 'runc');
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(
     runtime,
     '#!/bin/sh\ncase " $* " in *" create "*|*" run "*) kill -9 $$;; esac\nexec runc "$@"\n',
@@ -123,6 +122,36 @@ test('a runtime that is killed during create fails the start with 126 or 125 and
   assert.ok([125, 126].includes(result.code), `exit code ${result.code}`);
   assert.match(result.stderr, /^Error: .+/);
   assert.deepEqual(await findRemains(root), []);
+});
+
+test('a runtime that fails and leaves its cgroup leaves none after the start is taken back', {
+  skip: process.getuid?.() === 0 ? false : 'a user may have no cgroup here',
+}, async () => {
+  const root = makeTestRoot();
+  await busyboxImage(root);
+  const runtime = join(root.base, 'crun');
+  const told = join(root.base, 'told');
+  const hierarchy = existsSync('/sys/fs/cgroup/cgroup.controllers') ? '' : '/pids';
+  writeFileSync(
+    runtime,
+    `#!/bin/sh
+case " $* " in *" run "*|*" create "*) ;; *) exec crun "$@";; esac
+while [ "$1" != --bundle ]; do shift; done
+path=/sys/fs/cgroup${hierarchy}$(sed -n 's/.*"cgroupsPath":"\\([^"]*\\)".*/\\1/p' "$2/config.json")
+mkdir -p "$path" && echo "$path" >${told}
+exit 1
+`,
+    { mode: 0o755 },
+  );
+  const flags = ['--cgroup-manager', 'cgroupfs', '--runtime', runtime];
+  const { code } = await tspod([...flags, 'create', '--name', 'c', '--network', 'none', 'busybox', 'true'], {
+    root,
+  });
+  assert.equal(code, 0);
+  assert.notEqual((await tspod([...flags, 'start', 'c'], { root })).code, 0);
+  const cgroup = readFileSync(told, 'utf8').trim();
+  assert.match(cgroup, /\/libpod-[0-9a-f]{64}$/);
+  assert.equal(existsSync(cgroup), false);
 });
 
 test('containers survive the loss of the run root: they can be stopped, and started again', async () => {

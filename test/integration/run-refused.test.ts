@@ -6,8 +6,8 @@ import { tspod } from '../fixtures/harness.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 
 const REFUSED: readonly (readonly string[])[] = [
-  ['--cgroups', 'split'],
   ['--rdt-class', 'gold'],
+  ...(existsSync('/sys/fs/cgroup/cgroup.controllers') ? [] : [['--cgroups', 'split']]),
   ['--mount', 'type=artifact,src=x,dst=/x'],
   ['--log-opt', 'tag=web'],
   ...(existsSync('/run/systemd/journal/socket') ? [] : [['--log-driver', 'journald']]),

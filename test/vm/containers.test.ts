@@ -58,6 +58,22 @@ for (const user of ['root', 'lingering'] as const) {
       assert.equal(must(user, "tspod inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' oom"), 'true 137');
     });
 
+    test('with --cgroups=split is below the cgroup that it was called in, beside its monitor', () => {
+      const run = `systemd-run ${user === 'root' ? '' : '--user'} --quiet --wait --pipe -p Delegate=yes -p KillMode=process`;
+      const script = [
+        'tspod run -d --name split --cgroups=split busybox sleep 1000 >/dev/null',
+        "tspod inspect -f '{{.State.CgroupPath}} {{.State.ConmonPid}}' split",
+      ].join('; ');
+      const [path = '', monitor = ''] = must(user, `${run} sh -c "${script}"`).split(' ');
+      assert.match(path, /\/run-[^/]+\.service\/libpod-payload-[0-9a-f]{64}$/);
+      assert.equal(
+        must(user, `grep ^0:: /proc/${monitor}/cgroup`),
+        `0::${path.replace(/[^/]*$/, 'runtime')}`,
+      );
+      must(user, 'tspod rm -f -t 0 split');
+      assert.equal(must(user, `ls -d /sys/fs/cgroup${path} 2>/dev/null || true`), '');
+    });
+
     test('is reached by a published port and not after its end', async () => {
       must(
         user,
