@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { holdVolume, letVolumeGo } from '../libpod/volume-mounts.ts';
+import { newId } from '../base/ids.ts';
+import { holdVolume, letVolumeGo, processHolder } from '../libpod/volume-mounts.ts';
 import { getVolume } from '../libpod/volume.ts';
 import { collected } from '../storage/collected.ts';
 import { archiveTree } from '../storage/tree/archive-tree.ts';
@@ -59,7 +60,7 @@ interface OpenVolume {
 }
 
 async function openVolume(engine: Engine, name: string): Promise<OpenVolume> {
-  const holder = `archive-${process.pid}`;
+  const holder = processHolder(newId());
   const mountpoint = await holdVolume(engine, getVolume(engine, name), holder);
   const tree = new FileTree({
     system: engine.syscalls,

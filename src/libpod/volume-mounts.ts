@@ -4,6 +4,7 @@ import { messageOf, StorageError } from '../base/errors.ts';
 import { rootlessUid } from '../base/paths.ts';
 import { acquireLock, type KernelLock } from '../native/kernel-lock.ts';
 import { runProgram } from '../base/run-program.ts';
+import { formatIdentity, isAlive, ownIdentity, parseIdentity } from '../native/process-identity.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { isListedMount } from '../storage/drivers/mount-point.ts';
 import type { Libpod } from './context.ts';
@@ -12,7 +13,7 @@ import { findVolume, getVolume, unmountVolume, type VolumeRecord } from './volum
 
 /**
  * Volumes whose options say what is mounted there (type, device, o). It is mounted for as long as somebody holds the volume:
- * `<run root>/volume-mounts/<volume>/<holder>` marks each. A holder that was killed is let go when its container is released.
+ * `<run root>/volume-mounts/<volume>/<holder>` marks each. A holder that was killed is let go when its container is released, or with its process.
  */
 export function isMountedVolume({ options }: Pick<VolumeRecord, 'options'>): boolean {
   return (options['type'] ?? '') !== '' || (options['device'] ?? '') !== '';
@@ -58,7 +59,7 @@ export async function letVolumeGo(libpod: Libpod, name: string, holder: string):
   try {
     const holders = holdersOf(libpod, name);
     rmSync(join(holders, holder), { force: true });
-    if (!existsSync(holders) || readdirSync(holders).length > 0) return;
+    if (!existsSync(holders) || livingHolders(holders).length > 0) return;
     unmountVolume(libpod, findVolume(libpod, name)?.mountpoint ?? join(libpod.paths.volumes, name, '_data'));
     rmSync(holders, { recursive: true });
   } finally {
@@ -69,7 +70,25 @@ export async function letVolumeGo(libpod: Libpod, name: string, holder: string):
 /** How many hold it. */
 export function countHolders(libpod: Libpod, name: string): number {
   const holders = holdersOf(libpod, name);
-  return existsSync(holders) ? readdirSync(holders).length : 0;
+  return existsSync(holders) ? livingHolders(holders).length : 0;
+}
+
+const PROCESS = 'process-';
+
+/** A holder that holds for no longer than this process lives. */
+export function processHolder(purpose: string): string {
+  return `${PROCESS}${formatIdentity(ownIdentity())}.${purpose}`;
+}
+
+/** Takes out those whose process is gone. */
+function livingHolders(holders: string): string[] {
+  return readdirSync(holders).filter((holder) => {
+    if (!holder.startsWith(PROCESS)) return true;
+    const identity = holder.slice(PROCESS.length, holder.lastIndexOf('.'));
+    if (isAlive(parseIdentity(identity))) return true;
+    rmSync(join(holders, holder), { force: true });
+    return false;
+  });
 }
 
 async function mountDevice({ name, options, mountpoint }: VolumeRecord): Promise<void> {

@@ -50,6 +50,17 @@ describe('a volume whose options say what is mounted', () => {
     assert.equal(await holders('made'), '0');
   });
 
+  it('is not held by an export that was killed', async () => {
+    await create('half', 'type=tmpfs');
+    await tspodOk(['volume', 'mount', 'half']);
+    const gone = 'process-1:1:00000000-0000-0000-0000-000000000000.x';
+    writeFileSync(join(testRoot().runRoot, 'volume-mounts/half', gone), '');
+    assert.equal(await holders('half'), '1');
+    await tspodOk(['volume', 'export', '-o', join(testRoot().base, 'half.tar'), 'half']);
+    await tspodOk(['volume', 'unmount', 'half']);
+    assert.equal(existsSync(join(testRoot().runRoot, 'volume-mounts/half')), false);
+  });
+
   it('is told by name when it cannot be mounted, and its options when they mean nothing', async () => {
     await create('lost', 'type=none', 'o=bind', 'device=/not/there');
     const result = await runScript(['-v', 'lost:/x'], 'true');
