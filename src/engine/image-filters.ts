@@ -60,7 +60,10 @@ export async function imagePredicate(
     if (references.length === 0) return candidate.image.names;
     const names = candidate.image.names.filter((name) => references.some((matches) => matches(name)));
     if (names.length > 0) return names;
-    const byDigest = candidate.image.repoDigests.some((name) => references.some((matches) => matches(name)));
+    // One that was made here and has lost its name is listed without its repository, and so not found by it.
+    const byDigest = candidate.image.repoDigests.some(
+      (name) => !name.startsWith('localhost/') && references.some((matches) => matches(name)),
+    );
     return byDigest ? candidate.image.names : undefined;
   };
 }

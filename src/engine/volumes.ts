@@ -12,7 +12,7 @@ import {
   type VolumeRecord,
   volumeUsers,
 } from '../libpod/volume.ts';
-import { diskUsage } from '../storage/usage.ts';
+import { contentSize } from '../storage/usage.ts';
 import type { Engine } from './engine.ts';
 import { volumePredicate } from './volume-filters.ts';
 
@@ -172,9 +172,9 @@ export async function pruneVolumes(engine: Engine, names: readonly string[]): Pr
   return report;
 }
 
-/** Bytes on disk. */
+/** Bytes of its files. */
 export function volumeSize(engine: Engine, volume: VolumeRecord): Promise<number> {
-  return diskUsage(engine.syscalls, volume.mountpoint);
+  return contentSize(engine.syscalls, volume.mountpoint);
 }
 
 function lookupVolume(engine: Engine, name: string): VolumeRecord {

@@ -12,7 +12,7 @@ import { isBare, ITSELF, mountBare, planOver, refuseBare, unmountBare } from './
 import { shiftedLayers } from './shifted-layers.ts';
 import { lazyStream } from './lazy-stream.ts';
 import type { RootfsOptions, RootfsStore } from './store.ts';
-import { diskUsage } from './usage.ts';
+import { contentSize } from './usage.ts';
 
 export interface RootfsContext {
   db: Database;
@@ -112,7 +112,7 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
     },
     usage(id) {
       const paths = pathsOf(id);
-      return diskUsage(system, driver.name === 'vfs' ? paths.merged : paths.diff);
+      return contentSize(system, driver.name === 'vfs' ? paths.merged : paths.diff);
     },
   };
 }

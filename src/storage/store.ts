@@ -213,6 +213,6 @@ export interface RootfsStore {
   changes(options: RootfsOptions): Iterable<Change>;
   /** The same as the tar of a layer, for commit. Pause or stop the container first. */
   diff(options: RootfsOptions): Readable;
-  /** Bytes that the container's own layer uses. */
+  /** Bytes of the files in the container's own layer. */
   usage(containerId: string): Promise<number>;
 }

@@ -1,10 +1,21 @@
 import { constants, readdirSync } from 'node:fs';
 import { errnoOf } from '../base/errors.ts';
 import { turns } from '../base/turns.ts';
-import { AT_FDCWD, type Syscalls } from '../native/syscalls.ts';
+import { AT_FDCWD, type RawStat, type Syscalls } from '../native/syscalls.ts';
 
 /** Bytes on disk beneath a path as du counts them: each inode once, mounts not entered. Missing counts 0. */
-export async function diskUsage(system: Syscalls, path: string): Promise<number> {
+export function diskUsage(system: Syscalls, path: string): Promise<number> {
+  return sumBelow(system, path, ({ blocks }) => blocks * 512);
+}
+
+/** What the files beneath a path contain, as podman and docker count it: directories count nothing, so that an untouched tree has 0. */
+export function contentSize(system: Syscalls, path: string): Promise<number> {
+  return sumBelow(system, path, ({ mode, size }) =>
+    (mode & constants.S_IFMT) === constants.S_IFDIR ? 0 : size,
+  );
+}
+
+async function sumBelow(system: Syscalls, path: string, bytesOf: (stat: RawStat) => number): Promise<number> {
   const start = system.lstatat(AT_FDCWD, path);
   if (start === undefined) return 0;
   const turn = turns();
@@ -20,7 +31,7 @@ export async function diskUsage(system: Syscalls, path: string): Promise<number>
       if (seen.has(stat.ino)) continue;
       seen.add(stat.ino);
     }
-    total += stat.blocks * 512;
+    total += bytesOf(stat);
     if (isDirectory) for (const name of namesIn(next)) pending.push(Buffer.concat([next, SLASH, name]));
   }
   return total;

@@ -172,6 +172,7 @@ describe('formats of ps', () => {
     assert.match(await ps('-s'), /SIZE\n.* \d[\d.]*k?B \(virtual [\d.]+MB\)$/);
     const [row] = JSON.parse(await ps('-s', '--format', 'json')) as { Size: Record<string, number> }[];
     assert.ok((row?.Size['rootFsSize'] ?? 0) > 0);
+    assert.match(await ps('-a', '--filter', 'name=^fresh$', '--format', '{{.Size}}'), /^0B \(virtual /);
   });
 
   test('--ns shows the namespaces of the first process', async () => {

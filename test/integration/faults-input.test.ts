@@ -69,6 +69,8 @@ const CASES: readonly Case[] = [
     says: /missing-image: image not known\ntry|missing-image: image not known/,
   },
   { args: ['start', 'missing'], code: 125, says: /no container with name or ID "missing"/ },
+  { args: ['start', '--sig-proxy', 'missing'], code: 125, says: /sig-proxy without --attach/ },
+  { args: ['rm', '--time', '1', 'missing'], code: 125, says: /--force option must be specified/ },
   { args: ['exec', 'missing', 'true'], code: 125, says: /no container with name or ID "missing"/ },
   { args: ['rm', 'missing'], code: 1, says: /no container with name or ID "missing"/ },
   { args: run('busybox', 'no-such-command'), code: 127, says: /no-such-command.*not found/ },

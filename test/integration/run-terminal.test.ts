@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { freshName, startScript, waitForStatus } from '../fixtures/containers.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { withTerminal } from '../fixtures/harness-terminal.ts';
+import { spawnTspod } from '../fixtures/harness-spawn.ts';
 import { tspod, tspodOk } from '../fixtures/harness.ts';
 import { requires } from '../fixtures/requires.ts';
 
@@ -131,6 +132,24 @@ describe('a container on a terminal', { skip: requires('python3') }, () => {
     await again.expect('tick');
     again.write('\x10\x11');
     assert.equal((await again.exit).code, 0);
+  });
+
+  it('gets the signals that run gets, those of the keys too where run does not read them', async () => {
+    const image = await busyboxImage();
+    const script = (signal: string): string[] => [
+      image,
+      'sh',
+      '-c',
+      `trap "echo caught; exit 3" ${signal}; echo ready; while :; do sleep 0.1; done`,
+    ];
+    const killed = spawnTspod([...RUN, ...script('TERM')]);
+    await killed.expect('ready');
+    killed.kill('SIGTERM');
+    assert.equal((await killed.exit).code, 3);
+    const typed = withTerminal(['run', '--rm', '-t', '--network', 'none', ...script('INT')]);
+    await typed.expect('ready');
+    typed.write('\x03');
+    assert.equal((await typed.exit).code, 3);
   });
 
   it('leaves the caller’s terminal as it was', async () => {

@@ -20,7 +20,7 @@ export interface ConnectOptions {
   /** `--attach`: only these streams; absent or empty: all. */
   streams?: FlagValue;
   detachKeys?: FlagValue;
-  /** Signals that this process gets are for the program. Not with a terminal: there, keys make signals inside the container. */
+  /** Signals that this process gets are for the program; with a raw terminal those that do not come from its keys. */
   sigProxy?: boolean;
   /** The program was started by this command: when the input here ends, so does its own, even on a terminal. */
   ownsProgram?: boolean;
@@ -44,18 +44,19 @@ export function connectStreams(engine: Engine, record: ContainerRecord, options:
   const takes = (stream: string): boolean => only === undefined || only.includes(stream);
   const stdin = options.stdin && takes('stdin') ? process.stdin : undefined;
   const keys = options.detachKeys;
+  const given = typeof keys === 'string' ? parseDetachKeys(keys) : undefined;
   const attachment = attach({
     syscalls: engine.syscalls,
     socket: options.socket,
     streams: { stdin, stdoutFd: takes('stdout') ? 1 : -1, stderrFd: takes('stderr') ? 2 : -1 },
     // They are keys: in the bytes of a pipe the same sequence is data.
     detachKeys: options.terminal
-      ? parseDetachKeys(typeof keys === 'string' ? keys : engine.config.engine.detachKeys)
+      ? (given ?? parseDetachKeys(engine.config.engine.detachKeys))
       : Buffer.alloc(0),
     rawTerminal: options.terminal && stdin?.isTTY === true,
     typesEnd: options.ownsProgram === true && options.terminal && stdin?.isTTY !== true,
   });
-  const signals = options.sigProxy && !options.terminal ? catchSignals(engine) : undefined;
+  const signals = options.sigProxy === true ? catchSignals(engine) : undefined;
   const undo: (() => void)[] = signals === undefined ? [] : [signals.release];
   return {
     done: attachment.done,
@@ -80,7 +81,15 @@ export function terminalSize(): { height: number; width: number } | undefined {
 }
 
 /** Those that end a program from outside or tell it something; the others are this process's own business. */
-const PASSED_ON: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
+const PASSED_ON: readonly NodeJS.Signals[] = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGALRM',
+  'SIGUSR1',
+  'SIGUSR2',
+];
 
 /** Signals are caught from now on; those that come before the container runs wait for it. */
 function catchSignals(engine: Engine): { forwardTo(record: ContainerRecord): void; release(): void } {

@@ -1,3 +1,4 @@
+import { UsageError } from '../../../base/errors.ts';
 import { removeContainer } from '../../../engine/containers.ts';
 import type { CommandHandler } from '../../command.ts';
 import { forEachContainer } from './for-each-container.ts';
@@ -6,6 +7,8 @@ import { stopTimeout } from './stop-timeout.ts';
 export const run: CommandHandler = async (input, openEngine) => {
   const engine = openEngine();
   const force = input.flags['force'] === true;
+  if (input.flags['time'] !== undefined && !force)
+    throw new UsageError('--force option must be specified to use the --time option');
   // docker's `rm -f` kills at once, podman's stops first.
   const timeout = stopTimeout(input.flags['time']) ?? (input.asDocker ? 0 : undefined);
   const withPods = input.flags['depend'] === true || input.flags['all'] === true;

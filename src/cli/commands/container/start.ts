@@ -11,6 +11,7 @@ export const run: CommandHandler = async (input, openEngine) => {
   const { flags } = input;
   const attached = flags['attach'] === true || flags['interactive'] === true;
   if (!attached) {
+    if (flags['sigProxy'] === true) throw new UsageError('you cannot use sig-proxy without --attach');
     return await forEachContainer(
       engine,
       input,

@@ -78,10 +78,11 @@ export function rowOfDocker(row: ImageRow): GoObject {
   return goStruct('formatter.imageContext', { ...sharedFields(row), ...json }, { aliases: ALIASES, json });
 }
 
-const ALIASES = { Created: 'CreatedSince', CreatedTime: 'CreatedAt', Id: 'ID', ParentID: 'ParentId' };
+const ALIASES = { Created: 'CreatedSince', CreatedTime: 'CreatedAt', ParentID: 'ParentId' };
 
 function sharedFields({ image, containers }: ImageRow): GoObject {
   return {
+    Id: image.id,
     Digest: image.manifestDigest,
     ParentId: '',
     RepoTags: [...image.names].reverse(),
