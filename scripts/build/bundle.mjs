@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { withoutBarrels } from './barrels.mjs';
 import {
   BUILD,
   COLD_FILE,
@@ -88,7 +89,7 @@ async function closure(root, roots) {
     write: false,
     metafile: true,
     packages: 'external',
-    plugins: [cutDynamicImports(root, loadedLater), missingModules(root)],
+    plugins: [cutDynamicImports(root, loadedLater), missingModules(root), withoutBarrels()],
   });
   const modules = Object.keys(metafile.inputs).filter(
     (path) => path.startsWith('src/') && path.endsWith('.ts'),
@@ -176,7 +177,7 @@ async function bundleOne(root, { entry, modules, plugins, isPackage = false }) {
     outdir: 'unused',
     write: false,
     metafile: true,
-    plugins,
+    plugins: [...plugins, withoutBarrels()],
   });
   const { text } = result.outputFiles[0];
   const own = asAscii(isPackage ? text : withLazyImports(withoutCopies(text)));

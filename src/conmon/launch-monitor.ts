@@ -28,8 +28,8 @@ export interface MonitorOptions {
   preserveFds?: readonly number[] | undefined;
   /** Descriptors that the monitor holds until its end (published ports). */
   inheritFds?: readonly number[];
-  /** Moves the process, which has started nothing yet, to where it belongs; it waits for that. Must not fail. */
-  place?: (pid: number) => Promise<void>;
+  /** Moves the process, which has started nothing yet, to where it belongs; it waits for that. Undefined: done. Must not fail. */
+  place?: (pid: number) => Promise<void> | undefined;
   /** Carries our lock on the container, which the monitor shares until it has reported the start. */
   lockFd?: number;
 }
@@ -90,10 +90,13 @@ export function launchMonitor(options: MonitorOptions): MonitorHandle {
     for (const pipe of pipes) pipe.handedOver();
     for (const fd of passed) if (fd >= 0) closeSync(fd);
   }
-  const letGo = (): void => start.write('\n');
-  if (options.place === undefined) letGo();
-  else void options.place(pid).finally(letGo);
-  return handleFor(options.program, { sync, start, attach, exit, words });
+  const placed = options.place?.(pid);
+  const afterPlacing = (then: () => void): void => {
+    if (placed === undefined) then();
+    else void placed.finally(then);
+  };
+  afterPlacing(() => start.write('\n'));
+  return handleFor(options.program, afterPlacing, { sync, start, attach, exit, words });
 }
 
 interface MonitorPipes {
@@ -105,7 +108,11 @@ interface MonitorPipes {
   words: number;
 }
 
-function handleFor(program: string, pipes: MonitorPipes): MonitorHandle {
+function handleFor(
+  program: string,
+  afterPlacing: (then: () => void) => void,
+  pipes: MonitorPipes,
+): MonitorHandle {
   const { sync, start, attach, exit, words } = pipes;
   let closed = false;
   const stderr = (): string => (closed ? '' : readFileSync(`/proc/self/fd/${words}`, 'utf8'));
@@ -125,10 +132,11 @@ function handleFor(program: string, pipes: MonitorPipes): MonitorHandle {
       const reason = await next();
       throw reason?.message === undefined ? failure() : new MonitorError(reason.message);
     },
-    go: () => {
-      start.write('\n');
-      start.close();
-    },
+    go: () =>
+      afterPlacing(() => {
+        start.write('\n');
+        start.close();
+      }),
     started: async () => {
       const message = await next();
       if (message === undefined) throw failure();

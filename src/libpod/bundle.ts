@@ -50,7 +50,13 @@ export interface PreparedBundle {
   keepCompiledSeccomp: ((containerId: string) => void) | undefined;
 }
 
-/** Mounts the root file system and writes config.json and all files that are mounted into the container. Idempotent. */
+/** Where the bundle and the news of its end will lie. Idempotent. */
+export function makeBundleDirectories({ paths }: Libpod, id: string): void {
+  mkdirSync(containerPaths(paths, id).bundle.bundle, { recursive: true, mode: 0o700 });
+  mkdirSync(exitDirectory(paths.runRoot), { recursive: true, mode: 0o700 });
+}
+
+/** Mounts the root file system and writes config.json and all files that are mounted into the container; the directories have to be there. Idempotent. */
 export async function prepareBundle(
   libpod: Libpod,
   record: ContainerRecord,
@@ -58,8 +64,6 @@ export async function prepareBundle(
 ): Promise<PreparedBundle> {
   const { spec, id } = record;
   const { bundle } = containerPaths(libpod.paths, id);
-  mkdirSync(bundle.bundle, { recursive: true, mode: 0o700 });
-  mkdirSync(exitDirectory(libpod.paths.runRoot), { recursive: true, mode: 0o700 });
   const rootfs = await libpod.store.rootfs.mount(rootfsOptions(record));
   const host = gatherHostFacts(libpod, spec, id);
   checkKernelLimits(spec.resources, host);

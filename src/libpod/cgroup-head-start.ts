@@ -3,19 +3,42 @@ import { join } from 'node:path';
 
 const ROOT = '/sys/fs/cgroup';
 
+/** Below the shortest grace period: at the end of one without a new move the kernel would wait again. */
+const REPEAT_MS = 6;
+/** A runtime that takes longer has other things to wait for. */
+const KEPT_UP_MS = 200;
+
+let until = 0;
+let isKeptUp = false;
+
 /**
  * The kernel lets a process change its cgroup only after a grace period of RCU, some 10 ms, unless somebody was moved a moment ago.
  * The runtime would wait for it; so the wait begins here, on a thread, while there is still other work to do: this process is moved
- * to where it is. Where that is not allowed the runtime waits as before.
+ * to where it is, and again for a while, as the moment may be over when the runtime has come so far. Where that is not allowed the
+ * runtime waits as before.
  */
 export function beginCgroupMove(): void {
+  until = performance.now() + KEPT_UP_MS;
+  if (isKeptUp) return;
   try {
     const [, controllers = '', path = ''] =
       /^\d+:([^:]*):(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8')) ?? [];
     const hierarchy = controllers.replace(/^name=/, '');
     const fd = openSync(join(ROOT, hierarchy, path, 'cgroup.procs'), 'w');
-    write(fd, '0', () => closeSync(fd));
+    isKeptUp = true;
+    moveAgain(fd);
   } catch {
     // Only time is lost.
   }
+}
+
+function moveAgain(fd: number): void {
+  write(fd, '0', (error) => {
+    if (error === null && performance.now() < until) {
+      setTimeout(moveAgain, REPEAT_MS, fd).unref();
+      return;
+    }
+    isKeptUp = false;
+    closeSync(fd);
+  });
 }

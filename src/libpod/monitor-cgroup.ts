@@ -16,9 +16,20 @@ import { cgroupVersion } from './host-cgroups.ts';
  * Takes a container's monitor out of the cgroup of whoever called us, before it starts the runtime: it must not end with a login or a service
  * that merely started the container. A failure is no reason not to start.
  */
-export async function placeMonitor(libpod: Libpod, record: ContainerRecord, pid: number): Promise<void> {
-  if (record.spec.resources.cgroups !== 'enabled' || isService()) return;
-  await Promise.all([attempt(() => move(libpod, record, pid, false)), attempt(() => movePause(libpod))]);
+export function placeMonitor(
+  libpod: Libpod,
+  record: ContainerRecord,
+  pid: number,
+): Promise<void> | undefined {
+  if (record.spec.resources.cgroups !== 'enabled' || isService()) return undefined;
+  if (cgroupManagerOf(libpod) === 'cgroupfs') {
+    placeByHand(record, pid);
+    return undefined;
+  }
+  return Promise.all([
+    attempt(() => move(libpod, record, pid, false)),
+    attempt(() => movePause(libpod)),
+  ]).then(() => undefined);
 }
 
 /** Where a process serves the container's network, it follows the monitor. */
@@ -53,7 +64,7 @@ function isService(): boolean {
 async function move(libpod: Libpod, record: ContainerRecord, pid: number, join: boolean): Promise<void> {
   const rootless = rootlessUid() !== undefined;
   if (cgroupManagerOf(libpod) === 'cgroupfs') {
-    if (!rootless && cgroupVersion() === 2) moveBeside(record, pid);
+    placeByHand(record, pid);
     return;
   }
   const bus = managerBus(rootless, process.env);
@@ -84,6 +95,15 @@ async function movePause(libpod: Libpod): Promise<void> {
   await moveToScope(bus, scope, pid, false);
 }
 
+function placeByHand(record: ContainerRecord, pid: number): void {
+  if (rootlessUid() !== undefined || cgroupVersion() !== 2) return;
+  try {
+    moveBeside(record, pid);
+  } catch (error) {
+    tellUnplaced(error);
+  }
+}
+
 /** One cgroup for all monitors, next to those of the containers. */
 function moveBeside(record: ContainerRecord, pid: number): void {
   const parent = record.spec.resources.cgroupParent ?? 'libpod_parent';
@@ -102,6 +122,10 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    log('info', `cannot move a process of tspod's into a cgroup of its own: ${messageOf(error)}`);
+    tellUnplaced(error);
   }
+}
+
+function tellUnplaced(error: unknown): void {
+  log('info', `cannot move a process of tspod's into a cgroup of its own: ${messageOf(error)}`);
 }

@@ -3,13 +3,13 @@ import { crashPoint } from '../base/crash-point.ts';
 import { messageOf, NotFoundError, TspodError } from '../base/errors.ts';
 import { removeExitRecord } from '../conmon/exit-record.ts';
 import { log } from '../base/log.ts';
-import { launchMonitor, type MonitorHandle, readMonitorPid } from '../conmon/launch-monitor.ts';
+import { type MonitorHandle, readMonitorPid } from '../conmon/launch-monitor.ts';
 import { bootId, formatIdentity, ownIdentity, startTimeOf } from '../native/process-identity.ts';
 import { type NetworkSetup, setupNetwork } from '../network/setup.ts';
 import { startInRuntime } from '../oci/runtime-client.ts';
 import { explainRuntimeError } from '../oci/runtime-errors.ts';
 import { timestamp } from '../state/events.ts';
-import { prepareBundle } from './bundle.ts';
+import { makeBundleDirectories, prepareBundle } from './bundle.ts';
 import { hostnameOf } from './hostname.ts';
 import { beginCgroupMove } from './cgroup-head-start.ts';
 import {
@@ -26,14 +26,14 @@ import { explainStartFailure } from './explain-start.ts';
 import { finishNetworkFiles } from './managed-files.ts';
 import { prepareHealthcheck } from './health-monitor.ts';
 import { tellStarted } from './tell-started.ts';
-import { monitorArguments } from './monitor-arguments.ts';
-import { placeMonitor, placePasta } from './monitor-cgroup.ts';
+import { placePasta } from './monitor-cgroup.ts';
 import { networkContext } from './network-context.ts';
 import { releaseFailedStart } from './release.ts';
 import { chosenRuntime, runtimeOf } from './runtime-of.ts';
 import { settle } from './settle.ts';
-import { checkStartable, passesStreams } from './startable.ts';
+import { checkStartable } from './startable.ts';
 import { dueRestart, endRestartWait } from './restart-policy.ts';
+import { startMonitor } from './start-monitor.ts';
 import { changeState } from './state-change.ts';
 
 export interface StartOptions {
@@ -135,6 +135,23 @@ async function launch(
       hostname: hostnameOf(libpod, starting),
     });
     const netnsPath = network.netns.kind === 'path' ? network.netns.path : undefined;
+    // One runtime process instead of two, unless something has to happen between create and start.
+    const inOneGo = !options.initOnly && !hasBackend(starting) && !libpod.foreignMonitor;
+    const { portFds } = network;
+    const launchMonitor = (): MonitorHandle =>
+      startMonitor(libpod, starting, {
+        runtime,
+        inOneGo,
+        quickRestarts: due?.quickRestarts ?? 0,
+        stay: options.stay === true,
+        endWithCaller: options.endWithCaller === true,
+        portFds,
+        preserveFds: options.preserveFds,
+        lockFd: options.lockFd,
+      });
+    makeBundleDirectories(libpod, record.id);
+    // It gets ready while we write down what the runtime is to do.
+    if (inOneGo) monitor = launchMonitor();
     const cdi = starting.spec.cdiDevices;
     const cdiEdits = cdi && (await (await import('../oci/cdi.ts')).findCdiEdits(cdi, libpod.cdiDirectories));
     if (starting.spec.mounts.some(({ type }) => type === 'volume'))
@@ -157,32 +174,13 @@ async function launch(
     prepareHealthcheck(libpod, starting);
     updateContainer(libpod.db, record.id, { facts });
     crashPoint('start-before-monitor');
-    // One runtime process instead of two, unless something has to happen between create and start.
-    const inOneGo = !options.initOnly && !hasBackend(starting) && !libpod.foreignMonitor;
-    const attachFirst = inOneGo && options.attach !== undefined;
-    monitor = launchMonitor({
-      syscalls: libpod.syscalls,
-      program: libpod.monitorProgram,
-      foreign: libpod.foreignMonitor,
-      args: monitorArguments(libpod, starting, runtime, {
-        run: inOneGo,
-        preserveFds: options.preserveFds?.length ?? 0,
-        quickRestarts: due?.quickRestarts ?? 0,
-        endWithCaller: options.endWithCaller === true && !libpod.foreignMonitor,
-      }),
-      env: process.env,
-      attachFirst,
-      reportExit: options.stay === true,
-      inheritFds: network.portFds,
-      preserveFds: options.preserveFds,
-      lockFd: options.lockFd,
-      place: (pid) => placeMonitor(libpod, starting, pid),
-      passStdio: passesStreams(starting.spec),
-    });
+    monitor ??= launchMonitor();
     const { bundle } = containerPaths(libpod.paths, record.id);
-    if (attachFirst) {
-      await Promise.all([monitor.attachReady(), network.ready]);
-      await options.attach?.(bundle.attach);
+    if (inOneGo) {
+      if (options.attach !== undefined) {
+        await Promise.all([monitor.attachReady(), network.ready]);
+        await options.attach(bundle.attach);
+      }
       monitor.go();
     }
     const message = await monitor.started();

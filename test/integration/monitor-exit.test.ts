@@ -181,6 +181,32 @@ test('with --run nothing is started when the client dies before it attached', as
   assert.ok(existsSync(join(container.directory, 'mark')));
 });
 
+test('with --run a client that gave the start up, and said so, leaves nothing for the exit command', async () => {
+  using container = makeFakeContainer('touch started');
+  const mark = join(container.directory, 'mark');
+  const monitor = startMonitor({
+    args: [...withExitCommand(container, `touch ${mark}`), '--run', '--sync'],
+    pipes: ['SYNC', 'START', 'ATTACH', 'EXIT'],
+  });
+  monitor.pipe('START').write('1');
+  await monitor.line('ATTACH');
+  monitor.pipe('EXIT').end('c');
+  monitor.pipe('START').destroy();
+  assert.equal(await monitor.exited, 1);
+  assert.equal(existsSync(join(container.directory, 'pid')), false);
+  assert.equal(existsSync(mark), false);
+});
+
+test('with --run both bytes of the start pipe may be there before the first is read', async () => {
+  using container = makeFakeContainer('exit 0');
+  const monitor = startMonitor({
+    args: [...container.args, '--run', '--sync'],
+    pipes: ['SYNC', 'START', 'ATTACH'],
+  });
+  monitor.pipe('START').end('12');
+  assert.ok(JSON.parse((await monitor.line('SYNC')) ?? '').data > 0);
+});
+
 test('descriptors parked by the caller are closed before the exit is announced', async () => {
   using container = makeFakeContainer('exit 0');
   const monitor = startMonitor({ args: container.args, pipes: ['SYNC', 'EXIT', 'START', 'ATTACH'] });
