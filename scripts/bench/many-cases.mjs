@@ -4,11 +4,11 @@ const IMAGE = 'localhost/busybox';
 const MANY = 100;
 const STOPPED = 20;
 
-const names = (stem, count) => Array.from({ length: count }, (_, index) => `${stem}-${index}`);
+export const names = (stem, count) => Array.from({ length: count }, (_, index) => `${stem}-${index}`);
 
 /** One that exists and does not run. */
 export async function startCase({ pair }, { rounds, quick }) {
-  for (const engine of pair) await create(engine, ['starter-0']);
+  for (const engine of pair) await createContainers(engine, ['starter-0']);
   const times = await measurePair({
     pair,
     rounds: rounds || (quick ? 3 : 21),
@@ -24,7 +24,7 @@ export async function manyCases({ pair }, { rounds, quick }) {
   const running = names('many', quick ? MANY / 10 : MANY);
   const stopped = running.slice(0, quick ? STOPPED / 10 : STOPPED);
   for (const engine of pair) {
-    await create(engine, running);
+    await createContainers(engine, running);
     runQuietly(engine, ['start', ...running]);
   }
   const measure = (args, before) =>
@@ -41,7 +41,7 @@ export async function manyCases({ pair }, { rounds, quick }) {
   );
   const remove = await measure(['rm', '--force', '--time', '0', ...running], async (engine) => {
     runQuietly(engine, ['rm', '--all', '--force', '--time', '0']);
-    await create(engine, running);
+    await createContainers(engine, running);
     runQuietly(engine, ['start', ...running]);
   });
   return [
@@ -52,9 +52,10 @@ export async function manyCases({ pair }, { rounds, quick }) {
   ];
 }
 
-async function create(engine, containers) {
+/** With nothing to do, and no network. */
+export async function createContainers(engine, containers, options = []) {
   for (const name of containers) {
-    const args = ['create', '--name', name, '--network', 'none', IMAGE, 'sleep', '100000'];
+    const args = ['create', '--name', name, '--network', 'none', ...options, IMAGE, 'sleep', '100000'];
     await timeParallel(engine, args, 1);
   }
 }
