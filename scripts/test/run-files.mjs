@@ -129,7 +129,7 @@ async function runBatch(files, options) {
       output.push(`${error}\n`);
       resolve(undefined);
     });
-    child.on('close', (status) => resolve(status ?? undefined));
+    child.on('close', (status, signal) => resolve(status ?? signal));
   });
   clearTimeout(timer);
   const whole = files.join(' ');
