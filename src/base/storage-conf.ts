@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, InvalidSpecError } from './errors.ts';
 import { rootlessUid } from './paths.ts';
+
+/** A word of --storage-opt that names read-only stores. */
+export const ADDITIONAL_STORE = /^(?:overlay2?\.|vfs\.|\.)?(?:additional)?imagestore=(.+)$/;
 
 /** What storage.conf says and no option of the command line overrides. */
 export interface StorageConf {
@@ -71,6 +74,7 @@ export function readStorageConf(env: NodeJS.ProcessEnv = process.env): StorageCo
 const MACHINE = '/etc/containers/storage.conf';
 const PODMANS_OWN =
   /^(\/var\/lib\/containers\/storage|\/(var\/)?run\/containers\/storage)$|\/\.local\/share\/containers\/storage$/;
+const STORE_FILES = ['state.db', 'tspod/state.db'];
 const TRUE_OR_TEXT = ['mount_program', 'mountopt', 'ignore_chown_errors'];
 
 function interpret(file: string, values: ReadonlyMap<string, string>, env: NodeJS.ProcessEnv): StorageConf {
@@ -85,6 +89,11 @@ function interpret(file: string, values: ReadonlyMap<string, string>, env: NodeJ
     const value = values.get(`storage.options.overlay.${name}`) ?? values.get(`storage.options.${name}`);
     return value === undefined || value === '' ? [] : [`${name}=${value}`];
   });
+  const stores = (values.get('storage.options.additionalimagestores') ?? '')
+    .split('\n')
+    .map((path) => expand(path, env))
+    // podman's own may be named there, too: what is in them is not for us.
+    .filter((path) => path !== '' && STORE_FILES.some((name) => existsSync(join(path, name))));
   const driver = values.get('storage.driver') || undefined;
   return {
     file,
@@ -94,20 +103,29 @@ function interpret(file: string, values: ReadonlyMap<string, string>, env: NodeJ
       (isRootless ? place('storage.rootless_storage_path') : undefined) ??
       (mayPlace ? place('storage.graphroot') : undefined),
     runroot: mayPlace ? place('storage.runroot') : undefined,
-    options,
+    options: [...options, ...stores.map((path) => `additionalimagestore=${path}`)],
   };
 }
 
 /**
- * The part of TOML that this file is written in: tables, and keys with a text or a truth on one line. Other values (lists of ranges,
- * numbers) are for podman and passed over.
+ * The part of TOML that this file is written in: tables, and keys with a text or a truth on one line, or a list of texts, which are then
+ * lines of the value. Other values (numbers) are for podman and passed over.
  */
 export function parseStorageConf(text: string, file: string): Map<string, string> {
   const values = new Map<string, string>();
   let table = '';
+  let list: string | undefined;
   text.split('\n').forEach((raw, index) => {
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) return;
+    const opened = /^([\w.-]+)\s*=\s*\[/.exec(line);
+    if (opened?.[1] !== undefined) list = `${table}${opened[1]}`;
+    if (list !== undefined) {
+      const texts = [...line.matchAll(/"([^"\\]*)"|'([^']*)'/g)].map((match) => match[1] ?? match[2] ?? '');
+      values.set(list, [values.get(list) ?? '', ...texts].filter(Boolean).join('\n'));
+      if (/\]\s*(#.*)?$/.test(line)) list = undefined;
+      return;
+    }
     const header = /^\[([\w.\- ]+)\]\s*(#.*)?$/.exec(line);
     if (header?.[1] !== undefined) {
       table = `${header[1].replaceAll(' ', '')}.`;

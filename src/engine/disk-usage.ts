@@ -82,7 +82,9 @@ export async function diskUsage(engine: Engine): Promise<DiskUsage> {
 
 /** Bytes of all layers, each once. */
 export function layersSize(engine: Engine): number {
-  return Number(engine.db.prepare('SELECT COALESCE(SUM(disk_size), 0) FROM layers').pluck().get());
+  return Number(
+    engine.db.prepare('SELECT COALESCE(SUM(disk_size), 0) FROM layers WHERE store IS NULL').pluck().get(),
+  );
 }
 
 async function imageUsage(engine: Engine): Promise<ImageUsage[]> {
@@ -92,9 +94,18 @@ async function imageUsage(engine: Engine): Promise<ImageUsage[]> {
     topLayerId === undefined ? [] : engine.store.layers.chain(topLayerId);
   for (const { image } of summaries)
     for (const { id } of layersOf(image)) users.set(id, (users.get(id) ?? 0) + 1);
+  // They lie in stores of others.
+  const foreign = new Set(engine.db.prepare('SELECT id FROM layers WHERE store IS NOT NULL').pluck().all());
   return summaries.map(({ image, containers }) => {
-    const shared = layersOf(image).filter(({ id }) => (users.get(id) ?? 0) > 1);
-    const sharedSize = shared.reduce((sum, { diskSize }) => sum + diskSize, 0);
-    return { image, containers, size: image.size, sharedSize };
+    const layers = layersOf(image).filter(({ id }) => !foreign.has(id));
+    const shared = layers.filter(({ id }) => (users.get(id) ?? 0) > 1);
+    const total = (list: readonly { diskSize: number }[]) =>
+      list.reduce((sum, { diskSize }) => sum + diskSize, 0);
+    return {
+      image,
+      containers,
+      size: foreign.size === 0 ? image.size : total(layers),
+      sharedSize: total(shared),
+    };
   });
 }

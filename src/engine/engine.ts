@@ -2,7 +2,7 @@ import { type RuntimeConfig, readRuntimeConfig, runtimeConfigKey } from '../base
 import { errnoOf, messageOf, UnsupportedError } from '../base/errors.ts';
 import { isLogged, log, logLevel } from '../base/log.ts';
 import { type Paths, resolvePaths } from '../base/paths.ts';
-import { completeStorage } from '../base/storage-conf.ts';
+import { ADDITIONAL_STORE, completeStorage } from '../base/storage-conf.ts';
 import type { Libpod } from '../libpod/context.ts';
 import { prepareRuntime } from '../libpod/runtime-of.ts';
 import { syscalls } from '../native/linux.ts';
@@ -92,7 +92,7 @@ class LazyEngine implements Engine {
       db: this.db,
       syscalls: syscalls(),
       driver: parseDriver(this.options.storageDriver),
-      driverOptions: this.options.storageOpt ?? [],
+      ...splitOptions(this.options.storageOpt ?? []),
     });
     return this.#store;
   }
@@ -175,6 +175,12 @@ class LazyEngine implements Engine {
     if (isLogged('info')) add('log-level', logLevel());
     return args;
   }
+}
+
+/** Additional stores are no matter of the driver. */
+function splitOptions(words: readonly string[]): { driverOptions: string[]; additional: string[] } {
+  const additional = words.flatMap((word) => ADDITIONAL_STORE.exec(word)?.[1]?.split(',') ?? []);
+  return { driverOptions: words.filter((word) => !ADDITIONAL_STORE.test(word)), additional };
 }
 
 function parseDriver(name: string | undefined): DriverName | undefined {

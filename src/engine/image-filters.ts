@@ -149,9 +149,8 @@ async function testFor(
       return ({ image }) => isIndexType(image.manifestType) === wanted;
     }
     case 'readonly': {
-      // There are no read-only stores.
       const wanted = asBoolean(key, value);
-      return () => !wanted;
+      return ({ image }) => (image.readOnlyStore !== undefined) === wanted;
     }
     case 'id':
       return ({ image }) => image.id.startsWith(value.replace(/^sha256:/, ''));

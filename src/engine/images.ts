@@ -188,7 +188,7 @@ export function allImages({ store }: Engine): ImageRecord[] {
 
 /** Each image by its names, so that all of them go; unnamed ones by id. Children before what they were built on. */
 export function everyImage(engine: Engine): string[] {
-  const images = engine.store.images.list();
+  const images = engine.store.images.list().filter(({ readOnlyStore }) => readOnlyStore === undefined);
   images.sort((a, b) => b.config.history.length - a.config.history.length);
   const lists = engine.options.asDocker === true ? [] : listsAsImages(engine.db);
   return [...lists, ...images].flatMap(({ id, names }) => (names.length === 0 ? [id] : names));

@@ -41,6 +41,7 @@ export async function pruneImages(engine: Engine, options: PruneImagesOptions): 
     const unused = images.filter(
       (image) =>
         !tried.has(image.id) &&
+        image.readOnlyStore === undefined &&
         !users.has(image.id) &&
         (options.all || image.names.length === 0) &&
         !isIntermediate(image) &&

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { messageOf, StorageError } from '../base/errors.ts';
 import { shortId } from '../base/ids.ts';
 import { containerPaths } from '../libpod/container-paths.ts';
 import { type ContainerRecord, getContainer, listContainers } from '../libpod/container.ts';
@@ -67,6 +68,7 @@ export async function systemCheck(engine: Engine, options: SystemCheckOptions): 
     {
       repair: (step) => options.repair && !(keepsOrphans && ORPHAN_STEPS.includes(step)),
       skip: options.quick ? [SLOW_STEP] : [],
+      fetchAgain: (imageId) => fetchAgain(engine, imageId),
     },
   );
   const found = [
@@ -82,6 +84,26 @@ export async function systemCheck(engine: Engine, options: SystemCheckOptions): 
     ...(await mend('leftovers of containers and volumes', leftovers(engine), options.repair)),
   ];
   return [...database, ...ended, ...storage, ...found];
+}
+
+/** From any registry that it was pulled from or pushed to; layers that are whole are not fetched. */
+async function fetchAgain(engine: Engine, imageId: string): Promise<void> {
+  const { pullImage } = await import('./images.ts');
+  const image = engine.store.images.byId(imageId);
+  if (image === undefined || image.repoDigests.length === 0)
+    throw new StorageError('it came from no registry: build, load or import it again');
+  const { os, architecture: arch, variant } = image.config;
+  const failures: string[] = [];
+  for (const name of image.repoDigests) {
+    try {
+      const found = await pullImage(engine, name, { policy: 'always', os, arch, variant });
+      if (found.image.id === imageId) return;
+      failures.push(`${name} is another image now`);
+    } catch (error) {
+      failures.push(messageOf(error));
+    }
+  }
+  throw new StorageError(failures.join('; '));
 }
 
 async function mend(step: string, problems: readonly Problem[], repair: boolean): Promise<CheckFinding[]> {

@@ -27,6 +27,8 @@ export async function saveToStream(wish: SaveWish, output: Writable): Promise<Wr
   try {
     return await writeArchive(wish, sink);
   } catch (error) {
+    // What is still being written when it is destroyed fails, too: that is no news.
+    output.on('error', () => {});
     output.destroy();
     throw error;
   }

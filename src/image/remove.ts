@@ -78,6 +78,7 @@ export async function untagImage(
     return;
   }
   const { image } = await resolveImage(store.images, name);
+  refuseReadOnly(image, 'untag');
   const wanted: string[] = [];
   for (const one of names) {
     const found = await lookUpImage(store.images, one);
@@ -133,7 +134,7 @@ async function removeOne(context: RemoveContext, text: string, { options, report
   }
   const { image } = found;
   const isName = image.names.includes(found.name);
-  if (isName && image.names.length > 1) {
+  if (isName && image.readOnlyStore === undefined && image.names.length > 1) {
     untag(context, image.id, found.name);
     report.untagged.push(found.name);
     return;
@@ -141,6 +142,7 @@ async function removeOne(context: RemoveContext, text: string, { options, report
   if (!isName && image.names.length > 1 && !options.force) {
     throw hasSeveralNames(image.id, image.names);
   }
+  refuseReadOnly(image, 'remove');
   await freeFromContainers(context, image, options);
   await context.unmount(image.id);
   const names = [...image.names];
@@ -173,6 +175,13 @@ function removeOneList(
   deleteList(db, id);
   report.untagged.push(...names);
   report.deleted.push(id);
+}
+
+function refuseReadOnly({ id, readOnlyStore }: ImageRecord, what: 'remove' | 'untag'): void {
+  if (readOnlyStore === undefined) return;
+  throw new ConflictError(`cannot ${what} read-only image ${JSON.stringify(id)}: it is in ${readOnlyStore}`, {
+    hint: `its owner can, with --root ${readOnlyStore}`,
+  });
 }
 
 function hasSeveralNames(id: string, names: readonly string[]): ConflictError {

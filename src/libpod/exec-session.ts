@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { NotFoundError, type RuntimeError, WrongStateError } from '../base/errors.ts';
+import { NotFoundError, RuntimeError, WrongStateError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { isLogged, logLevel } from '../base/log.ts';
 import { launchMonitor, type MonitorHandle } from '../conmon/launch-monitor.ts';
@@ -117,8 +117,26 @@ export async function startExec(
     monitor?.close();
     removeExec(libpod, container.id, id);
     if (!isStillRunning(libpod, container)) throw endedMeanwhile(container, error);
-    throw error;
+    throw await explainLostRecord(libpod, container, error);
   }
+}
+
+/** A runtime that no longer knows a container which runs says so in many ways, none of which helps. */
+async function explainLostRecord(
+  libpod: Libpod,
+  container: ContainerRecord,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof RuntimeError) || error.constructor !== RuntimeError) return error;
+  const runtime = runtimeOf(libpod, container);
+  const { readRuntimeState } = await import('../oci/runtime-client.ts');
+  const state = await readRuntimeState(runtime, container.id).catch(() => undefined);
+  if (state !== undefined) return error;
+  const lost = `${runtime.name} cannot read its record of container ${container.name}`;
+  return new RuntimeError(`${lost}: ${error.message}`, {
+    cause: error,
+    hint: `restart it: tspod restart ${container.name}`,
+  });
 }
 
 function runningContainer(libpod: Libpod, nameOrId: string): ContainerRecord {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { errnoOf, InvalidSpecError } from '../base/errors.ts';
+import { log } from '../base/log.ts';
 import { parseRoutes, routedSubnets, routingTable } from './host-routes.ts';
 import { formatIp, overlaps, parseSubnet, type Subnet } from './ip-address.ts';
 import {
@@ -54,9 +55,10 @@ function readKnown(path: string): NetworkDefinition | undefined {
   }
   const parsed = parseNetworkDefinition(content);
   if (typeof parsed !== 'string') return parsed;
-  throw new InvalidSpecError(`${path} does not describe a network: ${parsed}`, {
-    hint: 'delete it: another subnet is chosen then',
-  });
+  // Nothing of a user's is in it: it is made anew, with the subnet of the bridge if that is there.
+  log('warn', `${path} does not describe a network (${parsed}): it is written anew`);
+  rmSync(path, { force: true });
+  return undefined;
 }
 
 /** The first writer wins: all processes go on with the same choice. */

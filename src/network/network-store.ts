@@ -102,6 +102,8 @@ function readDefinition(places: NetworkPlaces, file: string): NetworkDefinition 
   }
   const parsed = parseNetworkDefinition(text);
   if (typeof parsed === 'string')
-    throw new InvalidSpecError(`${path} does not describe a network: ${parsed}`);
+    throw new InvalidSpecError(`${path} does not describe a network: ${parsed}`, {
+      hint: 'mend the file, or delete it and create the network again',
+    });
   return parsed;
 }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import BetterSqlite3 from 'better-sqlite3';
@@ -22,11 +22,13 @@ const OPEN_PAUSE_MS = 20;
 /**
  * Opens (and creates or upgrades) the state DB. Several processes may have it open; readers never wait for writers (WAL).
  * Throws StorageError for a damaged file, one written by a newer tspod, or a read-only directory: the message names the file.
+ * `beside`: a new one that shall take the place of the store's own.
  */
-export function openDatabase(path: string): Database {
+export function openDatabase(path: string, options: { beside?: boolean } = {}): Database {
   let db: Database | undefined;
   try {
     if (!existsSync(path)) {
+      if (options.beside !== true && isLost(path)) throw damaged(path, 'it is missing');
       ensureDirectory(dirname(path));
       // Specs hold environments; SQLite gives its log files the mode of this one.
       closeSync(openSync(path, 'a', 0o600));
@@ -49,6 +51,15 @@ export function openRaw(path: string): Database {
 function isEmptied(path: string): boolean {
   const size = (name: string): number => statSync(name, { throwIfNoEntry: false })?.size ?? 0;
   return size(path) === 0 && size(`${path}-wal`) === 0 && existsSync(join(dirname(path), 'driver'));
+}
+
+/** It is made before the first layer or container. */
+function isLost(path: string): boolean {
+  const holdsAny = (name: string): boolean => {
+    const directory = join(dirname(path), name);
+    return existsSync(directory) && readdirSync(directory).length > 0;
+  };
+  return holdsAny('layers') || holdsAny('containers');
 }
 
 /** Commands end without closing the DB: whoever opens it next reads what is in the WAL, so it is kept small. */

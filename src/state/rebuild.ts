@@ -1,7 +1,9 @@
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   linkSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -57,7 +59,9 @@ export function rebuildDatabase(path: string, complete: (db: Database) => void):
   const copy = `${path}.salvage`;
   const fresh = `${path}.new`;
   for (const name of [copy, fresh]) removeDatabase(name);
-  const db = openDatabase(fresh);
+  // One that is gone is rebuilt as one that is empty.
+  closeSync(openSync(path, 'a', 0o600));
+  const db = openDatabase(fresh, { beside: true });
   const report: RebuildReport = { kept: unusedName(`${path}.damaged`), rows: {}, incomplete: [] };
   try {
     copyDatabase(path, copy);

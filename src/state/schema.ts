@@ -223,6 +223,11 @@ const UPGRADES: readonly string[] = [
     DELETE FROM image_names WHERE name = NEW.name;
   END;
   `,
+  `
+  -- Graph root of the read-only store that it lies in; NULL: in this one.
+  ALTER TABLE layers ADD COLUMN store TEXT;
+  ALTER TABLE images ADD COLUMN store TEXT;
+  `,
 ];
 
 export const SCHEMA_VERSION = UPGRADES.length;

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { messageOf } from '../base/errors.ts';
 import { isAlive } from '../native/process-identity.ts';
 import type { Syscalls } from '../native/syscalls.ts';
-import { type Database, transaction } from '../state/db.ts';
+import { type Database, type Row, transaction } from '../state/db.ts';
 import { isMountPoint, unmountAll } from './drivers/mount-point.ts';
-import { markDamaged } from './damaged-layer.ts';
+import { isMarkedDamaged, markDamaged, unmarkDamaged } from './damaged-layer.ts';
 import { containerPaths, layerPaths, type StoreLayout } from './layout.ts';
 import { isPartialBlob } from './partial-blobs.ts';
 import { listNames, removeThroughTrash } from './removal.ts';
-import { readTarSplit } from './tar/tar-split.ts';
 import { abandonedLayers, orphanedLayerDirectories } from './unused-layers.ts';
+import { layerProblem } from './verify-layer.ts';
 
 export interface CheckContext {
   db: Database;
@@ -33,6 +33,8 @@ export interface CheckOptions {
   repair: boolean | ((step: string) => boolean);
   /** Steps that are left out. */
   skip?: readonly string[];
+  /** Brings the damaged layers of an image back; throws where it cannot. Absent: the next pull does. */
+  fetchAgain?: (imageId: string) => Promise<void>;
 }
 
 interface Problem {
@@ -45,19 +47,19 @@ interface Problem {
 
 interface CheckStep {
   name: string;
-  find(context: CheckContext): Iterable<Problem>;
+  find(context: CheckContext, options: CheckOptions): Iterable<Problem>;
 }
 
 /**
  * Each step looks for one kind of damage, and with `repair` mends it at once, so that later steps see a better store. A damaged
- * layer is only marked: the next pull of any image that has it fetches it alone, and everything on top of it works again. Safe
- * beside running commands.
+ * layer is marked; then it alone is fetched again, now or by the next pull of any image that has it, and everything on top of it
+ * works again. Safe beside running commands.
  */
 const STEPS: readonly CheckStep[] = [
   { name: 'unfinished layers', find: findUnfinishedLayers },
   { name: 'layer directories without a record', find: findLayerOrphans },
   { name: 'layer records without a directory', find: findMissingLayers },
-  { name: 'layers whose archive cannot be rebuilt', find: findBrokenTarSplits },
+  { name: 'layers that are not what they were', find: findChangedLayers },
   { name: 'layers without their parent', find: findParentlessLayers },
   { name: 'images with damaged layers', find: findImagesToPullAgain },
   { name: 'container directories without a record', find: findContainerOrphans },
@@ -67,7 +69,7 @@ const STEPS: readonly CheckStep[] = [
 
 export const CHECK_STEPS: readonly string[] = STEPS.map((step) => step.name);
 /** The one that reads much. */
-export const SLOW_STEP = 'layers whose archive cannot be rebuilt';
+export const SLOW_STEP = 'layers that are not what they were';
 /** Those that delete what no row names: with rows lost, that may be what a user still wants. */
 export const ORPHAN_STEPS: readonly string[] = [
   'layer directories without a record',
@@ -81,12 +83,8 @@ export async function checkStore(context: CheckContext, options: CheckOptions): 
   for (const step of STEPS) {
     if (options.skip?.includes(step.name)) continue;
     try {
-      for (const found of [...step.find(context)]) {
-        const { kind, name, problem } = found;
-        const repaired = mayRepair(step.name) && found.repair !== undefined;
-        if (repaired) await found.repair?.();
-        findings.push({ step: step.name, kind, name, problem, repaired });
-      }
+      for (const found of [...step.find(context, options)])
+        findings.push(await mendOne(step.name, found, mayRepair(step.name)));
     } catch (error) {
       const problem = `this check failed: ${messageOf(error)}`;
       findings.push({
@@ -98,7 +96,31 @@ export async function checkStore(context: CheckContext, options: CheckOptions): 
       });
     }
   }
+  keepForContainers(context, findings);
   return findings;
+}
+
+async function mendOne(step: string, found: Problem, mayRepair: boolean): Promise<CheckFinding> {
+  const { kind, name, problem, repair } = found;
+  const finding = { step, kind, name, problem };
+  if (!mayRepair || repair === undefined) return { ...finding, repaired: false };
+  try {
+    await repair();
+    return { ...finding, repaired: true };
+  } catch (error) {
+    return { ...finding, problem: `${problem}, but that failed: ${messageOf(error)}`, repaired: false };
+  }
+}
+
+/** Containers on a layer that could not be fetched go on with what there is of it. */
+function keepForContainers({ db, layout }: CheckContext, findings: CheckFinding[]): void {
+  for (const finding of findings) {
+    if (finding.kind !== 'layer' || !finding.repaired || !isMarkedDamaged(db, finding.name)) continue;
+    if (!existsSync(layerPaths(layout, finding.name).diff) || containersOn(db, finding.name).length === 0)
+      continue;
+    unmarkDamaged(db, finding.name);
+    finding.repaired = false;
+  }
 }
 
 function* findUnfinishedLayers(context: CheckContext): Iterable<Problem> {
@@ -131,14 +153,21 @@ function* findMissingLayers({ db, layout }: CheckContext): Iterable<Problem> {
   }
 }
 
-function* findBrokenTarSplits({ db, layout }: CheckContext): Iterable<Problem> {
-  for (const id of completeLayers(db)) {
-    const { diff, tarSplit } = layerPaths(layout, id);
-    const problem = existsSync(diff) ? tarSplitProblem(tarSplit) : undefined;
+/** Those of additional stores are for their owners to check. */
+function* findChangedLayers({ db, layout, system }: CheckContext): Iterable<Problem> {
+  const layers = db
+    .prepare('SELECT id, diff_id FROM layers WHERE incomplete = 0 AND store IS NULL')
+    .all() as Row[];
+  for (const row of layers) {
+    const id = String(row['id']);
+    if (!existsSync(layerPaths(layout, id).diff)) continue;
+    const problem = layerProblem({ layout, system }, id, String(row['diff_id']));
     if (problem === undefined) continue;
-    // Containers can do without the archive: not worth taking their files away.
-    const repair = hasContainers(db, id) ? {} : { repair: () => markDamaged(db, id) };
-    yield { kind: 'layer', name: id, problem, ...repair };
+    const user = containersOn(db, id).find((each) => isMountPoint(containerPaths(layout, each).merged));
+    // The new files come into the place of the old ones, which would be taken away beneath it.
+    if (user !== undefined)
+      yield { kind: 'layer', name: id, problem: `${problem} (stop container ${user.slice(0, 12)} first)` };
+    else yield { kind: 'layer', name: id, problem, repair: () => markDamaged(db, id) };
   }
 }
 
@@ -159,8 +188,19 @@ function* findParentlessLayers({ db }: CheckContext): Iterable<Problem> {
     };
 }
 
-function* findImagesToPullAgain({ db }: CheckContext): Iterable<Problem> {
-  const ids = db
+function* findImagesToPullAgain({ db }: CheckContext, { fetchAgain }: CheckOptions): Iterable<Problem> {
+  for (const id of imagesWithDamage(db)) {
+    const problem = 'a layer of it is damaged: pull the image again';
+    // The same layer may have come back with another image.
+    const repair = async () => {
+      if (imagesWithDamage(db).includes(id)) await fetchAgain?.(id);
+    };
+    yield { kind: 'image', name: id, problem, ...(fetchAgain === undefined ? {} : { repair }) };
+  }
+}
+
+function imagesWithDamage(db: Database): string[] {
+  return db
     .prepare(
       `WITH RECURSIVE chain(image, layer) AS (
          SELECT id, top_layer FROM images WHERE top_layer IS NOT NULL
@@ -170,8 +210,6 @@ function* findImagesToPullAgain({ db }: CheckContext): Iterable<Problem> {
     )
     .pluck()
     .all() as string[];
-  for (const id of ids)
-    yield { kind: 'image', name: id, problem: 'a layer of it is damaged: pull the image again' };
 }
 
 function* findContainerOrphans({ db, layout, system }: CheckContext): Iterable<Problem> {
@@ -230,23 +268,14 @@ function completeLayers(db: Database): string[] {
   return db.prepare('SELECT id FROM layers WHERE incomplete = 0').pluck().all() as string[];
 }
 
-function tarSplitProblem(path: string): string | undefined {
-  try {
-    for (const record of readTarSplit(path)) void record;
-    return undefined;
-  } catch (error) {
-    return existsSync(path) ? messageOf(error) : `${path} is missing`;
-  }
-}
-
-function hasContainers(db: Database, id: string): boolean {
-  const found = db
+function containersOn(db: Database, id: string): string[] {
+  return db
     .prepare(
       `WITH RECURSIVE above(id) AS (SELECT ? UNION SELECT layers.id FROM layers JOIN above ON layers.parent_id = above.id)
-       SELECT 1 FROM above JOIN containers ON containers.layer_id = above.id LIMIT 1`,
+       SELECT containers.id FROM above JOIN containers ON containers.layer_id = above.id`,
     )
-    .get(id);
-  return found !== undefined;
+    .pluck()
+    .all(id) as string[];
 }
 
 /** Nothing refers to it: it never became visible. */

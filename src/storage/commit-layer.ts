@@ -35,7 +35,7 @@ export async function commitLayer(
   crashPoint('commit-after-row');
   let winner: { id: string; isOurs: boolean };
   try {
-    mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
+    mkdirSync(paths.dir, { recursive: true, mode: 0o755 });
     const { diffId, tarSize } = await fill(context, options, paths);
     const chainId = chainIdOf(parent, diffId);
     const diskSize = await diskUsage(system, paths.dir);

@@ -18,6 +18,21 @@ export function markDamaged(db: Database, id: string): void {
   );
 }
 
+/** Takes the mark back: nothing better was to be had. */
+export function unmarkDamaged(db: Database, id: string): void {
+  transaction(db, () =>
+    db
+      .prepare(
+        `UPDATE layers SET incomplete = 0, chain_id = replace(chain_id, '${MARK}', '') WHERE id = ? AND ${IS_DAMAGED}`,
+      )
+      .run(id),
+  );
+}
+
+export function isMarkedDamaged(db: Database, id: string): boolean {
+  return db.prepare(`SELECT 1 FROM layers WHERE id = ? AND ${IS_DAMAGED}`).get(id) !== undefined;
+}
+
 /** A condition on `chain_id`: neither finished nor being filled, but to be kept. */
 export const IS_DAMAGED = `chain_id LIKE '%${MARK}'`;
 
@@ -38,7 +53,7 @@ export function replaceDamaged(
   moveToTrash(layout, target);
   renameSync(layerPaths(layout, newId).dir, target);
   db.prepare(
-    `UPDATE layers SET (tar_size, disk_size, blob_digest, blob_size, media_type, created_at, owner) =
+    `UPDATE layers SET store = NULL, (tar_size, disk_size, blob_digest, blob_size, media_type, created_at, owner) =
        (SELECT tar_size, disk_size, blob_digest, blob_size, media_type, created_at, owner FROM layers WHERE id = ?)
       WHERE id = ?`,
   ).run(newId, damaged);

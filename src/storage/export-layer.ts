@@ -20,16 +20,18 @@ interface Context {
 }
 
 const CHUNK_BYTES = 1 << 20;
+const REPAIR = 'run `tspod system check --repair`: it fetches the layer again from where its image came from';
 
 /**
  * The layer's tar again, byte for byte. The digest is compared at the end: a layer that somebody has changed on disk makes the stream
  * fail with IntegrityError instead of ending.
  */
 export function exportLayer(context: Context, id: string, diffId: string): Readable {
-  return Readable.from(verified(context, id, diffId), { objectMode: false, highWaterMark: CHUNK_BYTES });
+  return Readable.from(layerPieces(context, id, diffId), { objectMode: false, highWaterMark: CHUNK_BYTES });
 }
 
-function* verified(context: Context, id: string, diffId: string): Generator<Buffer, void> {
+/** As exportLayer; each piece is valid until the next one is asked for. */
+export function* layerPieces(context: Context, id: string, diffId: string): Generator<Buffer, void> {
   const hash = createHash('sha256');
   for (const chunk of collected(pieces(context, id))) {
     hash.update(chunk);
@@ -38,9 +40,7 @@ function* verified(context: Context, id: string, diffId: string): Generator<Buff
   if (`sha256:${hash.digest('hex')}` !== diffId)
     throw new IntegrityError(
       `layer ${id} was changed on disk: its content no longer has the digest ${diffId}`,
-      {
-        hint: 'remove the image and pull it again',
-      },
+      { hint: REPAIR },
     );
 }
 
@@ -64,7 +64,9 @@ function* pieces({ layout, system }: Context, id: string): Generator<Buffer, voi
           RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
         );
     if (fd === undefined)
-      throw new IntegrityError(`layer ${id} was changed on disk: ${printablePath(record.path)} is missing`);
+      throw new IntegrityError(`layer ${id} was changed on disk: ${printablePath(record.path)} is missing`, {
+        hint: REPAIR,
+      });
     open = { ordinal: record.ordinal, fd };
     return fd;
   };
@@ -79,6 +81,7 @@ function* pieces({ layout, system }: Context, id: string): Generator<Buffer, voi
         if (got === 0)
           throw new IntegrityError(
             `layer ${id} was changed on disk: ${printablePath(record.path)} is shorter`,
+            { hint: REPAIR },
           );
         yield buffer.subarray(0, got);
         done += got;
@@ -95,7 +98,15 @@ function* splitRecords(path: string, id: string): Generator<TarSplitRecord, void
     yield* readTarSplit(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT')
-      throw new StorageError(`layer ${id} cannot be exported: ${path} is missing`, { cause: error });
+      throw new StorageError(`layer ${id} cannot be exported: ${path} is missing`, {
+        cause: error,
+        hint: REPAIR,
+      });
+    if (error instanceof IntegrityError)
+      throw new IntegrityError(`layer ${id} cannot be exported: ${error.message}`, {
+        cause: error,
+        hint: REPAIR,
+      });
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import { layerChain } from './layers.ts';
 import type { ImageRecord, ImageStore, NewImage } from './store.ts';
 
 const COLUMNS =
-  'id, manifest_digest, manifest, manifest_type, config, top_layer, size, created_at, pulled_at';
+  'id, manifest_digest, manifest, manifest_type, config, top_layer, size, created_at, pulled_at, store';
 const UNKNOWN_DATE = '0001-01-01T00:00:00Z';
 
 export function imageStore(db: Database): ImageStore {
@@ -42,6 +42,7 @@ export function imageStore(db: Database): ImageStore {
       transaction(db, () => {
         if (db.prepare('SELECT 1 FROM images WHERE id = ?').get(id) === undefined)
           throw new NotFoundError('image', id);
+        takeOver(db, id);
         putName(db, id, name);
         // `inspect` shows each of them with the new repository, so it has to be found by them.
         db.prepare(
@@ -73,7 +74,7 @@ function addImage(db: Database, image: NewImage): ImageRecord {
   return transaction(db, () => {
     const size = holdLayers(db, image.topLayerId);
     db.prepare(
-      `INSERT INTO images (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+      `INSERT INTO images (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (id) DO UPDATE SET store = NULL`,
     ).run(
       id,
       sha256Of(image.manifest),
@@ -106,6 +107,11 @@ function holdLayers(db: Database, topLayerId: string | undefined): number {
     release.run(layer.id);
   }
   return size;
+}
+
+/** What somebody names here, or pulls, is no longer the other store's to take away; its layers may go on lying there. */
+function takeOver(db: Database, id: string): void {
+  db.prepare('UPDATE images SET store = NULL WHERE id = ? AND store IS NOT NULL').run(id);
 }
 
 function putName(db: Database, id: string, name: string): void {
@@ -186,5 +192,6 @@ function toRecord(row: Row, names: string[], repoDigests: string[]): ImageRecord
     size: Number(row['size']),
     createdAt: String(row['created_at']),
     pulledAt: String(row['pulled_at']),
+    readOnlyStore: typeof row['store'] === 'string' ? row['store'] : undefined,
   };
 }

@@ -151,7 +151,8 @@ async function fillLayer(
   const paths = layerPaths(layout, layer.id);
   const label = `layer ${options.diffId.slice(0, 19)}`;
   const early = driver.needsParent ? await options.parent : undefined;
-  mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
+  // The graph root keeps others out, until its owner opens it as an additional store.
+  mkdirSync(paths.dir, { recursive: true, mode: 0o755 });
   await driver.prepareLayer(paths.diff, early && layerPaths(layout, early.id).diff);
   const { applyLayer } = await import('./apply-layer.ts');
   const { adoptImpliedDirectories } = await import('./unpack/implied-directories.ts');

@@ -1,6 +1,7 @@
 import type { Syscalls } from '../native/syscalls.ts';
-import type { Database } from '../state/db.ts';
-import { chooseDriver } from './drivers/choose-driver.ts';
+import { type Database, transaction } from '../state/db.ts';
+import { mirrorAdditionalStores } from './additional-stores.ts';
+import { chooseDriver, type DriverMemory } from './drivers/choose-driver.ts';
 import type { DriverName } from './drivers/driver.ts';
 import { imageStore } from './images.ts';
 import { layerStore } from './layers.ts';
@@ -16,6 +17,8 @@ export interface OpenStoreOptions {
   driver?: DriverName | undefined;
   /** As in storage.conf and --storage-opt. */
   driverOptions?: readonly string[];
+  /** Read-only ones, whose images are used as well. */
+  additional?: readonly string[] | undefined;
 }
 
 /**
@@ -33,7 +36,10 @@ export function openStore(options: OpenStoreOptions): Store {
         .prepare('SELECT EXISTS (SELECT 1 FROM layers) OR EXISTS (SELECT 1 FROM containers)')
         .pluck()
         .get() === 1,
+    memory: driverMemory(db),
   });
+  const opaqueXattrs = driver.whiteouts.kind === 'overlay' ? driver.whiteouts.opaqueXattrs : [];
+  mirrorAdditionalStores({ db, layout, driverName: driver.name, opaqueXattrs }, options.additional ?? []);
   const context = { db, layout, driver, system };
   return {
     graphRoot,
@@ -41,5 +47,19 @@ export function openStore(options: OpenStoreOptions): Store {
     layers: layerStore(context),
     images: imageStore(db),
     rootfs: rootfsStore(context),
+  };
+}
+
+function driverMemory(db: Database): DriverMemory {
+  const key = 'storage_driver';
+  return {
+    recall() {
+      const text = db.prepare('SELECT value FROM settings WHERE key = ?').pluck().get(key);
+      return typeof text === 'string' ? text : undefined;
+    },
+    keep(text) {
+      const put = db.prepare('INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)');
+      transaction(db, () => put.run(key, text));
+    },
   };
 }

@@ -119,6 +119,8 @@ export interface ImageRecord {
   size: number;
   createdAt: string;
   pulledAt: string;
+  /** The graph root of the additional store that it is in. */
+  readOnlyStore?: string | undefined;
 }
 
 export interface NewImage {

@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
 import { isRoot, requires } from '../fixtures/requires.ts';
 import { runProgram } from '../fixtures/harness.ts';
+import { buildImage, pushImage } from '../fixtures/images.ts';
+import { startRegistry } from '../fixtures/registry.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
 before(() => busyboxImage());
@@ -143,4 +155,78 @@ test('a leftover temporary directory of a dead process is found', async () => {
   const { lines } = await check('--repair');
   assert.deepEqual(lines, [`Repaired file ${stale}: its owner has ended`]);
   assert.equal(existsSync(stale), false);
+});
+
+describe('a layer whose files somebody has changed', { skip: requires('docker-registry') }, () => {
+  const image = buildImage({
+    layers: [
+      [{ name: 'first', content: 'first' }],
+      [
+        { name: 'd/', mode: 0o755 },
+        { name: 'd/empty', content: '' },
+        { name: 'd/second', content: 'second' },
+        { name: 'd/link', link: 'second' },
+      ],
+      [{ name: 'third', content: 'third' }],
+    ],
+  });
+  const SPOIL: readonly [string, (diff: string) => void, RegExp][] = [
+    [
+      'content',
+      (diff) => writeFileSync(join(diff, 'd/second'), 'SECOND'),
+      /content no longer has the digest/,
+    ],
+    ['an empty file', (diff) => rmSync(join(diff, 'd/empty')), /"d\/empty" is missing/],
+    ['a link', (diff) => renameSync(join(diff, 'd/second'), join(diff, 'd/link')), /"d\/second" is missing/],
+    ['a mode', (diff) => chmodSync(join(diff, 'd'), 0o700), /"d" has another mode/],
+    ['all of it', (diff) => renameSync(diff, `${diff}.away`), /directory is missing/],
+  ];
+
+  test('is found, and it alone is fetched again from the registry of its image', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tspod-check-registry-'));
+    const registry = await startRegistry({ directory });
+    const name = `${registry.host}/damaged:1`;
+    const env = { CONTAINERS_REGISTRIES_CONF: join(testRoot().base, 'registries.conf') };
+    writeFileSync(
+      env.CONTAINERS_REGISTRIES_CONF,
+      `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`,
+    );
+    const repair = () => tspod(['system', 'check', '--repair'], { env });
+    await pushImage(registry.url, 'damaged', { image, tag: '1' });
+    await tspodOk(['pull', '-q', name], { env });
+    await tspodOk(['create', '--name', 'on-it', '--network', 'none', name, 'x']);
+    // Fetching any other would fail.
+    for (const one of [image.layers[0], image.layers[2]]) {
+      const hex = one?.digest.slice('sha256:'.length) ?? '';
+      rmSync(join(directory, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex), { recursive: true });
+    }
+    const layers = (
+      await tspodOk(['image', 'inspect', '--format', '{{.GraphDriver.Data.LowerDir}}', name])
+    ).split(':');
+    const diff = layers[0] ?? '';
+    for (const [what, spoil, says] of SPOIL) {
+      spoil(diff);
+      const found = await check();
+      assert.equal(found.code, 125, what);
+      assert.match(found.lines.join('\n'), says);
+      const repaired = await repair();
+      assert.equal(repaired.code, 0, `${what}: ${repaired.stdout}${repaired.stderr}`);
+      await isClean();
+      assert.equal(await tspodOk(['cp', 'on-it:/d/second', '-']).then((tar) => tar.includes('second')), true);
+    }
+    await registry.stop();
+    writeFileSync(join(diff, 'd/second'), 'SECOND');
+    const failed = await repair();
+    assert.equal(failed.code, 125);
+    assert.match(
+      failed.stdout,
+      /^Damaged image \w+: a layer of it is damaged: .*127\.0\.0\.1:\d+: connection refused/m,
+    );
+    // What there is of it is still the container's.
+    assert.match(await tspodOk(['cp', 'on-it:/d/second', '-']), /SECOND/);
+    await tspodOk(['rm', 'on-it']);
+    await tspodOk(['rmi', name]);
+    rmSync(directory, { recursive: true });
+    await isClean();
+  });
 });

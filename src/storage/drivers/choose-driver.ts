@@ -18,6 +18,13 @@ export interface ChooseOptions {
   driverOptions: readonly string[];
   /** Whether layers or containers exist that another driver could not read. */
   isUsed: () => boolean;
+  /** A second place for what the file says: whoever loses it must not read the layers by another driver's rules. */
+  memory: DriverMemory;
+}
+
+export interface DriverMemory {
+  recall(): string | undefined;
+  keep(text: string): void;
 }
 
 /** What `<graphRoot>/driver` says. */
@@ -37,7 +44,7 @@ const PLAIN = ['metacopy=off', 'index=off'];
 
 /** The remembered driver, without a look at the machine; otherwise the best that a trial mount shows to work. */
 export function chooseDriver(system: Syscalls, layout: StoreLayout, options: ChooseOptions): StorageDriver {
-  const remembered = readRemembered(layout);
+  const remembered = readRemembered(layout, options.memory);
   if (remembered !== undefined) {
     const wanted = options.driver ?? remembered.driver;
     if (wanted !== remembered.driver && options.isUsed())
@@ -51,7 +58,9 @@ export function chooseDriver(system: Syscalls, layout: StoreLayout, options: Cho
   const keep = remembered !== undefined && options.isUsed() ? remembered : undefined;
   const chosen = probe(system, layout, options, keep);
   mkdirSync(layout.graphRoot, { recursive: true, mode: 0o700 });
-  writeFileAtomic(layout.driverFile, `${JSON.stringify(chosen)}\n`);
+  const text = `${JSON.stringify(chosen)}\n`;
+  writeFileAtomic(layout.driverFile, text);
+  options.memory.keep(text);
   return build(system, chosen);
 }
 
@@ -145,22 +154,37 @@ function parseTruth(text: string, word: string): boolean {
   throw new UsageError(`invalid storage option ${JSON.stringify(word)}: must be true or false`);
 }
 
-function readRemembered(layout: StoreLayout): Remembered | undefined {
-  let text: string;
-  try {
-    text = readFileSync(layout.driverFile, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw new StorageError(`cannot read ${layout.driverFile}: ${messageOf(error)}`, { cause: error });
-  }
-  const value = parse(text);
-  if (value === undefined)
-    throw new StorageError(`${layout.driverFile} is damaged`, { hint: 'delete it: it is written anew' });
+function readRemembered(layout: StoreLayout, memory: DriverMemory): Remembered | undefined {
+  const text = readDriverFile(layout);
+  const value = text === undefined ? undefined : parse(text);
+  if (value === undefined) return recall(layout, memory, text !== undefined);
   if (value.format > STORE_FORMAT)
     throw new StorageError(`the store at ${layout.graphRoot} was written by a newer tspod`, {
       hint: 'use that one, or another --root',
     });
   return value;
+}
+
+function readDriverFile({ driverFile }: StoreLayout): string | undefined {
+  try {
+    return readFileSync(driverFile, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw new StorageError(`cannot read ${driverFile}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Undefined in a new store. */
+function recall(layout: StoreLayout, memory: DriverMemory, isDamaged: boolean): Remembered | undefined {
+  const text = memory.recall();
+  const value = text === undefined ? undefined : parse(text);
+  if (text !== undefined && value !== undefined) {
+    log('info', `${layout.driverFile} is written anew`);
+    writeFileAtomic(layout.driverFile, text);
+    return value;
+  }
+  if (!isDamaged) return undefined;
+  throw new StorageError(`${layout.driverFile} is damaged`, { hint: 'delete it: it is written anew' });
 }
 
 function parse(text: string): Remembered | undefined {

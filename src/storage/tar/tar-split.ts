@@ -30,7 +30,7 @@ export class TarSplitWriter {
   bytes = 0;
 
   constructor(path: string) {
-    this.#fd = openSync(path, 'wx', 0o600);
+    this.#fd = openSync(path, 'wx', 0o644);
     this.#write(MAGIC);
   }
 

@@ -59,7 +59,7 @@ export class ReplacedContent {
       const path = byInode.get(inode);
       if (path === undefined) continue;
       byInode.delete(inode);
-      mkdirSync(this.#target, { recursive: true, mode: 0o700 });
+      mkdirSync(this.#target, { recursive: true, mode: 0o755 });
       kept += statSync(path).blocks * 512;
       renameSync(path, join(this.#target, String(ordinal)));
     }

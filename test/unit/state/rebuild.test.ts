@@ -26,7 +26,7 @@ function filled(name: string): string {
   );
   for (let i = 0; i < 200; i++) layer.run(`layer${i}`, `chain${i}`, `diff${i}`, '2030-01-01T00:00:00Z');
   db.prepare(
-    "INSERT INTO images VALUES ('image', 'sha256:1', '{}', 'type', '{}', 'layer0', 1, '2030-01-01T00:00:00Z', '2030-01-01T00:00:00Z')",
+    "INSERT INTO images VALUES ('image', 'sha256:1', '{}', 'type', '{}', 'layer0', 1, '2030-01-01T00:00:00Z', '2030-01-01T00:00:00Z', NULL)",
   ).run();
   db.prepare("INSERT INTO image_names VALUES ('localhost/x:latest', 'image', '2030-01-01T00:00:00Z')").run();
   db.prepare(

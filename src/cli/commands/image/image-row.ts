@@ -94,7 +94,7 @@ function sharedFields({ image, containers }: ImageRow): GoObject {
     VirtualSize: image.size,
     UniqueSize: image.size,
     Dangling: image.names.length === 0,
-    ReadOnly: false,
+    ReadOnly: image.readOnlyStore !== undefined,
     Arch: image.config.architecture,
     Os: image.config.os,
   };
@@ -115,6 +115,7 @@ function summaryJson({ image, containers }: ImageRow): GoObject {
     Containers: containers,
     ...(image.names.length === 0 ? { Dangling: true } : {}),
     ...(isList ? {} : { Arch: image.config.architecture }),
+    ...(image.readOnlyStore === undefined ? {} : { ReadOnly: true }),
     Digest: image.manifestDigest,
     History: image.names,
     IsManifestList: isList,
