@@ -82,7 +82,7 @@ async function missingInterpreter(
   error: RuntimeError,
 ): Promise<RuntimeError | undefined> {
   const command = record.spec.process.args[0];
-  if (command === undefined) return undefined;
+  if (command === undefined || command === '') return undefined;
   const rootfs = await libpod.store.rootfs.mount(rootfsOptions(record));
   if (!command.startsWith('/')) return unseenProgram(libpod, record, { rootfs, command, error });
   if (!isInside(libpod, rootfs, command)) return undefined;

@@ -139,7 +139,7 @@ export function parseImageConfig(text: string, what: string): ImageConfig {
     architecture: optionalString(json['architecture'], `${what}: architecture`) ?? '',
     ...(variant === undefined ? {} : { variant }),
     ...(osVersion === undefined ? {} : { osVersion }),
-    created: optionalString(json['created'], `${what}: created`),
+    created: optionalDate(json['created'], `${what}: created`),
     author: optionalString(json['author'], `${what}: author`),
     comment: optionalString(json['comment'], `${what}: comment`),
     config: runConfig(run, `${what}: config`),
@@ -193,7 +193,7 @@ const HEALTH_NUMBERS = [
 function historyEntry(value: unknown, what: string): HistoryEntry {
   const json = object(value, what);
   const entry: HistoryEntry = { emptyLayer: json['empty_layer'] === true };
-  const created = optionalString(json['created'], `${what}.created`);
+  const created = optionalDate(json['created'], `${what}.created`);
   const createdBy = optionalString(json['created_by'], `${what}.created_by`);
   const author = optionalString(json['author'], `${what}.author`);
   const comment = optionalString(json['comment'], `${what}.comment`);
@@ -255,6 +255,16 @@ function optionalString(value: unknown, what: string): string | undefined {
   if (typeof value !== 'string') throw new IntegrityError(`${what} is not a string`);
   return value;
 }
+
+/** As Go reads a time; every list of images shows it. */
+function optionalDate(value: unknown, what: string): string | undefined {
+  const text = optionalString(value, what);
+  if (text !== undefined && !(RFC_3339.test(text) && Number.isFinite(Date.parse(text))))
+    throw new IntegrityError(`${what} is not a date`);
+  return text;
+}
+
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 function strings(value: unknown, what: string): string[] | undefined {
   if (value === undefined || value === null) return undefined;

@@ -53,6 +53,7 @@ function workdir(path: string | undefined): string {
   if (path === undefined || path === '') return '/';
   if (!path.startsWith('/'))
     throw new InvalidSpecError(`the working directory "${path}" is invalid, it needs to be an absolute path`);
+  if (path.includes('\0')) throw new InvalidSpecError('the working directory has a NUL character');
   return path;
 }
 

@@ -7,7 +7,7 @@ import { listStore } from '../fixtures/crash-survey.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { spawnTspod } from '../fixtures/harness-spawn.ts';
 import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
-import { buildImage } from '../fixtures/images.ts';
+import { buildImage, type ImageShape } from '../fixtures/images.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
 const image = buildImage({ layers: [[{ name: 'a/' }, { name: 'a/b', content: 'x'.repeat(100_000) }]] });
@@ -45,6 +45,26 @@ for (const [name, { faults, says }] of Object.entries(FAULTS)) {
       assert.equal(result.code, 125, result.stderr);
       assert.match(result.stderr, says);
       assert.doesNotMatch(result.stderr, /internal error/);
+      assert.deepEqual(listStore(testRoot()), baseline);
+    } finally {
+      await registry.stop();
+    }
+  });
+}
+
+const CONFIGS: Record<string, { shape: Partial<ImageShape>; says: RegExp }> = {
+  'a word as its date': { shape: { created: 'yesterday' }, says: /created is not a date/ },
+  'a text as its command': { shape: { run: { Cmd: 'sh' } }, says: /config\.Cmd is not a list/ },
+};
+
+for (const [name, { shape, says }] of Object.entries(CONFIGS)) {
+  test(`pull of an image with ${name} fails with 125, and what was there is listed as before`, async () => {
+    const registry = await startBadRegistry(buildImage({ layers: [[{ name: 'a/' }]], ...shape }));
+    try {
+      const result = await tspod(['pull', '-q', '--tls-verify=false', `${registry.host}/some/image:1`]);
+      assert.equal(result.code, 125, result.stderr);
+      assert.match(result.stderr, says);
+      assert.match(await tspodOk(['images']), /busybox/);
       assert.deepEqual(listStore(testRoot()), baseline);
     } finally {
       await registry.stop();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -352,6 +353,21 @@ for (const [what, tar, message] of HOSTILE) {
     assert.equal(existsSync(join(shared().root, 'escape')), false);
   });
 }
+
+test('a million entries are no more than a thousand, over and over', { skip }, async () => {
+  const thousand = Buffer.concat(
+    Array.from({ length: 1000 }, (_, i) => buildEntry({ name: `d${i % 10}/${i}/`, type: '5' })),
+  );
+  const parts = [...Array.from({ length: 1000 }, () => thousand), Buffer.alloc(1024)];
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  const layer = await shared().apply(Buffer.alloc(0), {
+    diffId: `sha256:${hash.digest('hex')}`,
+    source: Readable.from(parts, { objectMode: false }),
+  });
+  assert.equal(layer.tarSize, 1_000_000 * 512 + 1024);
+  assert.ok(existsSync(join(shared().diff(layer), 'd9/999')));
+});
 
 test('a link put into the path of a listed directory does not lead the times outside', { skip }, async () => {
   mkdirSync(join(outside, 'b'), { recursive: true });
