@@ -32,6 +32,12 @@ export function beginCgroupMove(): void {
   }
 }
 
+/** Resolves when this process is moved no more: who leaves the cgroup must not be taken back to it. */
+export async function endCgroupMove(): Promise<void> {
+  until = 0;
+  while (isKeptUp) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
 function moveAgain(fd: number): void {
   write(fd, '0', (error) => {
     if (error === null && performance.now() < until) {

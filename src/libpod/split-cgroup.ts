@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UnsupportedError } from '../base/errors.ts';
+import { endCgroupMove } from './cgroup-head-start.ts';
 import { cgroupToSplit, RUNTIME_CGROUP } from './host-cgroups.ts';
 
 const ROOT = '/sys/fs/cgroup';
@@ -9,7 +10,8 @@ const ROOT = '/sys/fs/cgroup';
  * `--cgroups=split`: the cgroup we were called in becomes one that holds cgroups alone, because the kernel lets none with processes pass
  * limits on. Empties it into `<own>/runtime`; idempotent. Throws UnsupportedError where that is not ours to do.
  */
-export function splitOwnCgroup(): void {
+export async function splitOwnCgroup(): Promise<void> {
+  await endCgroupMove();
   const own = cgroupToSplit();
   if (own === '/')
     throw new UnsupportedError('--cgroups=split: there is no cgroup to split, this is the root of all', {

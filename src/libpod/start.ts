@@ -156,7 +156,8 @@ async function launch(
     const cdiEdits = cdi && (await (await import('../oci/cdi.ts')).findCdiEdits(cdi, libpod.cdiDirectories));
     if (starting.spec.mounts.some(({ type }) => type === 'volume'))
       await (await import('./volume-mounts.ts')).holdVolumes(libpod, starting.spec, starting.id);
-    if (starting.spec.resources.cgroups === 'split') (await import('./split-cgroup.ts')).splitOwnCgroup();
+    if (starting.spec.resources.cgroups === 'split')
+      await (await import('./split-cgroup.ts')).splitOwnCgroup();
     const { host, hasHooks, keepCompiledSeccomp } = await prepareBundle(libpod, starting, {
       runtime,
       netnsPath,
