@@ -83,7 +83,7 @@ export async function withUnpacked(
       {
         parent: undefined,
         diffId: sha256Of(''),
-        source: Readable.from(await unpacked(content), { objectMode: false }),
+        source: Readable.from(await unpacked(content, { temporary: directory }), { objectMode: false }),
         compression: 'none',
         signal: build.signal,
       },
@@ -117,7 +117,7 @@ async function isArchive(build: Build, tree: SourceTree, path: string): Promise<
   const stream = createReadStream('', { fd, start: 0, autoClose: true, highWaterMark: 1 << 16 });
   try {
     let head = Buffer.alloc(0);
-    for await (const chunk of await unpacked(stream)) {
+    for await (const chunk of await unpacked(stream, { temporary: tree.directory })) {
       head = Buffer.concat([head, chunk]);
       if (head.length >= BLOCK) break;
     }

@@ -18,7 +18,7 @@ export async function unpackContext(
   directory: string,
   { system, temporary, signal }: ContextPlace,
 ): Promise<string | undefined> {
-  const fd = await spool(await unpacked(input), { temporary, signal });
+  const fd = await spool(await unpacked(input, { temporary }), { temporary, signal });
   try {
     const head = Buffer.alloc(BLOCK);
     const length = readSync(fd, head, 0, BLOCK, 0);

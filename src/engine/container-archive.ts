@@ -87,7 +87,8 @@ export async function writeContainerArchive(
     import('../image/spool.ts'),
     import('../image/open-archive.ts'),
   ]);
-  const fd = await spool(await unpacked(input), { temporary: `${engine.paths.runRoot}/tmp` });
+  const temporary = `${engine.paths.runRoot}/tmp`;
+  const fd = await spool(await unpacked(input, { temporary }), { temporary });
   try {
     const files = await openContainerFiles(engine, target.id);
     try {

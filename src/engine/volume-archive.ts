@@ -30,7 +30,8 @@ export async function importVolume(engine: Engine, name: string, input: Readable
       import('../image/spool.ts'),
       import('../image/open-archive.ts'),
     ]);
-    const fd = await spool(await unpacked(input), { temporary: `${engine.paths.runRoot}/tmp` });
+    const temporary = `${engine.paths.runRoot}/tmp`;
+    const fd = await spool(await unpacked(input, { temporary }), { temporary });
     try {
       await extractTree(tree, '', () => nextChunk(fd), {
         owner: (ids) => ids,

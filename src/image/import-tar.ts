@@ -105,7 +105,10 @@ async function spoolTar(context: LoadContext, input: string | Readable): Promise
     }
   }
   const temporary = context.temporary ?? storeLayout(context.store.graphRoot).tmp;
-  const fd = await spool(measured(await unpacked(source)), { temporary, signal: context.signal });
+  const fd = await spool(measured(await unpacked(source, { temporary })), {
+    temporary,
+    signal: context.signal,
+  });
   if (size === 0) {
     closeSync(fd);
     throw new IntegrityError('the tar to import is empty');

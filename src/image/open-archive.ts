@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, createReadStream, openSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, mkdirSync, openSync, statSync } from 'node:fs';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { errnoOf, IntegrityError, messageOf, NotFoundError, UnsupportedError } from '../base/errors.ts';
+import { unpackGuard } from '../storage/unpack-limit.ts';
 import { type ArchiveFiles, directoryFiles, firstBytes, tarFiles } from './archive-files.ts';
 import { spool } from './spool.ts';
 
@@ -45,7 +46,10 @@ export function packingOf(start: Buffer): Packing {
 }
 
 /** The uncompressed bytes of a stream that may be compressed. */
-export async function unpacked(input: Readable, known?: Packing): Promise<AsyncIterable<Buffer>> {
+export async function unpacked(
+  input: Readable,
+  { temporary, known }: { temporary: string; known?: Packing | undefined },
+): Promise<AsyncIterable<Buffer>> {
   const iterator = (input as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   const head: Buffer[] = [];
   let length = 0;
@@ -56,14 +60,37 @@ export async function unpacked(input: Readable, known?: Packing): Promise<AsyncI
     length += value.length;
   }
   const packing = known ?? packingOf(Buffer.concat(head).subarray(0, 6));
+  let taken = 0;
   async function* whole() {
-    yield* head;
-    yield* { [Symbol.asyncIterator]: () => iterator };
+    for await (const chunk of chain(head, { [Symbol.asyncIterator]: () => iterator })) {
+      taken += chunk.length;
+      yield chunk;
+    }
   }
   if (packing === 'none') return whole();
   const { sink, source } = inflaterFor(packing);
   pipeline(whole(), sink).catch((error: unknown) => source.destroy(asError(error)));
-  return source as AsyncIterable<Buffer>;
+  return guarded(source as AsyncIterable<Buffer>, () => taken, temporary);
+}
+
+async function* chain(head: Iterable<Buffer>, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* head;
+  yield* rest;
+}
+
+async function* guarded(
+  source: AsyncIterable<Buffer>,
+  taken: () => number,
+  temporary: string,
+): AsyncGenerator<Buffer> {
+  mkdirSync(temporary, { recursive: true, mode: 0o700 });
+  const guard = unpackGuard('the archive', temporary);
+  let given = 0;
+  for await (const chunk of source) {
+    given += chunk.length;
+    guard(taken(), given);
+    yield chunk;
+  }
 }
 
 async function spooled(
@@ -72,7 +99,10 @@ async function spooled(
   packing: Packing | undefined,
 ): Promise<ArchiveFiles> {
   const name = typeof options.input === 'string' ? options.input : 'the input';
-  return openTar(await spool(await unpacked(input, packing), options), name);
+  return openTar(
+    await spool(await unpacked(input, { temporary: options.temporary, known: packing }), options),
+    name,
+  );
 }
 
 function openTar(fd: number, name: string): ArchiveFiles {

@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
 import { startUnpack } from './apply-pool.ts';
 import { feedLayer } from './feed-layer.ts';
 import type { ApplyOptions } from './store.ts';
+import { unpackGuard } from './unpack-limit.ts';
 import type { UnpackJob, UnpackResult } from './unpack/unpack-job.ts';
 
 /**
@@ -17,11 +19,12 @@ export async function applyLayer(options: ApplyOptions, job: UnpackJob): Promise
   };
   // Between here and the first read, an error of the source has no other listener.
   source.on('error', () => {});
+  const guard = unpackGuard(job.label, dirname(job.diff));
   const running = await startUnpack(job);
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
   const feeding = feedLayer(
-    { label: job.label, source, compression, blobDigest, blobSize, signal, onProgress },
+    { label: job.label, source, compression, blobDigest, blobSize, signal, onProgress, guard },
     running.ring,
   ).catch((error: unknown) => {
     running.ring.abort();

@@ -6,6 +6,7 @@ import type { Digest } from '../base/ids.ts';
 import { syscalls } from '../native/linux.ts';
 import type { RingWriter } from './byte-ring.ts';
 import type { LayerCompression } from './store.ts';
+import type { UnpackGuard } from './unpack-limit.ts';
 
 export interface FeedOptions {
   /** Names the layer in messages. */
@@ -16,6 +17,7 @@ export interface FeedOptions {
   blobSize: number | undefined;
   signal: AbortSignal;
   onProgress: ((bytes: number) => void) | undefined;
+  guard: UnpackGuard;
 }
 
 /** What is handed to the decompressor at a time: each piece costs a trip to another thread. */
@@ -94,13 +96,14 @@ async function* checkedPieces(options: FeedOptions): AsyncGenerator<Buffer, unde
 /** Returns what decompresses one piece after the other straight into the ring; an empty one says that the stream ends. */
 function inflating(
   compression: 'gzip' | 'zstd',
-  { label }: FeedOptions,
+  { label, guard }: FeedOptions,
   ring: RingWriter,
 ): (piece: Buffer) => Promise<void> {
   const inflater = syscalls().openInflater(compression);
   const damaged = (problem: string): IntegrityError =>
     new IntegrityError(`${label}: the ${compression} stream is damaged: ${problem}`);
   let isWhole = true;
+  let [taken, given] = [0, 0];
   return async (piece) => {
     if (piece.length === 0) {
       if (!isWhole) throw damaged('it ends too early');
@@ -111,6 +114,9 @@ function inflating(
       const part = await syscalls().inflateInto(inflater, piece.subarray(at), room);
       ring.commit(part.written);
       at += part.read;
+      taken += part.read;
+      given += part.written;
+      guard(taken, given);
       isWhole = part.isBetween;
       if (part.problem !== undefined) throw damaged(part.problem);
       // A full room may hide that more is waiting.

@@ -17,6 +17,9 @@ const FAULTS: Record<string, ProxyFault> = {
   'flips a bit in the layer': { flipAt: 250_000 },
   'sends a piece of the headers twice': { repeatAt: 20 },
   'sends a piece of the layer twice': { repeatAt: 250_000 },
+  'swaps two pieces of the headers': { swapAt: 20, piece: 50 },
+  'swaps two pieces of the layer': { swapAt: 250_000 },
+  'sends each request twice': { repeatRequests: true },
   'hands on a few bytes at a time': { piece: 1500 },
 };
 

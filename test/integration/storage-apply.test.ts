@@ -325,6 +325,11 @@ const HOSTILE: [string, Buffer, RegExp][] = [
     Buffer.concat([gnuLong('L', 'n'.repeat(2 << 20)), buildTar({ name: 'x' })]),
     /extended tar header is larger/,
   ],
+  [
+    'an extended header whose record is longer than it',
+    buildTar({ name: 'x', pax: { comment: 'c' }, damage: () => {} }).fill('9', 512, 513),
+    /malformed/,
+  ],
   ['a negative size', buildTar({ name: 'x', pax: { size: '-1' } }), /size/],
   ['a size of exabytes', buildTar({ name: 'x', pax: { size: '9223372036854775807' } }), /size/],
   [
