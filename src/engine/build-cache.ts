@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { UsageError } from '../base/errors.ts';
 import { parsePastTime } from '../base/past-time.ts';
 import { pruneCacheMounts } from '../build/mount-cache.ts';
@@ -79,6 +80,28 @@ export function unusedSince(filters: readonly string[]): string | undefined {
     throw new UsageError(`filter ${JSON.stringify(name)} is not supported for the build cache: use until`);
   });
   return dates.sort()[0];
+}
+
+export interface CacheBounds {
+  /** Never less than this is kept, whatever the others say. */
+  reserved?: number | undefined;
+  /** The cache shall take no more than this. */
+  maxUsed?: number | undefined;
+  /** So much of the disk shall be free afterwards. */
+  minFree?: number | undefined;
+}
+
+/** How many bytes the cache may keep, by buildkit's rules; undefined: none. */
+export function bytesToKeep(
+  engine: Engine,
+  { reserved = 0, maxUsed = 0, minFree = 0 }: CacheBounds,
+): number | undefined {
+  if (reserved === 0 && maxUsed === 0 && minFree === 0) return undefined;
+  const { bavail, bsize } = statfsSync(engine.paths.graphRoot);
+  const excess = minFree - bavail * bsize;
+  const upper = maxUsed === 0 ? (minFree === 0 ? 0 : Number.POSITIVE_INFINITY) : maxUsed;
+  const keep = excess > 0 ? Math.min(upper, Math.max(0, buildCacheUsage(engine).size - excess)) : upper;
+  return Math.max(keep, reserved);
 }
 
 /** Removes entries of the cache and the layers that only they have kept. Builds that run meanwhile lose nothing but time. */

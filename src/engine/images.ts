@@ -1,11 +1,8 @@
-import type { Readable, Writable } from 'node:stream';
 import { NotFoundError, UsageError } from '../base/errors.ts';
-import type { SavedImage, SaveFormat } from '../image/archive-save.ts';
 import { isLoopback } from '../image/endpoints.ts';
 import { type HistoryReport, imageHistory as historyOf } from '../image/history.ts';
 import { inspectImage as documentOf } from '../image/image-inspect.ts';
-import type { ImportOptions } from '../image/import-tar.ts';
-import type { LoadContext, LoadedImage, LoadOptions } from '../image/load-options.ts';
+import type { LoadContext } from '../image/load-options.ts';
 import type { PullContext, PullEvent, PullOptions, PullReport } from '../image/pull-options.ts';
 import {
   formatReference,
@@ -20,6 +17,8 @@ import {
   tagImage as tag,
   untagImage as untag,
 } from '../image/remove.ts';
+import { formatPlatform, isPlatformMatch, parsePlatform } from '../image/manifest.ts';
+import type { Platform } from '../oci/image-spec.ts';
 import { lookUpImage, type ResolvedImage, resolveImage } from '../image/resolve.ts';
 import type { ShortNamePolicy } from '../image/short-names.ts';
 import { allowReserve } from '../state/db.ts';
@@ -28,10 +27,8 @@ import type { Engine } from './engine.ts';
 import { listsAsImages } from './listed-manifests.ts';
 import { containerIdsByImage, hidesIntermediate, imagePredicate } from './image-filters.ts';
 
-export type { SaveFormat } from '../image/archive-save.ts';
 export { applyChanges } from '../image/change-config.ts';
 export type { HistoryReport } from '../image/history.ts';
-export type { LoadedImage } from '../image/load-options.ts';
 export { wantedPlatform } from '../image/manifest.ts';
 export type { PullEvent, PullOptions, PullPolicy, PullReport } from '../image/pull-options.ts';
 export {
@@ -123,13 +120,24 @@ export async function listImages(engine: Engine, options: ListImagesOptions): Pr
   return summaries.sort((a, b) => (a.image.createdAt < b.image.createdAt ? 1 : -1));
 }
 
-/** Throws NotFoundError. */
-export async function findImage(engine: Engine, name: string): Promise<ResolvedImage> {
+/** With `platform`, only an image for that one, or that of a manifest list. Throws NotFoundError. */
+export async function findImage(engine: Engine, name: string, platform?: string): Promise<ResolvedImage> {
   const options = { shortNames: shortNames(engine) };
   const found = await lookUpImage(engine.store.images, name, options);
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    if (platform !== undefined) checkPlatform(found.image, name, parsePlatform(platform));
+    return found;
+  }
   const { imageOfList } = await import('./manifest-lists.ts');
-  return imageOfList(engine, name) ?? resolveImage(engine.store.images, name, options);
+  return imageOfList(engine, name, { platform }) ?? resolveImage(engine.store.images, name, options);
+}
+
+function checkPlatform({ config }: ImageRecord, name: string, wanted: Platform): void {
+  if (isPlatformMatch(config, wanted)) return;
+  throw new NotFoundError('image', name, {
+    message: `image with reference ${name} was found but does not provide the specified platform (${formatPlatform(wanted)})`,
+    hint: `it is for ${formatPlatform(config)}`,
+  });
 }
 
 /** By a name of its own, or as that for this machine in a manifest list. */
@@ -144,27 +152,39 @@ export async function imageExists(engine: Engine, name: string): Promise<boolean
 }
 
 /** The document of `image inspect`. */
-export async function inspectImage(engine: Engine, name: string): Promise<Record<string, unknown>> {
-  return documentOf(engine.store, (await findImage(engine, name)).image);
+export async function inspectImage(
+  engine: Engine,
+  name: string,
+  platform?: string,
+): Promise<Record<string, unknown>> {
+  return documentOf(engine.store, (await findImage(engine, name, platform)).image);
 }
 
-export async function imageHistory(engine: Engine, name: string): Promise<HistoryReport[]> {
-  return historyOf(engine.store, (await findImage(engine, name)).image);
+export async function imageHistory(
+  engine: Engine,
+  name: string,
+  platform?: string,
+): Promise<HistoryReport[]> {
+  return historyOf(engine.store, (await findImage(engine, name, platform)).image);
 }
 
 export interface RemoveImagesOptions {
   force: boolean;
   ignore: boolean;
+  /** What is for none of these is not removed. */
+  platforms?: readonly string[] | undefined;
 }
 
 /** Failures are in the report, so that what was done is told as well. */
-export function removeImages(
+export async function removeImages(
   engine: Engine,
   names: readonly string[],
   options: RemoveImagesOptions,
 ): Promise<RemoveReport> {
   const { db, store } = engine;
   allowReserve(db);
+  for (const platform of options.platforms ?? [])
+    for (const name of names) await findImage(engine, name, platform);
   const context = {
     store,
     db,
@@ -207,75 +227,6 @@ export async function tagImage(engine: Engine, name: string, targets: readonly s
 
 export function untagImage(engine: Engine, name: string, names: readonly string[]): Promise<void> {
   return untag({ store: engine.store, db: engine.db }, name, names);
-}
-
-export async function loadImages(
-  engine: Engine,
-  input: string | Readable,
-  progress?: ProgressListener,
-  options: LoadOptions = {},
-): Promise<LoadedImage[]> {
-  const { loadImages: loadArchive } = await import('../image/archive-load.ts');
-  return loadArchive(loadContext(engine, progress), input, options);
-}
-
-export interface SaveImagesOptions {
-  format: SaveFormat;
-  /** Every word is an image; without it the words after the first are further names for it. */
-  severalImages: boolean;
-  /** Layers are compressed with gzip. */
-  compress: boolean;
-  output: string | Writable;
-}
-
-export async function saveImages(
-  engine: Engine,
-  words: readonly string[],
-  options: SaveImagesOptions,
-  progress?: ProgressListener,
-): Promise<void> {
-  const { format, output } = options;
-  const images = await imagesToSave(engine, words, options.severalImages);
-  const compression = options.compress ? ('gzip' as const) : undefined;
-  const temporary = temporaryDirectory(engine);
-  const wish = { store: engine.store, images, format, compression, temporary, progress };
-  const { saveToPath, saveToStream } = await import('../image/archive-save.ts');
-  if (typeof output === 'string') await saveToPath(wish, output);
-  else await saveToStream(wish, output);
-}
-
-/** `names` as typed. */
-export async function importImage(
-  engine: Engine,
-  input: string | Readable,
-  options: ImportOptions,
-  progress?: ProgressListener,
-): Promise<ImageRecord> {
-  const { importTar } = await import('../image/import-tar.ts');
-  const names = (options.names ?? []).map((name) => localName(engine, name));
-  return importTar(loadContext(engine, progress), input, { ...options, names });
-}
-
-async function imagesToSave(
-  engine: Engine,
-  words: readonly string[],
-  severalImages: boolean,
-): Promise<SavedImage[]> {
-  const [first, ...others] = words;
-  if (first === undefined) throw new UsageError('need at least 1 argument');
-  const main = await findImage(engine, first);
-  const names = main.name === '' ? [] : [main.name];
-  if (!severalImages) {
-    return [{ image: main.image, names: [...names, ...others.map((name) => localName(engine, name))] }];
-  }
-  const byId = new Map<string, SavedImage & { names: string[] }>();
-  for (const word of words) {
-    const { image, name } = await findImage(engine, word);
-    const entry = byId.get(image.id) ?? { image, names: [] };
-    if (name !== '' && !entry.names.includes(name)) entry.names.push(name);
-    byId.set(image.id, entry);
-  }
-  return [...byId.values()];
 }
 
 /** A name to be given: without a registry it is of this machine, as podman has it; docker says docker.io. */

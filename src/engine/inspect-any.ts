@@ -8,6 +8,8 @@ export type InspectType = (typeof INSPECT_TYPES)[number];
 export interface InspectAnyOptions {
   type: InspectType;
   size: boolean;
+  /** Only an image for this one. */
+  platform?: string | undefined;
 }
 
 /** `all`: a container, image, volume, network or pod, in this order. Called as docker, docker's documents. Throws NotFoundError. */
@@ -37,7 +39,8 @@ type Inspectors = Readonly<Record<Exclude<InspectType, 'all'>, Inspector>>;
 /** What is not asked for is not loaded: nearly always it is a container. */
 const podmanInspectors: Inspectors = {
   container: (engine, name, options) => inspectContainer(engine, name, options),
-  image: async (engine, name) => (await import('./images.ts')).inspectImage(engine, name),
+  image: async (engine, name, { platform }) =>
+    (await import('./images.ts')).inspectImage(engine, name, platform),
   volume: async (engine, name) => (await import('./volumes.ts')).inspectVolume(engine, name),
   network: async (engine, name) => (await import('./networks.ts')).inspectNetwork(engine, name),
   pod: async (engine, name) => (await import('./inspect-pod.ts')).inspectPod(engine, name),
@@ -46,9 +49,9 @@ const podmanInspectors: Inspectors = {
 const dockerInspectors: Inspectors = {
   container: async (engine, name, options) =>
     (await import('./docker-container.ts')).dockerContainer(engine, name.replace(/^\//, ''), options),
-  image: async (engine, name) => {
+  image: async (engine, name, { platform }) => {
     const { findImage } = await import('./images.ts');
-    const { image } = await findImage(engine, name);
+    const { image } = await findImage(engine, name, platform);
     return (await import('./docker-image.ts')).dockerImage(engine, image);
   },
   volume: async (engine, name) => (await import('./volumes.ts')).dockerVolume(engine, name),

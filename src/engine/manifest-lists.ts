@@ -1,3 +1,4 @@
+import type { PlatformOptions } from '../image/manifest.ts';
 import { NotFoundError, UsageError } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import type { BlobCompression } from '../image/compress-blocks.ts';
@@ -72,11 +73,15 @@ export function tagManifestList(engine: Engine, name: string, targets: readonly 
   return true;
 }
 
-/** The image of a local list that is for this machine, if it is here, too. Throws NotFoundError when it is not. */
-export function imageOfList(engine: Engine, name: string): ResolvedImage | undefined {
+/** The image of a local list that is for this machine or the platform, if it is here, too. Throws NotFoundError when it is not. */
+export function imageOfList(
+  engine: Engine,
+  name: string,
+  options: PlatformOptions = {},
+): ResolvedImage | undefined {
   const list = lookUpManifestList(engine, name);
   if (list === undefined) return undefined;
-  const wanted = wantedPlatform({});
+  const wanted = wantedPlatform(options);
   for (const { source, platform } of list.entries) {
     if (!('imageId' in source) || !isPlatformMatch(platform, wanted)) continue;
     const image = engine.store.images.byId(source.imageId);

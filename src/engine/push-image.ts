@@ -20,20 +20,20 @@ export type { PushOptions, PushReport, RegistryAccess } from '../image/push-opti
 export async function pushImage(
   engine: Engine,
   name: string,
-  options: PushOptions & Interruptible & { destination?: string | undefined },
+  options: PushOptions & Interruptible & { destination?: string | undefined; platform?: string | undefined },
   progress?: ProgressListener,
 ): Promise<PushReport> {
   const { lookUpManifestList, pushManifestList } = await import('./manifest-lists.ts');
   const list = (await isImageName(engine, name)) ? undefined : lookUpManifestList(engine, name);
-  if (list !== undefined)
+  if (list !== undefined && options.platform === undefined)
     return pushManifestList(
       engine,
       list.id,
       { ...options, destination: options.destination ?? list.names[0] ?? '', all: true },
       progress,
     );
-  const found = await findImage(engine, name);
-  const destination = options.destination ?? found.name;
+  const found = await findImage(engine, name, options.platform);
+  const destination = options.destination ?? list?.names[0] ?? found.name;
   if (destination === '' || /@/.test(destination))
     throw new UsageError(`${name}: an image that is not named by its name needs a destination`, {
       hint: `for example \`tspod push ${name} registry.example.com/me/app:1.0\``,

@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { InvalidSpecError } from '../base/errors.ts';
+import { InvalidSpecError, NotFoundError } from '../base/errors.ts';
 import { storeLayout } from '../storage/layout.ts';
 import type { ArchiveFiles } from './archive-files.ts';
 import { loadDockerArchive } from './load-docker-archive.ts';
 import { loadDirectoryImage, loadOciLayout } from './load-oci-layout.ts';
 import type { LoadContext, LoadedImage, LoadOptions } from './load-options.ts';
+import { formatPlatform, wantedPlatform } from './manifest.ts';
 import { openArchive } from './open-archive.ts';
 import { checkArchivePolicy } from './policy.ts';
 
@@ -25,7 +26,11 @@ export async function loadImages(
     const { transport, load } = loaderFor(files, input);
     const path = typeof input === 'string' ? resolve(input) : '/dev/stdin';
     checkArchivePolicy(transport, path, { file: options.signaturePolicy });
-    return await load(context, files, options);
+    const loaded = await load(context, files, options);
+    if (loaded.length > 0) return loaded;
+    throw new NotFoundError('image', '', {
+      message: `the archive has no image for platform ${formatPlatform(wantedPlatform(options))}`,
+    });
   } finally {
     files.close();
   }

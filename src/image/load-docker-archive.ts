@@ -4,7 +4,7 @@ import { type Descriptor, MEDIA, parseImageConfig } from '../oci/image-spec.ts';
 import type { ArchiveFiles } from './archive-files.ts';
 import { changeImages, imageEvent } from './change-images.ts';
 import { LARGEST_CONFIG } from './limits.ts';
-import type { LoadContext, LoadedImage, LoadOptions } from './load-options.ts';
+import { isWanted, type LoadContext, type LoadedImage, type LoadOptions } from './load-options.ts';
 import { pullLayers } from './pull-layers.ts';
 import { formatReference, parseReference, withDefaultTag } from './reference.ts';
 
@@ -31,14 +31,19 @@ export async function loadDockerArchive(
     throw new NotFoundError('image', wanted, { message: `the archive has no image ${wanted}` });
   }
   const loaded: LoadedImage[] = [];
-  for (const one of chosen) loaded.push(await loadOne(context, files, one));
+  for (const one of chosen) loaded.push(...(await loadOne(context, files, one, options)));
   return loaded;
 }
 
-async function loadOne(context: LoadContext, files: ArchiveFiles, one: ArchivedImage): Promise<LoadedImage> {
+async function loadOne(
+  context: LoadContext,
+  files: ArchiveFiles,
+  ...[one, options]: [one: ArchivedImage, options: LoadOptions]
+): Promise<LoadedImage[]> {
   const what = one.names[0] ?? one.config;
   const rawConfig = (await files.read(one.config, LARGEST_CONFIG)).toString('utf8');
   const config = parseImageConfig(rawConfig, `configuration of ${what}`);
+  if (!isWanted(config, options)) return [];
   if (config.diffIds.length !== one.layers.length) {
     throw new IntegrityError(
       `${what} has ${one.layers.length} layers, but its configuration names ${config.diffIds.length}`,
@@ -88,7 +93,7 @@ async function loadOne(context: LoadContext, files: ArchiveFiles, one: ArchivedI
     ({ id }) => [imageEvent('loadfromarchive', id, what)],
   );
   context.progress?.({ kind: 'stored', id: image.id });
-  return { image, names };
+  return [{ image, names }];
 }
 
 function normalise(name: string): string {

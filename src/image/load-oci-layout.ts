@@ -11,7 +11,7 @@ import type { ArchiveFiles } from './archive-files.ts';
 import { changeImages, imageEvent } from './change-images.ts';
 import { digestOf } from './digest.ts';
 import { LARGEST_CONFIG, LARGEST_MANIFEST } from './limits.ts';
-import type { LoadContext, LoadedImage, LoadOptions } from './load-options.ts';
+import { isWanted, type LoadContext, type LoadedImage, type LoadOptions } from './load-options.ts';
 import { chooseManifest, wantedPlatform } from './manifest.ts';
 import { pullLayers } from './pull-layers.ts';
 import { formatReference, isShortName, parseReference, withDefaultTag } from './reference.ts';
@@ -53,7 +53,7 @@ export async function loadOciLayout(
   const loaded: LoadedImage[] = [];
   for (const descriptor of chosen) {
     const name = nameOf(descriptor);
-    loaded.push(await loadOne({ context, files, locate, options }, descriptor, name));
+    loaded.push(...(await loadOne({ context, files, locate, options }, descriptor, name)));
   }
   return loaded;
 }
@@ -68,7 +68,7 @@ export async function loadDirectoryImage(
   const locate: Locate = (digest) => (digest === self ? 'manifest.json' : hexOf(digest));
   const self = sha256Of(bytes);
   const descriptor: Descriptor = { mediaType: '', digest: self, size: bytes.length };
-  return [await loadOne({ context, files, locate, options }, descriptor, undefined)];
+  return loadOne({ context, files, locate, options }, descriptor, undefined);
 }
 
 interface Archive {
@@ -84,7 +84,7 @@ async function loadOne(
   archive: Archive,
   descriptor: Descriptor,
   name: string | undefined,
-): Promise<LoadedImage> {
+): Promise<LoadedImage[]> {
   const { context, files, locate, options } = archive;
   const what = name ?? descriptor.digest;
   const digests: Digest[] = [];
@@ -102,6 +102,7 @@ async function loadOne(
   }
   const rawConfig = (await readBlob(archive, manifest.config, LARGEST_CONFIG)).toString('utf8');
   const config = parseImageConfig(rawConfig, `configuration of ${what}`);
+  if (!isWanted(config, options)) return [];
   const top = await pullLayers({
     store: context.store,
     leaseDirectory: context.leaseDirectory,
@@ -130,7 +131,7 @@ async function loadOne(
     ({ id }) => [imageEvent('loadfromarchive', id, what)],
   );
   context.progress?.({ kind: 'stored', id: image.id });
-  return { image, names };
+  return [{ image, names }];
 }
 
 async function readBlob({ files, locate }: Archive, blob: Descriptor, limit: number): Promise<Buffer> {

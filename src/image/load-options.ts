@@ -1,6 +1,7 @@
 import type { Database } from '../state/db.ts';
 import type { ImageRecord, Store } from '../storage/store.ts';
-import type { PlatformOptions } from './manifest.ts';
+import type { ImageConfig } from '../oci/image-spec.ts';
+import { isPlatformMatch, namesPlatform, type PlatformOptions, wantedPlatform } from './manifest.ts';
 import type { PullEvent } from './pull-options.ts';
 
 export interface LoadContext {
@@ -19,6 +20,11 @@ export interface LoadOptions extends PlatformOptions {
   only?: string | undefined;
   /** A policy.json in place of the user's and the system's. */
   signaturePolicy?: string | undefined;
+}
+
+/** Whether an image of the archive is one that was asked for. */
+export function isWanted(config: ImageConfig, options: LoadOptions): boolean {
+  return !namesPlatform(options) || isPlatformMatch(config, wantedPlatform(options));
 }
 
 export interface LoadedImage {

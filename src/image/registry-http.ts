@@ -171,6 +171,11 @@ function describe(error: unknown, host: string, timeouts: Timeouts): RegistryErr
   const seconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
   switch (code) {
     case 'ECONNREFUSED':
+      if (isOfProxy(cause, host))
+        return new RegistryError(`${what}: the proxy ${cause.address}:${cause.port} refused the connection`, {
+          cause,
+          hint: 'HTTP_PROXY and HTTPS_PROXY name it, NO_PROXY the hosts that are reached without',
+        });
       return new RegistryError(`${what}: connection refused`, { cause });
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
@@ -203,6 +208,12 @@ function describe(error: unknown, host: string, timeouts: Timeouts): RegistryErr
     });
   }
   return new RegistryError(`${what}: ${messageOf(cause)}`, { cause });
+}
+
+function isOfProxy(cause: unknown, host: string): cause is { address: string; port: number } {
+  if (!hasProxy() || typeof cause !== 'object' || cause === null || !('port' in cause)) return false;
+  const ports = /:\d+$/.test(host) ? [host.slice(host.lastIndexOf(':') + 1)] : ['443', '80'];
+  return 'address' in cause && !ports.includes(String(cause.port));
 }
 
 /** Node tries all addresses of a name and reports an AggregateError; the first reason serves as well as the others. */

@@ -82,6 +82,29 @@ describe('the build cache', () => {
     assert.match(await tspodOk(['builder', 'prune', '--force'], { root }), /Total reclaimed space: [1-9]/);
     assert.equal(layers(), before - 1);
   });
+
+  test('keeps by builder prune what its bounds allow, what was used last longest', async () => {
+    const root = makeTestRoot();
+    const steps = [1, 2, 3, 4].map((step) => `RUN head -c 1m /dev/urandom >/${step}\n`);
+    const { image } = await buildOk(makeContext({ Containerfile: FROM + steps.join('') }), [], { root });
+    await tspodOk(['rmi', image], { root });
+    const left = async (...flags: string[]) => {
+      await tspodOk(['builder', 'prune', '--all', '--force', ...flags], { root });
+      return Number(
+        await tspodOk(['system', 'df', '--format', '{{if eq .Type "Build Cache"}}{{.Total}}{{end}}'], {
+          root,
+        }),
+      );
+    };
+    // Enough of the disk is free, or the cache is smaller: nothing to do.
+    assert.equal(await left('--min-free-space', '1b'), 4);
+    assert.equal(await left('--max-used-space', '1g'), 4);
+    // However little is free, what is reserved stays.
+    assert.equal(await left('--min-free-space', '7p', '--reserved-space', '1g'), 4);
+    const some = await left('--max-used-space', '2500k');
+    assert.ok(some > 0 && some < 4, String(some));
+    assert.equal(await left('--min-free-space', '7p'), 0);
+  });
 });
 
 describe('what is built', () => {

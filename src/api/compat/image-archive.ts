@@ -1,7 +1,8 @@
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../../base/errors.ts';
-import { familiarName, findImage, loadImages, saveImages } from '../../engine/images.ts';
+import { loadImages, saveImages } from '../../engine/image-archives.ts';
+import { familiarName, findImage } from '../../engine/images.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { sendStream, textOf } from '../respond.ts';
 import { namedImage } from './image-names.ts';

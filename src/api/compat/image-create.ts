@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { NotFoundError, RegistryAuthError, UsageError } from '../../base/errors.ts';
 import { download } from '../../engine/download.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { importImage } from '../../engine/image-archives.ts';
 import {
   applyChanges,
   familiarName,
@@ -9,7 +10,6 @@ import {
   findImage,
   type ImageRecord,
   imageExists,
-  importImage,
   type PullOptions,
   pullImage,
   wantedPlatform,

@@ -2,16 +2,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../../base/errors.ts';
 import { download } from '../../engine/download.ts';
-import {
-  applyChanges,
-  findImage,
-  importImage,
-  loadImages,
-  type SaveFormat,
-  saveImages,
-  untagImage,
-  wantedPlatform,
-} from '../../engine/images.ts';
+import { importImage, loadImages, type SaveFormat, saveImages } from '../../engine/image-archives.ts';
+import { applyChanges, findImage, untagImage, wantedPlatform } from '../../engine/images.ts';
 import { type ManifestFormat, pushImage } from '../../engine/push-image.ts';
 import { joinedName } from '../compat/image-names.ts';
 import { credentialsIn } from '../compat/registry-auth.ts';

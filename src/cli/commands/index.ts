@@ -9,6 +9,8 @@ import { contextRecords } from './records/context.ts';
 import { generateRecords } from './records/generate.ts';
 import { healthcheckRecords } from './records/healthcheck.ts';
 import { imageRecords } from './records/image.ts';
+import { imageTransferRecords } from './records/image-transfer.ts';
+import { imageTrustRecords } from './records/image-trust.ts';
 import { manifestRecords } from './records/manifest.ts';
 import { networkRecords } from './records/network.ts';
 import { podRecords } from './records/pod.ts';
@@ -30,6 +32,8 @@ export const commands: readonly CommandRecord[] = [
   ...generateRecords,
   ...healthcheckRecords,
   ...imageRecords,
+  ...imageTransferRecords,
+  ...imageTrustRecords,
   ...manifestRecords,
   ...networkRecords,
   ...podRecords,

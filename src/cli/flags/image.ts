@@ -118,6 +118,15 @@ function refusedSigning(long: string): FlagRecord {
   return { long, type: 'string', help: 'Not supported', hidden: true, refused: 'images cannot be signed' };
 }
 
+/** docker's: of what has that name, only what is for that platform. */
+export const onlyPlatformFlag = {
+  long: 'platform',
+  type: 'string',
+  placeholder: 'os/arch[/variant]',
+  help: 'Only an image for this platform',
+  complete: ['linux/amd64', 'linux/arm64'],
+} as const satisfies FlagRecord;
+
 /** Which image of a multi-platform one is meant. */
 export const platformFlags = {
   platform: {

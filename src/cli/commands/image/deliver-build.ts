@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { BuildOptions, BuildOutput, BuildReport } from '../../../engine/build.ts';
 import type { Engine } from '../../../engine/engine.ts';
-import { saveImages } from '../../../engine/images.ts';
+import { saveImages } from '../../../engine/image-archives.ts';
 import { addToManifestList, createManifestList, lookUpManifestList } from '../../../engine/manifest-lists.ts';
 import { pushImage } from '../../../engine/push-image.ts';
 import type { FlagValues } from '../../flag.ts';

@@ -16,7 +16,7 @@ interface HistoryStyle {
 }
 
 export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine) => {
-  const steps = await imageHistory(openEngine(), args[0] ?? '');
+  const steps = await imageHistory(openEngine(), args[0] ?? '', flags['platform'] as string | undefined);
   const style = { noTrunc: flags['noTrunc'] === true, human: flags['human'] !== false, asDocker };
   const format = flags['format'] as string | undefined;
   if (flags['quiet'] === true) {

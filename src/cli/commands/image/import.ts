@@ -2,7 +2,8 @@ import { createReadStream, existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { NotFoundError } from '../../../base/errors.ts';
 import { download } from '../../../engine/download.ts';
-import { applyChanges, importImage, wantedPlatform } from '../../../engine/images.ts';
+import { importImage } from '../../../engine/image-archives.ts';
+import { applyChanges, wantedPlatform } from '../../../engine/images.ts';
 import type { CommandHandler } from '../../command.ts';
 import { printLine } from '../../output/print.ts';
 import { openPullProgress } from '../../output/pull-progress.ts';
@@ -12,7 +13,12 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
   const text = (key: string): string | undefined => flags[key] as string | undefined;
   const engine = openEngine();
   const run = applyChanges({}, (flags['change'] as string[] | undefined) ?? []);
-  const platform = wantedPlatform({ os: text('os'), arch: text('arch'), variant: text('variant') });
+  const platform = wantedPlatform({
+    platform: text('platform'),
+    os: text('os'),
+    arch: text('arch'),
+    variant: text('variant'),
+  });
   const progress = openPullProgress(flags['quiet'] === true);
   try {
     const names = name === undefined ? [] : [name];

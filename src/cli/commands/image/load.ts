@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { UsageError } from '../../../base/errors.ts';
-import { familiarName, loadImages } from '../../../engine/images.ts';
+import { loadImages } from '../../../engine/image-archives.ts';
+import { familiarName } from '../../../engine/images.ts';
 import type { CommandHandler } from '../../command.ts';
 import { printLine } from '../../output/print.ts';
 import { openPullProgress } from '../../output/pull-progress.ts';
@@ -13,6 +14,7 @@ export const run: CommandHandler = async ({ flags, asDocker }, openEngine) => {
   const progress = openPullProgress(flags['quiet'] === true);
   try {
     const loaded = await loadImages(openEngine(), input ?? process.stdin, progress.listener, {
+      platform: flags['platform'] as string | undefined,
       signaturePolicy: flags['signaturePolicy'] as string | undefined,
     });
     progress.done();

@@ -1,9 +1,9 @@
 import { UsageError } from '../../../base/errors.ts';
 import type { Engine } from '../../../engine/engine.ts';
+import { loadImages } from '../../../engine/image-archives.ts';
 import {
   type ArchiveName,
   fetchTags,
-  loadImages,
   parseArchiveName,
   parseTypedName,
   type PullOptions,

@@ -18,7 +18,8 @@ import { registryAccess } from './registry-access.ts';
 
 export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine) => {
   const [name = '', destination] = args;
-  const options = { ...pushOptions(flags), ...(destination === undefined ? {} : { destination }) };
+  const platform = flags['platform'] as string | undefined;
+  const options = { ...pushOptions(flags), platform, ...(destination === undefined ? {} : { destination }) };
   const isQuiet = flags['quiet'] === true;
   const engine = openEngine();
   if (flags['allTags'] !== true) {
@@ -52,7 +53,7 @@ export function pushOptions(flags: FlagValues): PushOptions {
 }
 
 interface Task {
-  options: PushOptions & { destination?: string };
+  options: PushOptions & { destination?: string; platform: string | undefined };
   isQuiet: boolean;
   asDocker: boolean;
 }
@@ -71,11 +72,7 @@ async function pushOne(engine: Engine, name: string, task: Task): Promise<PushRe
 }
 
 /** docker tells it on stdout, with layers by their diff ids. */
-async function pushAsDocker(
-  engine: Engine,
-  name: string,
-  options: PushOptions & { destination?: string },
-): Promise<PushReport> {
+async function pushAsDocker(engine: Engine, name: string, options: Task['options']): Promise<PushReport> {
   const said = new Set<string>();
   const say = (event: PullEvent): void => {
     if (event.kind !== 'layer') return;

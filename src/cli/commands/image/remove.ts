@@ -9,7 +9,11 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
   if (args.length > 0 && all)
     throw new UsageError('when using the --all switch, you may not pass any images names or IDs');
   const engine = openEngine();
-  const options = { force: flags['force'] === true, ignore: flags['ignore'] === true };
+  const options = {
+    force: flags['force'] === true,
+    ignore: flags['ignore'] === true,
+    platforms: flags['platform'] as string[] | undefined,
+  };
   const report = await removeImages(engine, all ? everyImage(engine) : args, options);
   const prefix = asDocker ? 'sha256:' : '';
   print(report.untagged.map((name) => `Untagged: ${asDocker ? familiarName(name) : name}\n`).join(''));

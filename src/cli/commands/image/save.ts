@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
 import { UsageError } from '../../../base/errors.ts';
-import { type SaveFormat, saveImages } from '../../../engine/images.ts';
+import { type SaveFormat, saveImages } from '../../../engine/image-archives.ts';
 import type { CommandHandler } from '../../command.ts';
 import { stdoutStream } from '../../output/print.ts';
 import { openPullProgress } from '../../output/pull-progress.ts';
@@ -26,6 +26,7 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
     compress,
     // docker has no further names: all its words are images.
     severalImages: asDocker || flags['multiImageArchive'] === true,
+    platform: flags['platform'] as string | undefined,
     output: toStdout ? stdoutStream() : path,
   };
   const progress = openPullProgress(flags['quiet'] === true || asDocker);

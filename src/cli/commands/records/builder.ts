@@ -35,6 +35,18 @@ export const builderRecords: readonly CommandRecord[] = [
         placeholder: 'size',
         help: 'Keep what was used last, up to this size',
       },
+      maxUsedSpace: {
+        long: 'max-used-space',
+        type: 'bytes',
+        placeholder: 'size',
+        help: 'Remove no more than it takes to get below this size',
+      },
+      minFreeSpace: {
+        long: 'min-free-space',
+        type: 'bytes',
+        placeholder: 'size',
+        help: 'Remove no more than it takes for so much of the disk to be free',
+      },
     },
     load: () => import('../builder/prune.ts'),
   },
