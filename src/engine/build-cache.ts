@@ -26,6 +26,14 @@ const HELD = `held(id) AS (
     UNION SELECT layers.parent_id FROM layers JOIN held USING (id)
            WHERE layers.parent_id IS NOT NULL AND layers.parent_id NOT IN (SELECT id FROM used))`;
 
+/**
+ * Each layer with the entries on top of it: one is as recently used as what was built on it, and goes after it, since only then
+ * space comes free.
+ */
+const CHAINS = `chain(layer, used_at, height) AS (
+    SELECT layer_id, used_at, 0 FROM build_cache WHERE layer_id IS NOT NULL
+    UNION ALL SELECT parent_id, used_at, height + 1 FROM chain JOIN layers ON id = layer WHERE parent_id IS NOT NULL)`;
+
 export function buildCacheUsage({ db }: Engine): BuildCacheUsage {
   const row = db
     .prepare(
@@ -135,7 +143,11 @@ function deleteEntries(engine: Engine, { all, until = '9999', keep }: PruneBuild
     : `AND ((layer_id IS NOT NULL AND layer_id NOT IN (SELECT id FROM used))
         OR (kind = 'image' AND value NOT IN (SELECT id FROM images)))`;
   const keys = db
-    .prepare(`${IN_USE} SELECT key FROM build_cache WHERE used_at < ? ${idle} ORDER BY used_at`)
+    .prepare(
+      `${IN_USE}, ${CHAINS} SELECT key FROM build_cache
+         LEFT JOIN (SELECT layer, MAX(used_at) AS used, MAX(height) AS height FROM chain GROUP BY layer) ON layer = layer_id
+        WHERE build_cache.used_at < ? ${idle} ORDER BY COALESCE(used, build_cache.used_at), COALESCE(height, 0)`,
+    )
     .pluck()
     .all(until) as string[];
   const remove = db.prepare('DELETE FROM build_cache WHERE key = ?');
