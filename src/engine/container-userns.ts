@@ -19,7 +19,7 @@ import { parseUsernsMode, type UsernsMode } from '../rootless/userns-mode.ts';
 import type { CreateOptions } from '../specgen/create-options.ts';
 import type { ResolvedUserns } from '../specgen/spec-context.ts';
 import type { Engine } from './engine.ts';
-import { findHostUser, type HostUser } from '../rootless/host-users.ts';
+import { findHostGroup, findHostUser, type HostUser } from '../rootless/host-users.ts';
 
 type Found = Pick<ResolvedUserns, 'mode' | 'maps'> & { defaultUser?: string };
 
@@ -50,12 +50,15 @@ export function resolveUserns(
     refuseHostUsers(options);
     return undefined;
   }
-  const own = mapped === undefined && mode.mode === 'keep-id' && keepsBoth(mode) ? [hostUid()] : [];
+  const own = mapped === undefined && mode.mode === 'keep-id' && keepsBoth(mode) ? [String(hostUid())] : [];
   return {
     mode: found.mode,
     maps: found.maps,
     defaultUser: found.defaultUser,
-    hostUsers: hostUsers([...own.map(String), ...(options.hostuser ?? [])], found.maps),
+    hostUsers: [
+      ...hostUsers(own, found.maps).map((user) => ({ ...user, group: findHostGroup(hostGid()) })),
+      ...hostUsers(options.hostuser ?? [], found.maps),
+    ],
   };
 }
 

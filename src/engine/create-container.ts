@@ -1,6 +1,6 @@
 import { existsSync, globSync, statSync, writeFileSync } from 'node:fs';
 import { parseDuration } from '../base/durations.ts';
-import { AlreadyExistsError, InvalidSpecError, messageOf, NotFoundError } from '../base/errors.ts';
+import { AlreadyExistsError, errnoOf, InvalidSpecError, messageOf, NotFoundError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { log } from '../base/log.ts';
 import { rootlessUid } from '../base/paths.ts';
@@ -170,13 +170,23 @@ function checkBindSources(spec: ContainerSpec): void {
   if (rootfs !== undefined && statSync(rootfs.path, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new InvalidSpecError(`no directory ${rootfs.path}, which is to be the root (--rootfs)`);
   for (const mount of spec.mounts) {
-    if (mount.type !== 'bind' || mount.create === true || existsSync(mount.source)) continue;
+    if (mount.type === 'bind' && mount.create !== true) checkBindSource(mount.source, mount.destination);
+  }
+}
+
+function checkBindSource(source: string, destination: string): void {
+  try {
+    statSync(source);
+  } catch (error) {
+    const reason = messageOf(error).replace(/^stat /, 'statfs ');
     throw new InvalidSpecError(
-      `statfs ${mount.source}: no such file or directory: cannot mount it at ${mount.destination}`,
-      { hint: 'create it first, or check the path: only `docker run -v` makes directories by itself' },
+      `${reason}: cannot mount it at ${destination}`,
+      errnoOf(error) === 'ENOENT' ? { hint: MISSING_HINT } : {},
     );
   }
 }
+
+const MISSING_HINT = 'create it first, or check the path: only `docker run -v` makes directories by itself';
 
 /** By the request's name and policy: looked up, or pulled. */
 export async function imageFor(

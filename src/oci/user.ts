@@ -80,6 +80,7 @@ export interface AddedUsers {
     gecos: string;
     home: string;
     shell: string;
+    group?: string | undefined;
   }[];
 }
 
@@ -99,6 +100,9 @@ export function completeUserFiles(
       continue;
     const fields = [each.name, '*', each.uid, each.gid, each.gecos, each.home, each.shell];
     passwd = withLine(passwd, fields.join(':'));
+    const isKnown = groupEntries(group).some(({ gid, name }) => gid === each.gid || name === each.group);
+    if (each.group !== undefined && group !== '' && !isKnown)
+      group = withLine(group, `${each.group}:x:${each.gid}:${each.name}`);
   }
   if (passwd !== '' && !knows(uid)) {
     const line = added.passwdEntry ?? '$USERNAME:*:$UID:$GID:$NAME:$HOME:/bin/sh';

@@ -23,3 +23,11 @@ export function findHostUser(nameOrUid: string, passwd = readFileSync('/etc/pass
   const id = Number(nameOrUid);
   return { name: nameOrUid, uid: id, gid: id, gecos: '', home: '/', shell: '/bin/sh' };
 }
+
+/** The host's name of a group; undefined when it has none for that number. */
+export function findHostGroup(gid: number, group = readFileSync('/etc/group', 'utf8')): string | undefined {
+  return group
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([, , number]) => number === String(gid))?.[0];
+}

@@ -158,7 +158,16 @@ export interface ProcessSpec {
   passwdEntry?: string;
   groupEntry?: string;
   /** A user of the host whom the container knows by name: `name`, id inside, home. */
-  hostUsers?: { name: string; uid: number; gid: number; gecos: string; home: string; shell: string }[];
+  hostUsers?: {
+    name: string;
+    uid: number;
+    gid: number;
+    gecos: string;
+    home: string;
+    shell: string;
+    /** The host's name of its group, where that is to be known too. */
+    group?: string | undefined;
+  }[];
   oomScoreAdj: number | undefined;
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync, chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -176,10 +177,11 @@ describe('--userns keep-id', { skip: requires('rootless') }, () => {
     const home = join(testRoot().base, 'home');
     mkdirSync(home, { recursive: true });
     writeFileSync(join(home, 'mine'), 'secret\n', { mode: 0o600 });
-    const script = 'id -u; whoami; cat /h/mine; touch /h/made; stat -c %u /h/made /bin';
+    const script = 'id -u; whoami; id -gn; cat /h/mine; touch /h/made; stat -c %u /h/made /bin';
+    const group = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
     assert.equal(
       await inContainer(['--userns', 'keep-id', '-v', `${home}:/h`], script),
-      `${uid}\n${userName()}\nsecret\n${uid}\n0`,
+      `${uid}\n${userName()}\n${group}\nsecret\n${uid}\n0`,
     );
     assert.equal(statSync(join(home, 'made')).uid, uid);
   });

@@ -13,7 +13,7 @@ import { describe, it } from 'node:test';
 import { inContainer, runScript } from '../fixtures/containers.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { testRoot, tspod } from '../fixtures/harness.ts';
-import { isRoot } from '../fixtures/requires.ts';
+import { isRoot, requires } from '../fixtures/requires.ts';
 
 const directory = (): string => mkdtempSync(join(testRoot().base, 'bind-'));
 
@@ -70,6 +70,12 @@ describe('a directory of the host in a container', () => {
       assert.ok(result.stderr.includes(`${missing}: no such file or directory`), result.stderr);
     }
     assert.equal(existsSync(missing), false);
+  });
+
+  it('is refused with the reason when it cannot be reached', { skip: requires('rootless') }, async () => {
+    const { code, stderr } = await tspod(['create', '-v', '/proc/1/root/x:/y', await busyboxImage()]);
+    assert.equal(code, 125);
+    assert.match(stderr, /statfs \/proc\/1\/root\/x: permission denied: cannot mount it at \/y/);
   });
 
   it('is made when the mount asks for it', async () => {
