@@ -42,7 +42,7 @@ export function healthArguments(libpod: Libpod, record: ContainerRecord): string
 }
 
 /** The process documents that these options name. The bundle's config.json has to be there. */
-export function prepareHealthcheck(libpod: Libpod, record: ContainerRecord): void {
+export async function prepareHealthcheck(libpod: Libpod, record: ContainerRecord): Promise<void> {
   const { healthcheck: check, health } = record.spec;
   if (!hasHealthcheck(check)) return;
   if (libpod.foreignMonitor) {
@@ -51,8 +51,8 @@ export function prepareHealthcheck(libpod: Libpod, record: ContainerRecord): voi
   }
   const files = specFiles(libpod, record.id);
   rmSync(keptHealthLog(libpod, record.id), { force: true });
-  writeSpec(libpod, record, files.check, check.test);
-  if (health?.startup !== undefined) writeSpec(libpod, record, files.startup, health.startup.test);
+  await writeSpec(libpod, record, files.check, check.test);
+  if (health?.startup !== undefined) await writeSpec(libpod, record, files.startup, health.startup.test);
 }
 
 /** Before the bundle is removed: what the last checks said may explain why the container has ended. */
@@ -70,11 +70,16 @@ function specFiles(libpod: Libpod, id: string): { check: string; startup: string
   return { check: join(bundle, 'health-process.json'), startup: join(bundle, 'health-startup-process.json') };
 }
 
-function writeSpec(libpod: Libpod, record: ContainerRecord, path: string, test: readonly string[]): void {
+async function writeSpec(
+  libpod: Libpod,
+  record: ContainerRecord,
+  path: string,
+  test: readonly string[],
+): Promise<void> {
   const [kind, ...words] = test;
   const command =
     kind === 'CMD' ? words : kind === 'CMD-SHELL' ? ['/bin/sh', '-c', words.join(' ')] : [...test];
-  const process = execProcess(libpod, record, {
+  const process = await execProcess(libpod, record, {
     command,
     env: [],
     user: undefined,

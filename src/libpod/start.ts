@@ -172,7 +172,7 @@ async function launch(
       ...(hasHooks ? { hooks: true as const } : {}),
       ...(netnsPath === undefined ? {} : { netnsPath }),
     };
-    prepareHealthcheck(libpod, starting);
+    await prepareHealthcheck(libpod, starting);
     updateContainer(libpod.db, record.id, { facts });
     crashPoint('start-before-monitor');
     monitor ??= launchMonitor();
