@@ -7,8 +7,6 @@ import { createContainers, names } from './many-cases.mjs';
 const IMAGE = 'localhost/busybox';
 const CONTAINERS = 100;
 const GIB = 1024;
-/** Clock ticks a second, the unit of /proc/PID/stat: 100 on every Linux that Node runs on. */
-const TICKS = 100;
 
 /** What the live table costs while somebody looks at it. */
 export async function statsStreamCase({ pair }, { quick }) {
@@ -41,11 +39,13 @@ export async function healthCase({ pair }, { quick }) {
   runQuietly(engine, ['start', ...checked]);
   await delay(3000);
   const monitors = processesOf(engine.monitor);
-  const before = monitors.map((pid) => ({ cpu: cpuSeconds(pid), memory: residentKib(pid) }));
+  const health = runQuietly(engine, ['inspect', '--format', '{{.State.Health.Status}}', checked[0]]);
+  if (health !== 'healthy') throw new Error(`a container that is checked is ${health}`);
+  const before = monitors.map((pid) => ({ cpu: cpuSeconds(pid), memory: ownKib(pid) }));
   await delay(seconds * 1000);
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   const share = (sum(monitors.map((pid, at) => cpuSeconds(pid) - before[at].cpu)) / seconds) * 100;
-  const growth = Math.max(...monitors.map((pid, at) => residentKib(pid) - before[at].memory));
+  const growth = Math.max(...monitors.map((pid, at) => ownKib(pid) - before[at].memory));
   runQuietly(engine, ['rm', '--force', '--time', '0', ...checked]);
   const what = `health checks, ${checked.length} a second`;
   return [
@@ -105,12 +105,16 @@ function processesOf(program) {
   });
 }
 
-/** Of the process alone, without those that it started. */
+/** Of all threads of the process, without other processes that it started. */
 function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  return readdirSync(`/proc/${pid}/task`)
+    .map(
+      (thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e9,
+    )
+    .reduce((total, seconds) => total + seconds, 0);
 }
 
-function residentKib(pid) {
-  return Number(/^Rss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
+/** Pages of the program's own file come and go as it uses them. */
+function ownKib(pid) {
+  return Number(/^Anonymous:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
 }
