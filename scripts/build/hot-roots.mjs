@@ -34,7 +34,5 @@ const COLD_CONTAINER_FILES = new Set([
   'export.ts',
   'init.ts',
   'pull-for-container.ts',
-  'stats-row.ts',
-  'stats.ts',
   'update.ts',
 ]);

@@ -6,14 +6,13 @@ import type { Engine } from './engine.ts';
 import type { NetworkMember } from './networks.ts';
 
 /** docker's two networks that are only modes: no file describes them, and nobody can change them. */
-export const MODE_NETWORKS: readonly NetworkDefinition[] = [
-  modeNetwork('host', 'host'),
-  modeNetwork('none', 'null'),
-];
+export function modeNetworks(): readonly NetworkDefinition[] {
+  return [modeNetwork('host', 'host'), modeNetwork('none', 'null')];
+}
 
 /** By name, id or the start of one. */
 export function findModeNetwork(nameOrId: string): NetworkDefinition | undefined {
-  return MODE_NETWORKS.find(
+  return modeNetworks().find(
     ({ name, id }) => name === nameOrId || (nameOrId.length >= 4 && id.startsWith(nameOrId)),
   );
 }

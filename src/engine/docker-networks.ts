@@ -1,6 +1,6 @@
 import { UsageError } from '../base/errors.ts';
 import { DEFAULT_NETWORK_ID, type NetworkDefinition } from '../network/network-definition.ts';
-import { MODE_NETWORKS } from './docker-mode-networks.ts';
+import { modeNetworks } from './docker-mode-networks.ts';
 import { dockerNetworkName } from './docker-network.ts';
 import type { Engine } from './engine.ts';
 import { listNetworks } from './networks.ts';
@@ -12,13 +12,13 @@ export function listDockerNetworks(engine: Engine, filters: readonly string[]): 
   const others = filters.filter((filter) => !/^(type|scope)=/.test(filter));
   const wrong = types.find((type) => type !== 'builtin' && type !== 'custom');
   if (wrong !== undefined) throw new UsageError(`invalid filter 'type=${wrong}'`);
-  return listNetworks(engine, others, { named: dockerNetworkName, also: MODE_NETWORKS })
+  return listNetworks(engine, others, { named: dockerNetworkName, also: modeNetworks() })
     .filter((network) => types.length === 0 || types.includes(isBuiltIn(network) ? 'builtin' : 'custom'))
     .filter(() => scopes.length === 0 || scopes.includes('local'));
 }
 
 function isBuiltIn(network: NetworkDefinition): boolean {
-  return network.id === DEFAULT_NETWORK_ID || MODE_NETWORKS.includes(network);
+  return network.id === DEFAULT_NETWORK_ID || modeNetworks().some(({ id }) => id === network.id);
 }
 
 function valuesOf(filters: readonly string[], key: string): string[] {

@@ -77,9 +77,10 @@ export function lookupContainer(db: Database, nameOrId: string): ContainerRecord
 }
 
 export function findContainer(db: Database, nameOrId: string): ContainerRecord | undefined {
-  const exact = db
-    .prepare('SELECT * FROM containers WHERE name = ? OR id = ? LIMIT 1')
-    .get(nameOrId, nameOrId);
+  const exact = statement(db, 'SELECT * FROM containers WHERE name = ? OR id = ? LIMIT 1').get(
+    nameOrId,
+    nameOrId,
+  );
   if (exact !== undefined) return toContainer(exact as Row);
   if (!/^[0-9a-f]+$/.test(nameOrId) || nameOrId.length > 64) return undefined;
   // A range on the primary key: LIKE would scan.
@@ -128,9 +129,9 @@ export function latestContainer(db: Database): ContainerRecord {
 
 /** Containers whose namespaces or volumes depend on this one. */
 export function dependentsOf(db: Database, id: string): string[] {
-  const rows = db
-    .prepare('SELECT container_id FROM container_dependencies WHERE needs_id = ?')
-    .all(id) as Row[];
+  const rows = statement(db, 'SELECT container_id FROM container_dependencies WHERE needs_id = ?').all(
+    id,
+  ) as Row[];
   return rows.map((row) => String(row['container_id']));
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { errnoOf } from '../base/errors.ts';
 import type { RuntimeSpec } from '../oci/runtime-spec.ts';
 import { INIT_PATH } from '../specgen/runtime-mounts.ts';
-import type { Row } from '../state/db.ts';
+import { type Row, statement } from '../state/db.ts';
 import { containerPaths as rootfsPaths, layerPaths, storeLayout } from '../storage/layout.ts';
 import type { ContainerRecord } from './container.ts';
 import { containerPaths } from './container-paths.ts';
@@ -117,9 +117,10 @@ function runtimeName(libpod: Libpod, record: ContainerRecord): string {
 }
 
 function runningExecs(libpod: Libpod, id: string): string[] {
-  const rows = libpod.db
-    .prepare("SELECT id FROM exec_sessions WHERE container_id = ? AND state <> 'stopped' ORDER BY created_at")
-    .all(id) as Row[];
+  const rows = statement(
+    libpod.db,
+    "SELECT id FROM exec_sessions WHERE container_id = ? AND state <> 'stopped' ORDER BY created_at",
+  ).all(id) as Row[];
   return rows.map((row) => String(row['id']));
 }
 

@@ -2,7 +2,7 @@ import { crashPoint } from '../base/crash-point.ts';
 import { IncompleteLayerError, NotFoundError } from '../base/errors.ts';
 import { type Digest, hexOf, sha256Of } from '../base/ids.ts';
 import { type ImageConfig, parseImageConfig } from '../oci/image-spec.ts';
-import { type Database, type Row, transaction } from '../state/db.ts';
+import { type Database, type Row, statement, transaction } from '../state/db.ts';
 import { timestamp } from '../state/events.ts';
 import { layerChain } from './layers.ts';
 import type { ImageRecord, ImageStore, NewImage } from './store.ts';
@@ -13,7 +13,7 @@ const UNKNOWN_DATE = '0001-01-01T00:00:00Z';
 
 export function imageStore(db: Database): ImageStore {
   const one = (sql: string, ...values: string[]): ImageRecord | undefined => {
-    const row = db.prepare(`SELECT ${COLUMNS} FROM images WHERE ${sql}`).get(...values);
+    const row = statement(db, `SELECT ${COLUMNS} FROM images WHERE ${sql}`).get(...values);
     return row === undefined ? undefined : withNames(db, row as Row);
   };
   const byId = (id: string): ImageRecord | undefined => one('id = ?', id);
@@ -160,12 +160,13 @@ function grouped(pairs: [string, string][]): Map<string, string[]> {
 
 function withNames(db: Database, row: Row): ImageRecord {
   const id = String(row['id']);
-  const names = db
-    .prepare('SELECT name FROM image_names WHERE image_id = ? ORDER BY added_at DESC, name')
+  const names = statement(db, 'SELECT name FROM image_names WHERE image_id = ? ORDER BY added_at DESC, name')
     .pluck()
     .all(id) as string[];
-  const digests = db
-    .prepare(`SELECT name || '@' || digest FROM image_digests WHERE image_id = ? ORDER BY name, digest`)
+  const digests = statement(
+    db,
+    `SELECT name || '@' || digest FROM image_digests WHERE image_id = ? ORDER BY name, digest`,
+  )
     .pluck()
     .all(id) as string[];
   return toRecord(row, names, digests);

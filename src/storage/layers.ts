@@ -3,7 +3,7 @@ import { crashPoint } from '../base/crash-point.ts';
 import { IntegrityError, NotFoundError, StorageError } from '../base/errors.ts';
 import { type Digest, newLayerId, sha256Of } from '../base/ids.ts';
 import type { Syscalls } from '../native/syscalls.ts';
-import type { Database, Row } from '../state/db.ts';
+import { type Database, type Row, statement } from '../state/db.ts';
 import type { StorageDriver } from './drivers/driver.ts';
 import { lazyStream } from './lazy-stream.ts';
 import { layerPaths, type StoreLayout } from './layout.ts';
@@ -80,14 +80,14 @@ export function chainIdOf(parent: { chainId: Digest } | undefined, diffId: Diges
 
 /** From the given layer down to the base. Throws StorageError when a layer of the chain is missing or unfinished. */
 export function layerChain(db: Database, topId: string): LayerRecord[] {
-  const rows = db
-    .prepare(
-      `WITH RECURSIVE chain(id, depth) AS (
+  const rows = statement(
+    db,
+    `WITH RECURSIVE chain(id, depth) AS (
          SELECT ?, 0 UNION ALL
          SELECT layers.parent_id, depth + 1 FROM chain JOIN layers ON layers.id = chain.id
           WHERE layers.parent_id IS NOT NULL AND depth < 10000)
        SELECT ${LAYER_COLUMNS} FROM layers JOIN chain USING (id) WHERE incomplete = 0 ORDER BY depth`,
-    )
+  )
     .all(topId)
     .flatMap((row) => toLayerRecord(row) ?? []);
   const last = rows.at(-1);
