@@ -3,12 +3,16 @@ import { before, test } from 'node:test';
 import { assertNothingLeft, listStore, processesOfContainer } from '../fixtures/crash-survey.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { testRoot, tspodOk } from '../fixtures/harness.ts';
+import { spawnTspod } from '../fixtures/harness-spawn.ts';
 import { requires } from '../fixtures/requires.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
 
-const MOMENTS = 20;
+const CONTAINERS = 20;
+const ROUNDS = 10;
 /** From the start of the program until its clean-up is certainly over. */
 const SPAN_MS = 600;
 const skip = requires('root');
+const names = Array.from({ length: CONTAINERS }, (_, index) => `victim-${index}`);
 
 let baseline: string[] = [];
 
@@ -18,40 +22,64 @@ before(async () => {
   baseline = listStore(testRoot());
 });
 
-test(`a monitor killed at ${MOMENTS} moments makes no exit code up, and its container is as manageable as before`, {
+test(`monitors killed at ${CONTAINERS * ROUNDS} moments make no exit code up, and their containers are as manageable as before`, {
   skip,
 }, async () => {
-  const script = 'sleep 0.2; exit 7';
-  const id = await tspodOk([
-    'create',
-    '--network',
-    'none',
-    '--name',
-    'victim',
-    'localhost/busybox',
-    'sh',
-    '-c',
-    script,
-  ]);
-  for (let moment = 0; moment < MOMENTS; moment++) {
-    await tspodOk(['start', 'victim']);
-    await killMonitor(id, (SPAN_MS * moment) / MOMENTS);
-    const code = await tspodOk(['wait', 'victim']);
-    const [seen, error] = (
-      await tspodOk(['inspect', '-f', '{{.State.ExitCode}} {{.State.Error}}', 'victim'])
-    ).split(/ (.*)/);
-    assert.equal(seen, code);
-    if (code === '-1') assert.match(error ?? '', /exit code lost/);
-    else assert.equal(code, '7');
+  const script = ['sh', '-c', 'sleep 0.2; exit 7'];
+  const ids = await Promise.all(
+    names.map((name) =>
+      tspodOk(['create', '--network', 'none', '--name', name, 'localhost/busybox', ...script]),
+    ),
+  );
+  for (let round = 0; round < ROUNDS; round++) {
+    // The kills begin while the command still starts others, and each comes at another moment of its monitor's life.
+    const start = spawnTspod(['start', ...names]);
+    const starting = { underway: true };
+    const ended = start.exit.then(() => (starting.underway = false));
+    await Promise.all(ids.map((id, index) => killMonitor(id, momentOf(round, index), starting)));
+    await ended;
+    await assertExitsAreTrue(start.stderr());
   }
   await assertNothingLeft(testRoot(), baseline);
 });
 
-async function killMonitor(id: string, afterMs: number): Promise<void> {
-  const monitor = monitorOf(id);
+/** Spread evenly over the span, in an order that differs from that of the starts. */
+function momentOf(round: number, index: number): number {
+  return (SPAN_MS * ((index * 7 + round * 3) % CONTAINERS) + (SPAN_MS * round) / ROUNDS) / CONTAINERS;
+}
+
+/** Every container has ended as its program did, or nobody knows how, or was not started, which was said. */
+async function assertExitsAreTrue(complaints: string): Promise<void> {
+  const format = '{{.State.Status}} {{.State.ExitCode}} {{.State.Error}}';
+  const begun = await inspectAll('{{.State.Status}}');
+  const started = names.filter((_, index) => begun[index] !== 'created');
+  const codes = (await tspodOk(['wait', ...started])).split('\n');
+  for (const [index, line] of (await inspectAll(format)).entries()) {
+    const name = names[index] ?? '';
+    const [, status, code, error = ''] = /^(\w+) (\S+) ?(.*)$/.exec(line) ?? [];
+    if (!started.includes(name)) {
+      assert.match(complaints, /monitor .* did not start/);
+      continue;
+    }
+    assert.equal(status, 'exited', name);
+    assert.equal(code, codes[started.indexOf(name)], name);
+    if (code === '-1') assert.match(error, /exit code lost/);
+    else assert.equal(code, '7', name);
+  }
+}
+
+async function inspectAll(format: string): Promise<string[]> {
+  return (await tspodOk(['inspect', '-f', format, ...names])).split('\n');
+}
+
+async function killMonitor(id: string, afterMs: number, starting: { underway: boolean }): Promise<void> {
+  const monitor = await waitFor(
+    `the monitor of ${id}`,
+    () => monitorOf(id) ?? (starting.underway ? undefined : 0),
+  );
   await new Promise((resolve) => setTimeout(resolve, afterMs));
   // It may have gone by itself; nobody else gets its number so soon.
-  if (monitor === undefined || monitorOf(id) !== monitor) return;
+  if (monitorOf(id) !== monitor) return;
   try {
     process.kill(monitor, 'SIGKILL');
   } catch {
