@@ -10,6 +10,7 @@ export function bundlePaths(bundle: string): BundlePaths {
     attach: `${bundle}/attach`,
     control: `${bundle}/ctl`,
     oom: `${bundle}/oom`,
+    stopper: `${bundle}/stopper`,
   };
 }
 
@@ -21,6 +22,7 @@ export interface BundlePaths {
   attach: string;
   control: string;
   oom: string;
+  stopper: string;
 }
 
 /** First byte of a packet on the attach socket. */

@@ -18,7 +18,7 @@ export { passesStreams } from '../libpod/startable.ts';
 export { stopContainer } from '../libpod/stop.ts';
 export { killContainer, sendSignal } from '../libpod/signal.ts';
 export { pauseContainer, unpauseContainer } from '../libpod/pause.ts';
-export { removeContainer } from '../libpod/remove.ts';
+export { removeContainer, stopForRemoval } from '../libpod/remove.ts';
 export { cleanupContainer, restartByPolicy } from '../libpod/cleanup.ts';
 export type { ExecRequest } from '../libpod/exec-process.ts';
 export { type ExecSession, removeExec as cleanupExec, startExec } from '../libpod/exec-session.ts';

@@ -67,7 +67,8 @@ export async function deleteMarked(
   const freed = libpod.store.rootfs.remove(record.id);
   try {
     crashPoint('remove-after-rootfs');
-    const volumes = transaction(libpod.db, () => deleteRows(libpod, record, withVolumes), isDurable(record));
+    // The mark is: what a power cut takes back here, whoever comes next does again.
+    const volumes = transaction(libpod.db, () => deleteRows(libpod, record, withVolumes), false);
     crashPoint('remove-after-row');
     for (const name of volumes) await removeVolumeData(libpod, name);
     libpod.syscalls.removeTreeAt(AT_FDCWD, bundle.bundle);

@@ -13,7 +13,7 @@ export interface RemoveOptions {
   /** Anonymous volumes too. */
   volumes?: boolean;
   /** Seconds before SIGKILL with force; default: the container's own. */
-  stopTimeout?: number;
+  stopTimeout?: number | undefined;
   /** Remove those that depend on it as well. */
   dependents?: boolean;
   /** Its pod goes too: only so does an infra container. */
@@ -74,7 +74,13 @@ async function removeStopped(
   }
 }
 
-async function stopForRemoval(libpod: Libpod, id: string, options: RemoveOptions): Promise<void> {
+/** The first part of `removeContainer` with force. Leaves alone what others depend on, and what may not be stopped: that is for the second to tell. */
+export async function stopForRemoval(
+  libpod: Libpod,
+  id: string,
+  options: Pick<RemoveOptions, 'withPod' | 'stopTimeout'>,
+): Promise<void> {
+  if (dependentsOf(libpod.db, id).length > 0) return;
   try {
     await stopContainer(libpod, id, {
       forRemoval: true,

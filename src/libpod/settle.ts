@@ -99,7 +99,6 @@ async function settleExit(
       },
       events: ['died'],
       eventAttributes: { containerExitCode: String(now.exitCode ?? '') },
-      durable: !stored.spec.autoRemove,
     });
   }
   if (stored.podId !== undefined && !restarting) podsToSettle.add(stored.podId);
@@ -107,7 +106,9 @@ async function settleExit(
   await releaseResources(libpod, stored);
   crashPoint('settle-after-release');
   const removes = stored.spec.autoRemove && !restarting;
-  const settled = transaction(libpod.db, () => recordRelease(libpod, stored, removes), false);
+  // With what was written before; one that removes itself does not outlive a power cut anyway.
+  const durable = !stored.spec.autoRemove;
+  const settled = transaction(libpod.db, () => recordRelease(libpod, stored, removes), durable);
   if (!removes) return settled;
   await deleteMarked(libpod, settled);
   return undefined;

@@ -6,6 +6,7 @@ import { ConflictError, WrongStateError } from '../base/errors.ts';
 import { formatIdentity, isAlive, ownIdentity } from '../native/process-identity.ts';
 import { resumeContainer } from '../oci/runtime-client.ts';
 import { allowReserve } from '../state/db.ts';
+import { promiseCleanup } from './cleanup-promise.ts';
 import { type ContainerRecord, getContainer, updateContainer } from './container.ts';
 import { lockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
@@ -50,13 +51,27 @@ export async function stopContainer(libpod: Libpod, id: string, options: StopOpt
   const record = await beginStop(libpod, id, options);
   if (record === undefined) return;
   crashPoint('stop-after-mark');
+  // At the end of the host nobody but the monitor knows whether there is a restart to be planned.
+  const promise = options.byHost ? undefined : promiseCleanup(libpod, record);
+  try {
+    await endProgram(libpod, record, options);
+    await finishStop(libpod, id);
+    crashPoint('stop-before-kept');
+    promise?.keep();
+  } finally {
+    promise?.release();
+  }
+  await settlePods(libpod);
+}
+
+async function endProgram(libpod: Libpod, record: ContainerRecord, options: StopOptions): Promise<void> {
   const timeout = options.timeout ?? record.spec.stopTimeout;
   const signal = options.signal ?? record.spec.stopSignal;
   // A process that a freezer holds gets no signal but SIGKILL.
   const patience = record.state === 'paused' ? 0 : timeout;
   if (patience > 0) {
     await trySignal(libpod, record, signal);
-    if (await waitForEnd(libpod, record, patience * 1000)) return await finishStop(libpod, id);
+    if (await waitForEnd(libpod, record, patience * 1000)) return;
   }
   await trySignal(libpod, record, SIGKILL);
   if (record.state === 'paused') await resume(libpod, record);
@@ -71,7 +86,6 @@ export async function stopContainer(libpod: Libpod, id: string, options: StopOpt
       `cannot stop container ${record.name}: its process ${record.pid} survives SIGKILL`,
     );
   }
-  await finishStop(libpod, id);
 }
 
 /** Marks it as being stopped by the user, so that no restart policy brings it back. Undefined: nothing to stop. */
@@ -128,7 +142,6 @@ async function finishStop(libpod: Libpod, id: string): Promise<void> {
   } finally {
     lock.release();
   }
-  await settlePods(libpod);
 }
 
 async function trySignal(libpod: Libpod, record: ContainerRecord, signal: number): Promise<void> {

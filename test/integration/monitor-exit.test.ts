@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { syscalls } from '../../src/native/linux.ts';
 import { type Container, makeFakeContainer } from '../fixtures/monitor/container.ts';
 import { attach, fileContent, isAlive, startMonitor, until } from '../fixtures/monitor/monitor.ts';
 
@@ -118,6 +119,31 @@ test('a client that has gone long ago leaves the clean-up to the exit command', 
   assert.equal(await monitor.exited, 4);
   assert.ok(existsSync(mark));
 });
+
+for (const keepsItsWord of [true, false]) {
+  const title = keepsItsWord
+    ? 'and does so, spares the exit command'
+    : 'and dies, leaves it to the exit command';
+  test(`who stops a container, promises to clean up ${title}`, async () => {
+    using container = makeFakeContainer('read line; exit 4');
+    const mark = join(container.directory, 'mark');
+    const args = [...withExitCommand(container, `touch ${mark}`), '--stdin', '--sync'];
+    const monitor = startMonitor({ args, pipes: ['SYNC'] });
+    await monitor.line('SYNC');
+    const path = join(container.bundle, 'stopper');
+    const stopper = openSync(path, 'w+');
+    assert.ok(syscalls().tryLock(stopper, 'exclusive'));
+    await attach(container.bundle, 'go\n');
+    assert.equal(await container.exitCode(), '4');
+    // As the clean-up removes the whole bundle.
+    rmSync(path);
+    if (keepsItsWord) writeSync(stopper, 'c');
+    assert.equal(existsSync(mark), false);
+    closeSync(stopper);
+    assert.equal(await monitor.exited, 4);
+    assert.equal(existsSync(mark), !keepsItsWord);
+  });
+}
 
 test('with --end-with-caller the end of the exit pipe kills the container', async () => {
   using container = makeFakeContainer('read line; exit 4');

@@ -6,11 +6,16 @@
 #define NO_PROCESS (-1)
 #define ATTEMPTS 5
 #define FIRST_RETRY 100 /* milliseconds; doubled each time */
+#define STOPPER_WAIT 30000
+#define STOPPER_POLL 5
 
 static bool armed, was_oom;
 static int announced = -1; /* exit code for the exit pipe; -1: there was no container */
 static const char *unexecuted;
+static int stopper = -1; /* file of whoever stops the container and cleans up */
 
+static void open_stopper(void);
+static bool stopper_cleans_up(void);
 static const char *why_unexecuted(void);
 static int finish(const char *first, const char *second, char *answer, size_t room);
 static int run_exit_command(const char *first, const char *second, char *answer, size_t room);
@@ -38,6 +43,8 @@ void monitor_finish(int exit_code, bool timed_out) {
 	/* Listening ports of the caller may be parked with us: free before anybody learns of the end. */
 	caller_close_others();
 	announced = exit_code;
+	/* The exit file is what it waits for; then it removes the bundle. */
+	open_stopper();
 	snprintf(code, sizeof code, "%d", exit_code);
 	if (opt.persist_dir)
 		write_file_atomically(opt.persist_dir, "exit", code);
@@ -53,7 +60,7 @@ void monitor_exit(int status) {
 	if (!armed)
 		exit(status);
 	armed = false;
-	if (!caller_takes_cleanup(announced, was_oom, unexecuted) && opt.exit_command) {
+	if (!caller_takes_cleanup(announced, was_oom, unexecuted) && opt.exit_command && !stopper_cleans_up()) {
 		char answer[64] = "", count[16];
 		int result = finish(NULL, NULL, answer, sizeof answer);
 		if (waits_to_restart(answer, count, sizeof count))
@@ -62,6 +69,29 @@ void monitor_exit(int status) {
 			status = result;
 	}
 	_exit(status);
+}
+
+static void open_stopper(void) {
+	if (opt.exec || !opt.bundle || !opt.exit_command)
+		return;
+	char *path = join(opt.bundle, "/", "stopper");
+	stopper = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	free(path);
+}
+
+/* It holds a lock on its file until it has done so, and written into it. A lock without a word is one of somebody who died. */
+static bool stopper_cleans_up(void) {
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct stat file;
+
+	if (stopper < 0)
+		return false;
+	for (int waited = 0; fcntl(stopper, F_OFD_SETLK, &whole) < 0; waited += STOPPER_POLL) {
+		if ((errno != EAGAIN && errno != EACCES) || waited >= STOPPER_WAIT)
+			return false;
+		poll(NULL, 0, STOPPER_POLL);
+	}
+	return fstat(stopper, &file) == 0 && file.st_size > 0;
 }
 
 /* A program could take the runtime's name; that it also begins with its words is what we rely on. */

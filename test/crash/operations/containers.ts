@@ -17,7 +17,7 @@ import {
   startsAgain,
 } from '../../fixtures/crash-operation.ts';
 
-const STOP = ['stop-after-mark', 'stop-after-signal'];
+const STOP = ['stop-after-mark', 'stop-after-signal', 'stop-before-kept'];
 const EXEC = ['exec-after-row', 'exec-before-go', 'exec-after-start'];
 const FILE = ['atomic-file-before-rename'];
 

@@ -1,7 +1,7 @@
 import { UsageError } from '../../../base/errors.ts';
-import { removeContainer } from '../../../engine/containers.ts';
+import { removeContainer, stopForRemoval } from '../../../engine/containers.ts';
 import type { CommandHandler } from '../../command.ts';
-import { forEachContainer } from './for-each-container.ts';
+import { ENDED_AT_ONCE, forEachContainer } from './for-each-container.ts';
 import { stopTimeout } from './stop-timeout.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {
@@ -15,7 +15,11 @@ export const run: CommandHandler = async (input, openEngine) => {
   return await forEachContainer(
     engine,
     input,
-    async (record) => {
+    async (record, turn) => {
+      // What depends on each other is removed in the order given; ending takes long, and needs none.
+      if (force && record.podId === undefined)
+        await stopForRemoval(engine, record.id, { stopTimeout: timeout });
+      await turn;
       if (withPods && record.podId !== undefined && record.spec.podRole === 'infra') {
         const { removePod } = await import('../../../engine/pods.ts');
         return await removePod(engine, record.podId, {
@@ -30,6 +34,10 @@ export const run: CommandHandler = async (input, openEngine) => {
         ...(timeout === undefined ? {} : { stopTimeout: timeout }),
       });
     },
-    { ignoreMissing: force || input.flags['ignore'] === true, tellMissing: input.asDocker },
+    {
+      ignoreMissing: force || input.flags['ignore'] === true,
+      tellMissing: input.asDocker,
+      ...(force ? { atOnce: ENDED_AT_ONCE } : {}),
+    },
   );
 };

@@ -1,7 +1,7 @@
 import { parseSignal } from '../../../base/signals.ts';
 import { stopContainer } from '../../../engine/containers.ts';
 import type { CommandHandler } from '../../command.ts';
-import { forEachContainer } from './for-each-container.ts';
+import { ENDED_AT_ONCE, forEachContainer } from './for-each-container.ts';
 import { stopTimeout } from './stop-timeout.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {
@@ -16,6 +16,10 @@ export const run: CommandHandler = async (input, openEngine) => {
         ...(timeout === undefined ? {} : { timeout }),
         ...(typeof signal === 'string' ? { signal: parseSignal(signal) } : {}),
       }),
-    { all: (record) => record.state === 'running', ignoreMissing: input.flags['ignore'] === true },
+    {
+      all: (record) => record.state === 'running',
+      ignoreMissing: input.flags['ignore'] === true,
+      atOnce: ENDED_AT_ONCE,
+    },
   );
 };
