@@ -18,8 +18,14 @@ export interface ParsedFlags {
   args: string[];
 }
 
+/** Something is wrong with a flag; docker has an exit code for that. */
+export class FlagError extends UsageError {}
+
+/** A flag of the peers that does not work here. */
+export class RefusedFlagError extends UnsupportedError {}
+
 /** A flag that the command does not have; report-unknown.ts finds out whether the peers have it. */
-export class UnknownFlagError extends UsageError {
+export class UnknownFlagError extends FlagError {
   /** As typed, without a value: `--foo` or `-Z`. */
   readonly flag: string;
   /** Of the command it was given to; '' before any command. */
@@ -86,13 +92,13 @@ function parseLong(
 ): void {
   const equals = word.indexOf('=');
   const name = equals === -1 ? word.slice(2) : word.slice(2, equals);
-  if (name === '' || name[0] === '-') throw new UsageError(`bad flag syntax: ${word}`);
+  if (name === '' || name[0] === '-') throw new FlagError(`bad flag syntax: ${word}`);
   const found = index.byLong.get(name);
   if (found === undefined) throw new UnknownFlagError(`--${name}`, `unknown flag: --${name}`);
   let text = equals === -1 ? valueWithoutOne(found.flag) : word.slice(equals + 1);
   if (text === undefined) {
     text = takeNext();
-    if (text === undefined) throw new UsageError(`flag needs an argument: --${name}`);
+    if (text === undefined) throw new FlagError(`flag needs an argument: --${name}`);
   }
   setValue(found, text, values);
 }
@@ -117,7 +123,7 @@ function parseShorts(
     }
     if (alone === undefined) {
       const text = rest.length > 1 ? rest.slice(1) : takeNext();
-      if (text === undefined) throw new UsageError(`flag needs an argument: '${letter}' in -${rest}`);
+      if (text === undefined) throw new FlagError(`flag needs an argument: '${letter}' in -${rest}`);
       setValue(found, text, values);
       return;
     }
@@ -133,7 +139,7 @@ function valueWithoutOne(flag: FlagRecord): string | undefined {
 
 function setValue({ key, flag }: IndexedFlag, text: string, values: FlagValues): void {
   if (flag.refused !== undefined) {
-    throw new UnsupportedError(
+    throw new RefusedFlagError(
       `--${flag.long} is not supported by tspod yet${flag.refused === '' ? '' : `: ${flag.refused}`}`,
     );
   }
@@ -142,6 +148,6 @@ function setValue({ key, flag }: IndexedFlag, text: string, values: FlagValues):
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
     const names = flag.short === undefined ? `--${flag.long}` : `-${flag.short}, --${flag.long}`;
-    throw new UsageError(`invalid argument ${JSON.stringify(text)} for "${names}" flag: ${error.message}`);
+    throw new FlagError(`invalid argument ${JSON.stringify(text)} for "${names}" flag: ${error.message}`);
   }
 }

@@ -2,7 +2,7 @@ import { UsageError } from '../base/errors.ts';
 import type { ArgumentSpec, CommandRecord, GlobalOptions } from './command.ts';
 import type { FlagRecord, FlagValues } from './flag.ts';
 import { globalFlags, helpFlag, rootFlags } from './flags/global.ts';
-import { indexFlags, parseFlags, UnknownFlagError } from './parse-flags.ts';
+import { FlagError, indexFlags, parseFlags, UnknownFlagError } from './parse-flags.ts';
 
 export type CommandLine =
   | { kind: 'version' }
@@ -128,9 +128,10 @@ function withHelpHint<T>(program: string, path: string, work: () => T): T {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const hint = `See '${[program, ...wordsOf(path), '--help'].join(' ')}'`;
-    throw error instanceof UnknownFlagError
-      ? new UnknownFlagError(error.flag, error.message, { path, hint })
-      : new UsageError(error.message, { hint, cause: error });
+    if (error instanceof UnknownFlagError)
+      throw new UnknownFlagError(error.flag, error.message, { path, hint });
+    const Same = error instanceof FlagError ? FlagError : UsageError;
+    throw new Same(error.message, { hint, cause: error });
   }
 }
 

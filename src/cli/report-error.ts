@@ -2,7 +2,7 @@ import { type ErrorClassName, errnoOf, messageOf, TspodError } from '../base/err
 import { isLogged } from '../base/log.ts';
 import type { CommandRecord } from './command.ts';
 import { printError } from './output/print.ts';
-import { UnknownFlagError } from './parse-flags.ts';
+import { FlagError, RefusedFlagError } from './parse-flags.ts';
 import { programName } from './program-name.ts';
 
 const EXIT_OWN_FAILURE = 125;
@@ -51,7 +51,8 @@ const OWN_COMMAND = /(^|[:`"'] ?)tspod (?=[a-z-])/g;
  */
 export function dockerExitCode(code: number, { error, path }: { error: unknown; path: string }): number {
   const isOwn = code === EXIT_OWN_FAILURE || code === EXIT_IN_USE;
-  return !isOwn || error instanceof UnknownFlagError || RUN_PATHS.has(path) ? code : EXIT_REFUSED;
+  const isAboutFlag = error instanceof FlagError || error instanceof RefusedFlagError;
+  return !isOwn || isAboutFlag || RUN_PATHS.has(path) ? code : EXIT_REFUSED;
 }
 
 const RUN_PATHS: ReadonlySet<string> = new Set(['run', 'container run']);

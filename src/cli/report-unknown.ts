@@ -3,7 +3,7 @@ import type { CommandRecord } from './command.ts';
 import { globalFlags, rootFlags } from './flags/global.ts';
 import knownNames from './known-names.json' with { type: 'json' };
 import { UnknownCommandError } from './parse.ts';
-import { UnknownFlagError } from './parse-flags.ts';
+import { RefusedFlagError, UnknownFlagError } from './parse-flags.ts';
 import { suggest } from '../base/suggest.ts';
 
 interface Context {
@@ -51,7 +51,7 @@ function explainFlag(error: UnknownFlagError, context: Context): Error {
   if (long !== undefined && visible.includes(long.slice(1)))
     return unknownFlag(error, `Did you mean -${long}?`);
   if (ofPeers.has(name)) {
-    return new UnsupportedError(`${error.flag} is not supported by tspod yet`, {
+    return new RefusedFlagError(`${error.flag} is not supported by tspod yet`, {
       ...(error.hint === undefined ? {} : { hint: error.hint }),
     });
   }
