@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UnsupportedError, UsageError } from '../../../src/base/errors.ts';
+import { UsageError } from '../../../src/base/errors.ts';
 import type { FlagRecord } from '../../../src/cli/flag.ts';
-import { indexFlags, parseFlags, UnknownFlagError } from '../../../src/cli/parse-flags.ts';
+import { indexFlags, parseFlags, RefusedFlagError, UnknownFlagError } from '../../../src/cli/parse-flags.ts';
 
 const FLAGS: Record<string, FlagRecord> = {
   rm: { long: 'rm', type: 'bool', help: '' },
@@ -124,6 +124,6 @@ test('an unknown flag can be told from other mistakes', () => {
 test('a flag that is known but refused says why', () => {
   assert.throws(
     () => parse(['--pod=x']),
-    new UnsupportedError('--pod is not supported by tspod yet: there are no pods'),
+    new RefusedFlagError('--pod is not supported by tspod yet: there are no pods'),
   );
 });
