@@ -45,6 +45,10 @@ export class ExecRegistry {
     setTimeout(() => this.#byId.delete(exec.id), KEPT_MS).unref();
   }
 
+  remove({ id }: Exec): void {
+    this.#byId.delete(id);
+  }
+
   ofContainer(containerId: string): Exec[] {
     return [...this.#byId.values()].filter((exec) => exec.containerId === containerId);
   }

@@ -101,14 +101,20 @@ export function textOf(error: unknown): string {
 function causeOf(error: unknown): string {
   if (error instanceof NotFoundError) return NOT_THERE[error.kind] ?? `no such ${error.kind}`;
   if (error instanceof WrongStateError) return 'container state improper';
-  if (error instanceof AlreadyExistsError) return 'container already exists';
+  if (error instanceof AlreadyExistsError)
+    return EXISTS.exec(error.message)?.[0] ?? 'container already exists';
   let inner = error;
   while (inner instanceof Error && inner.cause !== undefined) inner = inner.cause;
   return messageOf(inner);
 }
 
+/** Of which kind the object is, in podman's words, stands in the message. */
+const EXISTS = /(?:pod|volume|network) already exists|secret name in use/;
+
 const NOT_THERE: Readonly<Record<string, string>> = {
   image: 'image not known',
   network: 'network not found',
   'exec session': 'no such exec session',
+  page: 'page not found',
+  plugin: 'plugin not found',
 };

@@ -23,7 +23,7 @@ export class MethodNotAllowedError extends TspodError {
 
 class NoSuchPageError extends NotFoundError {
   constructor(path: string) {
-    super('image', path, { message: `page not found: ${path}` });
+    super('page', path, { message: `page not found: ${path}` });
   }
 }
 

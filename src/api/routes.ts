@@ -9,6 +9,7 @@ import { libpodImageRoutes } from './libpod/image-routes.ts';
 import { libpodObjectRoutes } from './libpod/object-routes.ts';
 import { libpodPodRoutes } from './libpod/pod-routes.ts';
 import { libpodSystemRoutes } from './libpod/system-routes.ts';
+import { pluginRoutes, unsupportedRoutes } from './unsupported.ts';
 
 /** Everything that is served. One table per noun and flavour; a path is written once, the router knows its versions. */
 export const routes: readonly Route[] = [
@@ -22,4 +23,7 @@ export const routes: readonly Route[] = [
   ...compatFileRoutes,
   ...compatImageRoutes,
   ...compatObjectRoutes,
+  // Last: whatever is served goes before.
+  ...unsupportedRoutes,
+  ...pluginRoutes,
 ];

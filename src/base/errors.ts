@@ -54,7 +54,9 @@ export type ObjectKind =
   | 'secret'
   | 'file'
   | 'context'
-  | 'device';
+  | 'device'
+  | 'page'
+  | 'plugin';
 
 export class NotFoundError extends TspodError {
   override readonly code: string = 'NOT_FOUND';

@@ -75,13 +75,8 @@ async function findOne(
   if (text !== undefined) return { name: file, text, path, inContext: false };
   const within = readContextFile(system, directory, file);
   if (within !== undefined) return { name: file, text: within, path: file, inContext: true };
-  throw new NotFoundError('image', file, {
-    message:
-      `there is no file ${file}, neither ${fetched ? 'in the build context' : `here nor in ${directory}`}`.replace(
-        'neither in',
-        'not in',
-      ),
-  });
+  const places = fetched ? ' in the build context' : `, neither here nor in ${directory}`;
+  throw new NotFoundError('file', file, { message: `there is no file ${file}${places}` });
 }
 
 async function fetchFile(url: URL, signal: AbortSignal | undefined): Promise<FoundContainerfile> {

@@ -241,6 +241,13 @@ export function shortNames(engine: Engine): ShortNamePolicy {
   return engine.options.asDocker === true ? 'docker' : 'podman';
 }
 
+/** The full names that a pull tries, in order. */
+export async function namesToPull(engine: Engine, name: string): Promise<string[]> {
+  const { pullCandidates } = await import('../image/short-names.ts');
+  const { readRegistriesConf } = await import('../image/registries-conf.ts');
+  return pullCandidates(await readRegistriesConf(), name, shortNames(engine)).map(formatReference);
+}
+
 export function pullContext(engine: Engine, progress?: ProgressListener, signal?: AbortSignal): PullContext {
   const { store, db, paths } = engine;
   return { store, db, leaseDirectory: paths.locks, temporary: temporaryDirectory(engine), progress, signal };

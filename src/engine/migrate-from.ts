@@ -47,7 +47,7 @@ export async function migrateFrom(
   }
   for (const volume of volumes ? store.volumes : []) {
     try {
-      takeVolume(engine, volume);
+      await takeVolume(engine, volume);
       tell({ kind: 'volume', name: volume.name });
     } catch (error) {
       tell({ kind: 'failed', text: `volume ${volume.name} is not taken: ${messageOf(error)}` });

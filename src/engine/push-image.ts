@@ -1,4 +1,4 @@
-import { UsageError } from '../base/errors.ts';
+import { NotFoundError, UsageError } from '../base/errors.ts';
 import type { PushContext, PushOptions, PushReport } from '../image/push-options.ts';
 import { isShortName, parseReference, parseTypedName, repositoryOf } from '../image/reference.ts';
 import { lookUpImage } from '../image/resolve.ts';
@@ -60,7 +60,9 @@ export function tagsToPush(engine: Engine, name: string): string[] {
     const found = names.filter((one) => one.slice(0, one.lastIndexOf(':')) === repository);
     if (found.length > 0) return found;
   }
-  throw new UsageError(`An image does not exist locally with the tag: ${name}`);
+  throw new NotFoundError('image', name, {
+    message: `An image does not exist locally with the tag: ${name}`,
+  });
 }
 
 export function pushContext(engine: Engine, progress?: ProgressListener): PushContext {

@@ -6,8 +6,8 @@ import { after, before, describe, test } from 'node:test';
 import { type ApiService, startApiService } from '../fixtures/api-service.ts';
 import { freshName } from '../fixtures/containers.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
-import { runProgram, testEnvironment, testRoot } from '../fixtures/harness.ts';
-import { programPath, requires } from '../fixtures/requires.ts';
+import { runProgram, testEnvironment, testRoot, tspodOk } from '../fixtures/harness.ts';
+import { isRoot, programPath, requires } from '../fixtures/requires.ts';
 
 describe('podman --remote', { skip: requires('podman') }, () => {
   let service: ApiService;
@@ -66,6 +66,8 @@ describe('podman --remote', { skip: requires('podman') }, () => {
     const listed = await podman(['pod', 'ps', '--format', '{{.Name}} {{.Status}} {{.NumberOfContainers}}']);
     assert.equal(listed.stdout, `${pod} Running 1\n`);
     assert.equal((await podman(['pod', 'inspect', '--format', '{{.State}}', pod])).stdout, 'Running\n');
+    const figures = await podman(['pod', 'stats', '--no-stream', '--format', '{{.Name}} {{.PIDS}}', pod]);
+    assert.match(figures.stdout, /infra \d+\n$/, figures.stderr);
     assert.equal((await podman(['pod', 'stop', pod])).code, 0);
     assert.equal((await podman(['pod', 'start', pod])).code, 0);
     assert.equal((await podman(['pod', 'rm', '--force', pod])).code, 0);
@@ -134,6 +136,8 @@ describe('podman --remote', { skip: requires('podman') }, () => {
     assert.equal(labels.stdout, 'loud m\n');
     assert.equal((await podman(['tag', tag, `${tag}:2`])).code, 0);
     assert.match((await podman(['history', tag])).stdout, /LABEL/);
+    assert.match((await podman(['image', 'tree', tag])).stdout, new RegExp(`Top Layer of: \\[${tag}`));
+    assert.equal((await podman(['image', 'diff', tag])).stdout, 'A /word\n');
     assert.equal((await podman(['rmi', tag, `${tag}:2`])).code, 0);
   });
 
@@ -141,6 +145,10 @@ describe('podman --remote', { skip: requires('podman') }, () => {
     const since = new Date(Date.now() - 1000).toISOString();
     const name = freshName();
     await podman(['create', '--network', 'none', '--name', name, BUSYBOX]);
+    await podman(['update', '--cpu-shares', '200', name]);
+    const shares = '{{.HostConfig.CpuShares}}';
+    // Users without cgroups of their own set no limits.
+    if (isRoot()) assert.equal(await tspodOk(['inspect', '--format', shares, name]), '200');
     await podman(['rm', name]);
     const { stdout, stderr } = await podman([
       ...['events', '--stream=false', '--since', since, '--filter', `container=${name}`],

@@ -1,3 +1,4 @@
+import { NotFoundError, UsageError } from '../../base/errors.ts';
 import {
   type BuildEvent,
   type BuildOptions,
@@ -35,8 +36,13 @@ export async function runBuild(exchange: Exchange, options: BuildOptions): Promi
     if (version.libpod && imageId !== undefined) lines.line({ stream: `${imageId}\n` });
     await lines.end();
   } catch (error) {
-    await lines.fail(error);
+    await lines.fail(isMissingFile(error) ? new UsageError(error.message, { cause: error }) : error);
   }
+}
+
+/** That the context lacks its Dockerfile is a fault of the request, not an object that is not there. */
+function isMissingFile(error: unknown): error is NotFoundError {
+  return error instanceof NotFoundError && error.kind === 'file';
 }
 
 /** What a build does in docker's words. */

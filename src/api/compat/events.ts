@@ -14,13 +14,14 @@ export const libpodEventsHandler: Handler = (exchange) => {
   return sendEvents(exchange, isOld ? oldPodmanEvent : podmanEvent);
 };
 
-/** Podman's clients before that cannot read an event without an exit code, nor of kinds that they do not know. */
+/** Podman's clients before that cannot read an event without an exit code, nor of kinds and actions that they do not know. */
 const FIRST_WITHOUT_CODE = 5;
 const OLD_KINDS = new Set<string>(['container', 'image', 'network', 'pod', 'system', 'volume']);
+const NEW_ACTIONS = new Set(['update']);
 
 function oldPodmanEvent(stored: StoredEvent): DockerEvent | undefined {
   const event = podmanEvent(stored);
-  if (!OLD_KINDS.has(event.Type)) return undefined;
+  if (!OLD_KINDS.has(event.Type) || NEW_ACTIONS.has(event.Action)) return undefined;
   const { Attributes, ID } = event.Actor;
   return { ...event, Actor: { ID, Attributes: { containerExitCode: '0', ...Attributes } } };
 }

@@ -134,6 +134,16 @@ function detached(client: HijackedStream): Promise<void> {
 /** Between the end of a program's output and its exit code. */
 const LONGEST_REPORT_MS = 2_000;
 
+/** A session that runs goes only by force, and its program goes on. */
+export const removeExec: Handler = async (exchange) => {
+  const exec = execOf(exchange);
+  const body = await readJson(exchange);
+  if (exec.state === 'running' && flagIn(body, 'Force') !== true)
+    throw new WrongStateError(`exec session ${exec.id} is running`);
+  exchange.service.execs.remove(exec);
+  sendEmpty(exchange, 200);
+};
+
 export const inspectExec: Handler = (exchange) => {
   const exec = execOf(exchange);
   const { request, session } = exec;

@@ -1,4 +1,4 @@
-import { InUseError, UsageError } from '../../base/errors.ts';
+import { ConflictError, UsageError } from '../../base/errors.ts';
 import { dockerNetwork, dockerNetworkOf } from '../../engine/docker-network.ts';
 import { listDockerNetworks } from '../../engine/docker-networks.ts';
 import {
@@ -71,13 +71,13 @@ export const remove: Handler = async (exchange) => {
   try {
     await removeNetwork(exchange.engine, exchange.params['id'] ?? '');
   } catch (error) {
-    throw error instanceof InUseError ? new ActiveEndpointsError(error.message, { cause: error }) : error;
+    throw error instanceof ConflictError ? new NotToRemoveError(error.message, { cause: error }) : error;
   }
   sendEmpty(exchange, 204);
 };
 
-/** docker's status for a network that has containers is not that of other things in use. */
-class ActiveEndpointsError extends InUseError {
+/** docker's status for a network that has containers, or was there before all others, is not that of other things in use. */
+class NotToRemoveError extends ConflictError {
   override readonly httpStatus: number = 403;
 }
 

@@ -9,6 +9,11 @@ export const compatObjectRoutes: readonly Route[] = [
   { method: 'POST', path: '/volumes/create', load: async () => (await volumes()).create },
   { method: 'POST', path: '/volumes/prune', load: async () => (await volumes()).prune },
   { method: 'GET', path: '/volumes/{name}', load: async () => (await volumes()).inspect },
+  {
+    method: 'PUT',
+    path: '/volumes/{name}',
+    load: async () => (await import('./swarm.ts')).noClusterVolume,
+  },
   { method: 'DELETE', path: '/volumes/{name}', load: async () => (await volumes()).remove },
   { method: 'GET', path: '/networks', load: async () => (await networks()).list },
   { method: 'POST', path: '/networks/create', load: async () => (await networks()).create },

@@ -15,5 +15,10 @@ export const noSwarm: Handler = () => {
   );
 };
 
+/** Only volumes of a cluster can be changed. */
+export const noClusterVolume: Handler = () => {
+  throw new NoSwarmError('volume update only valid for cluster volumes, but swarm is unavailable');
+};
+
 /** There are none, and none can be added. */
 export const noPlugins: Handler = (exchange) => sendJson(exchange, 200, []);

@@ -5,6 +5,7 @@ const lifecycle = () => import('../compat/container-lifecycle.ts');
 const own = () => import('./containers.ts');
 const changes = () => import('../compat/container-changes.ts');
 const archive = () => import('../compat/archive.ts');
+const mounts = () => import('./mounts.ts');
 const execs = () => import('../compat/exec.ts');
 
 /** Where podman's shapes are docker's, the handlers are. */
@@ -12,6 +13,10 @@ export const libpodContainerRoutes: readonly Route[] = [
   get('/libpod/containers/json', async () => (await import('./list-containers.ts')).listContainersHandler),
   post('/libpod/containers/create', async () => (await import('./create-container.ts')).createContainer),
   post('/libpod/containers/prune', async () => (await own()).prune),
+  get('/libpod/containers/showmounted', async () => (await mounts()).showMounted),
+  post(`${ONE}/mount`, async () => (await mounts()).mount),
+  post(`${ONE}/unmount`, async () => (await mounts()).unmount),
+  post(`${ONE}/update`, async () => (await import('./update-container.ts')).update),
   get(`${ONE}/json`, async () => (await own()).inspect),
   get(`${ONE}/exists`, async () => (await own()).exists),
   get(`${ONE}/logs`, async () => (await import('../compat/logs.ts')).logs),
@@ -19,7 +24,7 @@ export const libpodContainerRoutes: readonly Route[] = [
   get('/libpod/containers/stats', async () => (await import('./stats.ts')).stats),
   get(`${ONE}/stats`, async () => (await import('./stats.ts')).stats),
   get(`${ONE}/export`, async () => (await changes()).exportFiles),
-  get(`${ONE}/changes`, async () => (await changes()).changes),
+  get(`${ONE}/changes`, async () => (await import('./image-view.ts')).changesOfAny),
   get(`${ONE}/archive`, async () => (await archive()).readArchive),
   { method: 'HEAD', path: `${ONE}/archive`, load: async () => (await archive()).statArchive },
   { method: 'PUT', path: `${ONE}/archive`, load: async () => (await archive()).writeArchive },
@@ -40,6 +45,7 @@ export const libpodContainerRoutes: readonly Route[] = [
   post(`${ONE}/exec`, async () => (await execs()).createExec),
   post('/libpod/exec/{id}/start', async () => (await execs()).startExecHandler),
   post('/libpod/exec/{id}/resize', async () => (await execs()).resizeExec),
+  post('/libpod/exec/{id}/remove', async () => (await execs()).removeExec),
   get('/libpod/exec/{id}/json', async () => (await execs()).inspectExec),
 ];
 

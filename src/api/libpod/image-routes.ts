@@ -2,6 +2,7 @@ import type { Route } from '../exchange.ts';
 
 const images = () => import('./images.ts');
 const transfer = () => import('./image-transfer.ts');
+const view = () => import('./image-view.ts');
 const tools = () => import('./image-tools.ts');
 
 export const libpodImageRoutes: readonly Route[] = [
@@ -17,6 +18,9 @@ export const libpodImageRoutes: readonly Route[] = [
   { method: 'POST', path: '/libpod/images/{name...}/push', load: async () => (await transfer()).push },
   { method: 'POST', path: '/libpod/images/{name...}/untag', load: async () => (await transfer()).untag },
   { method: 'GET', path: '/libpod/images/{name...}/json', load: async () => (await images()).inspect },
+  { method: 'GET', path: '/libpod/images/{name...}/tree', load: async () => (await view()).tree },
+  { method: 'GET', path: '/libpod/images/{name...}/changes', load: async () => (await view()).changes },
+  { method: 'GET', path: '/libpod/images/{name...}/resolve', load: async () => (await view()).resolve },
   { method: 'GET', path: '/libpod/images/{name...}/exists', load: async () => (await images()).exists },
   {
     method: 'POST',

@@ -1,4 +1,4 @@
-import { NotFoundError, UsageError } from '../../base/errors.ts';
+import { InvalidSpecError, NotFoundError, UsageError } from '../../base/errors.ts';
 import {
   addToManifestList,
   annotateManifestList,
@@ -31,13 +31,17 @@ export const create: Handler = async (exchange) => {
 
 export const exists: Handler = (exchange) => {
   const name = nameOf(exchange);
-  if (lookUpManifestList(exchange.engine, name) === undefined)
-    throw new NotFoundError('image', name, { message: `${name}: manifest list not known` });
+  if (lookUpManifestList(exchange.engine, name) === undefined) throw unknownList(name);
   sendEmpty(exchange, 204);
 };
 
 export const inspect: Handler = async (exchange) => {
-  const text = await inspectManifest(exchange.engine, nameOf(exchange), accessIn(exchange));
+  const name = nameOf(exchange);
+  const text = await inspectManifest(exchange.engine, name, accessIn(exchange)).catch((error: unknown) => {
+    // Not here, and no registry to ask.
+    if (!(error instanceof InvalidSpecError)) throw error;
+    throw new NotFoundError('image', name, { message: error.message, cause: error });
+  });
   sendText(exchange, 200, text, 'application/json');
 };
 
@@ -74,6 +78,8 @@ export const modify: Handler = async (exchange) => {
 export const add: Handler = async (exchange) => {
   const body = await readBody(exchange);
   const name = nameOf(exchange);
+  // Without an image nothing else would notice.
+  if (lookUpManifestList(exchange.engine, name) === undefined) throw unknownList(name);
   let id = '';
   for (const image of textsIn(body, 'images'))
     ({ id } = await addToManifestList(exchange.engine, name, image, {
@@ -146,6 +152,10 @@ function annotationsIn(body: JsonObject): Record<string, string> {
     return at < 0 ? [word, ''] : [word.slice(0, at), word.slice(at + 1)];
   });
   return { ...textMapIn(body, 'annotations'), ...Object.fromEntries(words) };
+}
+
+function unknownList(name: string): NotFoundError {
+  return new NotFoundError('image', name, { message: `${name}: manifest list not known` });
 }
 
 function nameOf({ params }: Exchange): string {

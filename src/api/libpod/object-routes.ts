@@ -37,6 +37,7 @@ export const libpodObjectRoutes: readonly Route[] = [
   route('POST', '/libpod/networks/prune', async () => (await networks()).prune),
   route('GET', `${NETWORK}/json`, async () => (await networks()).inspect),
   route('GET', `${NETWORK}/exists`, async () => (await networks()).exists),
+  route('GET', NETWORK, async () => (await networks()).inspect),
   route('DELETE', NETWORK, async () => (await networks()).remove),
   route('POST', `${NETWORK}/connect`, async () => (await networks()).connect),
   route('POST', `${NETWORK}/disconnect`, async () => (await networks()).disconnect),

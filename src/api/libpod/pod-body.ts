@@ -14,6 +14,8 @@ export function podFromSpec(spec: JsonObject): CreatePodRequest {
     if (!READ.has(name.toLowerCase()) && !saysNothing(name, value) && !isEmpty(value))
       throw new UnsupportedError(`${name} in the specification of a pod is not supported`);
   const options: Partly = { ...podOptions(spec), ...infraOptions(spec) };
+  // What it is anyway; clients send it also where no container is to hold it.
+  if (options.infra === false && options.pid === 'private') delete options.pid;
   // An empty list counts as none: some options need an infra container, however little they say.
   const given = Object.entries(options).filter(
     ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),

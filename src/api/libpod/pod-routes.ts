@@ -9,6 +9,7 @@ export const libpodPodRoutes: readonly Route[] = [
   route('GET', '/libpod/pods/json', async () => (await pods()).list),
   route('POST', '/libpod/pods/create', async () => (await import('./create-pod.ts')).create),
   route('POST', '/libpod/pods/prune', async () => (await changes()).prune),
+  route('GET', '/libpod/pods/stats', async () => (await import('./pod-stats.ts')).stats),
   route('GET', `${POD}/json`, async () => (await pods()).inspect),
   route('GET', `${POD}/exists`, async () => (await pods()).exists),
   route('GET', `${POD}/top`, async () => (await pods()).top),

@@ -23,5 +23,10 @@ export const libpodSystemRoutes: readonly Route[] = [
   },
   { method: 'GET', path: '/libpod/system/df', load: async () => (await import('./system.ts')).df },
   { method: 'POST', path: '/libpod/system/prune', load: async () => (await import('./system.ts')).prune },
+  {
+    method: 'POST',
+    path: '/libpod/system/check',
+    load: async () => (await import('./system-check.ts')).check,
+  },
   { method: 'GET', path: '/libpod/info', load: async () => (await import('./info.ts')).info },
 ];

@@ -1,5 +1,6 @@
 import { shortId } from '../../../base/ids.ts';
-import type { ContainerStats, ResourceUsage } from '../../../engine/container-stats.ts';
+import type { ContainerStats } from '../../../engine/container-stats.ts';
+import { networkSum, percentText, statsTexts } from '../../../engine/stats-text.ts';
 import { humanBinarySize, humanSize } from '../../output/human-size.ts';
 import { type GoObject, goMap, goStruct } from '../../output/template/go-value.ts';
 
@@ -37,20 +38,11 @@ export const DOCKER_HEADINGS = {
 
 export function podmanStatsRow(stats: ContainerStats, { noTrunc }: StatsStyle): GoObject {
   const { record, usage } = stats;
-  const network = networkSum(usage);
-  const pair = (left: number, right: number, size = humanSize): string => `${size(left)} / ${size(right)}`;
   const texts = {
     ID: noTrunc ? record.id : shortId(record.id),
     Name: record.name,
     CPU: durationText(usage?.cpuNanos ?? 0),
-    CPUPerc: percentText(stats.cpuPercent),
-    AvgCPU: percentText(stats.averageCpuPercent),
-    MemUsage: pair(usage?.memory ?? 0, usage?.memoryLimit ?? 0),
-    MemUsageBytes: pair(usage?.memory ?? 0, usage?.memoryLimit ?? 0, humanBinarySize),
-    MemPerc: percentText(stats.memoryPercent),
-    NetIO: pair(network.received, network.sent),
-    BlockIO: pair(usage?.readBytes ?? 0, usage?.writtenBytes ?? 0),
-    PIDS: String(usage?.pids ?? 0),
+    ...statsTexts(stats),
   };
   const numbers = {
     ContainerID: record.id,
@@ -104,18 +96,6 @@ export function dockerStatsRow(stats: ContainerStats, { noTrunc, asTable }: Stat
     PIDs: dash(String(usage?.pids ?? 0)),
   };
   return goStruct('formatter.statsContext', { ...json }, { json, aliases: { PIDS: 'PIDs' } });
-}
-
-function networkSum(usage: ResourceUsage | undefined): { received: number; sent: number } {
-  const all = Object.values(usage?.networks ?? {});
-  return {
-    received: all.reduce((total, { rxBytes }) => total + rxBytes, 0),
-    sent: all.reduce((total, { txBytes }) => total + txBytes, 0),
-  };
-}
-
-function percentText(value: number): string {
-  return `${value.toFixed(2)}%`;
 }
 
 /** As Go prints a time.Duration: `1.5s`, `2m3s`, `12.3ms`. */
