@@ -2,12 +2,14 @@ import { crashPoint } from '../base/crash-point.ts';
 import { InvalidSpecError, WrongStateError } from '../base/errors.ts';
 import { NAME_PATTERN, newId } from '../base/ids.ts';
 import type { ResolvedImage } from '../image/resolve.ts';
-import { type ContainerRecord, findContainer } from '../libpod/container.ts';
-import { createContainer } from '../libpod/create.ts';
+import { type ContainerRecord, getContainer } from '../libpod/container.ts';
+import { createContainer, type CreateContainerOptions } from '../libpod/create.ts';
+import { enterPod, lookupPod } from '../libpod/pod.ts';
 import { observe } from '../libpod/observe.ts';
 import { removeContainer } from '../libpod/remove.ts';
 import { renameContainer } from '../libpod/rename.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
+import { holderOfName } from '../state/by-name-or-id.ts';
 import type { Engine } from './engine.ts';
 import { mergedLimits, type UpdateRequest } from './update-container.ts';
 
@@ -17,6 +19,8 @@ export interface CloneRequest {
   /** Instead of the original's. */
   image: ResolvedImage | undefined;
   limits: UpdateRequest;
+  /** Which it becomes a member of. */
+  pod?: string | undefined;
   /** Remove the original, which the clone takes the place of: its anonymous volumes go over. */
   destroy: boolean;
   /** Also when it runs. */
@@ -29,7 +33,7 @@ export async function cloneContainer(
   original: ContainerRecord,
   request: CloneRequest,
 ): Promise<ContainerRecord> {
-  const name = request.name ?? freeName(engine, original.name);
+  const name = request.name ?? freeCloneName(engine, original.name);
   if (!NAME_PATTERN.test(name))
     throw new InvalidSpecError(
       `invalid container name ${JSON.stringify(name)}: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*`,
@@ -41,9 +45,12 @@ export async function cloneContainer(
     });
   // The original goes only once its clone is there, and until then it has the name.
   const takesName = request.destroy && name === original.name;
-  const firstName = takesName ? freeName(engine, name) : name;
+  const firstName = takesName ? freeCloneName(engine, name) : name;
+  const spec = clonedSpec(engine, original.spec, { ...request, name: firstName });
+  const member = request.pod === undefined ? undefined : await podMember(engine, spec, request.pod);
   const clone = await createContainer(engine, {
-    spec: clonedSpec(engine, original.spec, { ...request, name: firstName }),
+    spec,
+    ...member,
     topLayerId: request.image === undefined ? original.layerId : request.image.image.topLayerId,
   });
   if (!request.destroy) return clone;
@@ -53,7 +60,22 @@ export async function cloneContainer(
   return clone;
 }
 
-function clonedSpec(
+async function podMember(
+  engine: Engine,
+  spec: ContainerSpec,
+  nameOrId: string,
+): Promise<Pick<CreateContainerOptions, 'spec' | 'pod'>> {
+  const { intoPod } = await import('./into-pod.ts');
+  const pod = lookupPod(engine.db, nameOrId);
+  const infra = pod.infraId === undefined ? undefined : getContainer(engine.db, pod.infraId);
+  return {
+    spec: intoPod(spec, pod, infra),
+    pod: { id: pod.id, enter: (id) => enterPod(engine.db, pod.id, { id, isInfra: false }) },
+  };
+}
+
+/** `name` is free. Without limits and image those of the original count. */
+export function clonedSpec(
   engine: Engine,
   spec: ContainerSpec,
   { name, image, limits, destroy }: CloneRequest & { name: string },
@@ -84,10 +106,11 @@ function ownVolume(mount: ContainerSpec['mounts'][number]): ContainerSpec['mount
   return mount;
 }
 
-function freeName(engine: Engine, name: string): string {
+/** `NAME-clone`, with a number where that is taken; neither a container nor a pod has it. */
+export function freeCloneName(engine: Engine, name: string): string {
   const base = `${name}-clone`;
   for (let count = 0; ; count++) {
     const candidate = count === 0 ? base : `${base}${count}`;
-    if (findContainer(engine.db, candidate)?.name !== candidate) return candidate;
+    if (holderOfName(engine.db, candidate) === undefined) return candidate;
   }
 }

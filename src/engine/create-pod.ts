@@ -9,7 +9,7 @@ import { removePod, settlePod } from '../libpod/pod-remove.ts';
 import { findPod, getPod, insertPod, markPod, type PodRecord, recordPodEvent } from '../libpod/pod.ts';
 import { transaction } from '../state/db.ts';
 import { labelsFrom } from '../specgen/labels.ts';
-import { INFRA_OPTIONS, type PodOptions } from '../specgen/pod-options.ts';
+import { INFRA_OPTIONS, lastingPodOptions, type PodOptions } from '../specgen/pod-options.ts';
 import { type PodSpec, parseShares, type SharedNamespace } from '../specgen/pod-spec.ts';
 import { parseRestart } from '../specgen/restart.ts';
 import type { CreateHooks, CreateUse } from './create-container.ts';
@@ -115,6 +115,7 @@ function specOf(engine: Engine, id: string, options: PodOptions, createCommand: 
   return {
     version: 1,
     createCommand,
+    options: lastingPodOptions(options),
     labels: labelsFrom(options, currentDirectory()),
     hostname: options.hostname ?? '',
     exitPolicy: options.exitPolicy === 'stop' ? 'stop' : 'continue',

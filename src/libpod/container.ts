@@ -1,6 +1,7 @@
-import { ConflictError, NotFoundError } from '../base/errors.ts';
+import { NotFoundError } from '../base/errors.ts';
 import type { NetworkStatus } from '../network/backend.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
+import { findByNameOrId } from '../state/by-name-or-id.ts';
 import { type Database, type Row, statement, transaction } from '../state/db.ts';
 import type { ContainerState } from './transitions.ts';
 
@@ -77,21 +78,8 @@ export function lookupContainer(db: Database, nameOrId: string): ContainerRecord
 }
 
 export function findContainer(db: Database, nameOrId: string): ContainerRecord | undefined {
-  const exact = statement(db, 'SELECT * FROM containers WHERE name = ? OR id = ? LIMIT 1').get(
-    nameOrId,
-    nameOrId,
-  );
-  if (exact !== undefined) return toContainer(exact as Row);
-  if (!/^[0-9a-f]+$/.test(nameOrId) || nameOrId.length > 64) return undefined;
-  // A range on the primary key: LIKE would scan.
-  const rows = db
-    .prepare('SELECT * FROM containers WHERE id >= ? AND id < ? LIMIT 2')
-    .all(nameOrId, `${nameOrId}g`) as Row[];
-  if (rows.length > 1)
-    throw new ConflictError(
-      `more than one result for container name or ID ${nameOrId}: container name or ID is ambiguous`,
-    );
-  return rows[0] === undefined ? undefined : toContainer(rows[0]);
+  const row = findByNameOrId(db, 'containers', nameOrId);
+  return row === undefined ? undefined : toContainer(row);
 }
 
 export function getContainer(db: Database, id: string): ContainerRecord | undefined {

@@ -4,11 +4,12 @@ import { newId } from '../base/ids.ts';
 import { log } from '../base/log.ts';
 import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
-import { type Row, transaction } from '../state/db.ts';
+import { holderOfName } from '../state/by-name-or-id.ts';
+import { transaction } from '../state/db.ts';
 import { timestamp } from '../state/events.ts';
 import { type ContainerRecord, getContainer } from './container.ts';
 import type { Libpod } from './context.ts';
-import { randomName } from './random-name.ts';
+import { freeName } from './random-name.ts';
 import { deleteContainer } from './delete.ts';
 import { hostRoot } from './rootfs-options.ts';
 import { changeState } from './state-change.ts';
@@ -82,7 +83,7 @@ function insertRows(
     libpod.db,
     () => {
       // In here nobody else can take the name that was found to be free.
-      const named = request.spec.name === '' ? { ...request.spec, name: freeName(libpod) } : request.spec;
+      const named = request.spec.name === '' ? { ...request.spec, name: freeName(libpod.db) } : request.spec;
       const spec = draw === undefined ? named : draw(libpod, named);
       insertRow(libpod, id, spec, request);
       request.pod?.enter(id);
@@ -107,15 +108,11 @@ function insertRow(
   { topLayerId, forBuild, pod }: Omit<CreateContainerOptions, 'spec'>,
 ): void {
   const { db } = libpod;
-  const holder = db
-    .prepare('SELECT id FROM containers WHERE name = ? UNION ALL SELECT id FROM pods WHERE name = ?')
-    .get(spec.name, spec.name) as Row | undefined;
-  if (holder !== undefined) {
-    const holderId = String(holder['id']);
+  const holder = holderOfName(db, spec.name);
+  if (holder !== undefined)
     throw new AlreadyExistsError(
-      `creating container storage: the container name ${JSON.stringify(spec.name)} is already in use by ${holderId}. You have to remove that container to be able to reuse that name: that name is already in use, or use --replace to instruct tspod to do so`,
+      `creating container storage: the container name ${JSON.stringify(spec.name)} is already in use by ${holder}. You have to remove that container to be able to reuse that name: that name is already in use, or use --replace to instruct tspod to do so`,
     );
-  }
   db.prepare(
     'INSERT INTO containers (id, name, image_id, image_name, layer_id, spec, state, owner, created_at, build_owner, pod_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   ).run(
@@ -169,14 +166,4 @@ function attachToContainer(
   );
   for (const needed of dependencies)
     if (getContainer(libpod.db, needed) !== undefined) dependency.run(id, needed);
-}
-
-function freeName(libpod: Libpod): string {
-  const taken = libpod.db.prepare(
-    'SELECT 1 FROM containers WHERE name = ? UNION ALL SELECT 1 FROM pods WHERE name = ?',
-  );
-  for (let attempt = 0; ; attempt++) {
-    const name = randomName(attempt);
-    if (taken.get(name, name) === undefined) return name;
-  }
 }

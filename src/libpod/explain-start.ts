@@ -12,6 +12,7 @@ import type { ContainerRecord } from './container.ts';
 import type { Libpod } from './context.ts';
 import { explainLimit } from './explain-limit.ts';
 import { ociArchitecture } from './host-facts.ts';
+import { endedDonor } from './joined-namespaces.ts';
 import { rootfsOptions } from './rootfs-options.ts';
 import { runtimeOf } from './runtime-of.ts';
 
@@ -41,6 +42,8 @@ export async function explainStartFailure(
       }
     }
   }
+  const donor = endedDonor(libpod, record);
+  if (donor !== undefined) return donor;
   const limit = explainLimit(record.spec.resources, error);
   if (limit !== undefined) return limit;
   if (error instanceof CommandNotInvokableError) return foreignProgram(libpod, record, error) ?? error;

@@ -28,3 +28,16 @@ export function pidOf(libpod: Libpod, nameOrId: string, forWhom: string): number
   }
   return other.pid;
 }
+
+/** Why a start failed that joins a container which has ended meanwhile; undefined when all of them run. */
+export function endedDonor(libpod: Libpod, record: ContainerRecord): WrongStateError | undefined {
+  const { mode } = record.spec.network;
+  try {
+    joinedNamespaces(libpod, record);
+    if (mode.mode === 'container') pidOf(libpod, mode.id, record.name);
+    return undefined;
+  } catch (error) {
+    if (error instanceof WrongStateError) return error;
+    throw error;
+  }
+}

@@ -1,9 +1,10 @@
-import { AlreadyExistsError, ConflictError, NotFoundError } from '../base/errors.ts';
+import { AlreadyExistsError, NotFoundError } from '../base/errors.ts';
 import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
 import type { PodSpec } from '../specgen/pod-spec.ts';
+import { findByNameOrId, holderOfName } from '../state/by-name-or-id.ts';
 import { type Database, type Row, transaction } from '../state/db.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
-import { randomName } from './random-name.ts';
+import { freeName } from './random-name.ts';
 
 /** `creating` and `removing` are transient: the row names their owner, and once that process is gone anyone may remove the pod. */
 export type PodRowState = 'creating' | 'ready' | 'removing';
@@ -29,17 +30,8 @@ export function lookupPod(db: Database, nameOrId: string): PodRecord {
 }
 
 export function findPod(db: Database, nameOrId: string): PodRecord | undefined {
-  const exact = db.prepare('SELECT * FROM pods WHERE name = ? OR id = ? LIMIT 1').get(nameOrId, nameOrId);
-  if (exact !== undefined) return toPod(exact as Row);
-  if (!/^[0-9a-f]{1,64}$/.test(nameOrId)) return undefined;
-  const rows = db
-    .prepare('SELECT * FROM pods WHERE id >= ? AND id < ? LIMIT 2')
-    .all(nameOrId, `${nameOrId}g`) as Row[];
-  if (rows.length > 1)
-    throw new ConflictError(
-      `more than one result for pod name or ID ${nameOrId}: pod name or ID is ambiguous`,
-    );
-  return rows[0] === undefined ? undefined : toPod(rows[0]);
+  const row = findByNameOrId(db, 'pods', nameOrId);
+  return row === undefined ? undefined : toPod(row);
 }
 
 export function getPod(db: Database, id: string): PodRecord | undefined {
@@ -68,14 +60,11 @@ export function podNames(db: Database): Map<string, string> {
 /** Throws AlreadyExistsError when a pod or a container has the name; without one it is given one. */
 export function insertPod(db: Database, id: string, pod: { name: string; spec: PodSpec }): void {
   transaction(db, () => {
-    const isTaken = db.prepare(
-      'SELECT id FROM pods WHERE name = ? UNION ALL SELECT id FROM containers WHERE name = ?',
-    );
-    const name = pod.name === '' ? freeName((each) => isTaken.get(each, each) !== undefined) : pod.name;
-    const holder = isTaken.get(name, name) as Row | undefined;
+    const name = pod.name === '' ? freeName(db) : pod.name;
+    const holder = holderOfName(db, name);
     if (holder !== undefined)
       throw new AlreadyExistsError(
-        `adding pod to state: name ${JSON.stringify(name)} is in use: it belongs to ${String(holder['id'])}: pod already exists`,
+        `adding pod to state: name ${JSON.stringify(name)} is in use: it belongs to ${holder}: pod already exists`,
       );
     db.prepare('INSERT INTO pods (id, name, spec, state, owner, created_at) VALUES (?, ?, ?, ?, ?, ?)').run(
       id,
@@ -86,13 +75,6 @@ export function insertPod(db: Database, id: string, pod: { name: string; spec: P
       timestamp(),
     );
   });
-}
-
-function freeName(isTaken: (name: string) => boolean): string {
-  for (let attempt = 0; ; attempt++) {
-    const name = randomName(attempt);
-    if (!isTaken(name)) return name;
-  }
 }
 
 /** To be called in the transaction that records a container of the pod: none may come into one that is being removed. */

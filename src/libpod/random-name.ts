@@ -1,3 +1,14 @@
+import { holderOfName } from '../state/by-name-or-id.ts';
+import type { Database } from '../state/db.ts';
+
+/** A random name that neither a container nor a pod has. */
+export function freeName(db: Database): string {
+  for (let attempt = 0; ; attempt++) {
+    const name = randomName(attempt);
+    if (holderOfName(db, name) === undefined) return name;
+  }
+}
+
 /** `adjective_surname`, as people know it from docker; after many clashes a number is added. */
 export function randomName(attempt = 0): string {
   const adjective = ADJECTIVES[random(ADJECTIVES.length)];

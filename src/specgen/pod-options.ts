@@ -70,3 +70,9 @@ export const INFRA_OPTIONS = [
   'volume',
   'volumesFrom',
 ] as const satisfies readonly (keyof PodOptions)[];
+
+/** For the record of a pod: what a copy of it would be made of. */
+export function lastingPodOptions(options: PodOptions): PodOptions {
+  const { name: _name, podIdFile: _file, infraName: _infra, replace: _replace, ...lasting } = options;
+  return lasting;
+}

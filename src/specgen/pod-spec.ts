@@ -1,4 +1,5 @@
 import { InvalidSpecError } from '../base/errors.ts';
+import type { PodOptions } from './pod-options.ts';
 
 /** The persisted intent of a pod. What its infra container is given stands in that one's own spec. */
 export interface PodSpec {
@@ -6,6 +7,8 @@ export interface PodSpec {
   /** The command line, for inspect. */
   createCommand: string[];
   labels: Record<string, string>;
+  /** As they were given, but for those that name this very pod; absent in records of early versions. */
+  options?: PodOptions;
   /** As given; its containers are named after the pod otherwise. */
   hostname: string;
   exitPolicy: 'continue' | 'stop';

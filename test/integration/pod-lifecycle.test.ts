@@ -163,6 +163,35 @@ describe('a pod', () => {
   });
 });
 
+describe('a copy of a pod', () => {
+  it('has the same options and containers, which share among themselves', async () => {
+    const pod = await createPod(['--label', 'tier=web', '--shm-size', '1m']);
+    const [first, second] = [await createMember(pod), await createMember(pod)];
+    const copy = await tspodOk(['pod', 'clone', '--hostname', 'twin', '--start', pod]);
+    const shown = '{{.Name}} {{.Labels.tier}} {{.NumContainers}} {{.State}}';
+    assert.equal(await tspodOk(['pod', 'inspect', '--format', shown, copy]), `${pod}-clone web 3 Running`);
+    for (const name of [first, second])
+      assert.equal(await tspodOk(['exec', `${name}-clone`, 'hostname']), 'twin');
+    assert.match(await tspodOk(['exec', `${first}-clone`, 'mount']), /on \/dev\/shm .*size=1024k/);
+    assert.equal(await podStatus(pod), 'Created');
+    const third = await createOutside();
+    await tspodOk(['container', 'clone', '--pod', copy, '--run', third]);
+    assert.equal(await tspodOk(['exec', `${third}-clone`, 'hostname']), 'twin');
+    await tspodOk(['rm', '-f', '-t', '0', third]);
+    await removePod(copy);
+    await tspodOk(['pod', 'clone', '--destroy', pod, `${pod}-new`]);
+    assert.equal((await tspod(['pod', 'exists', pod])).code, 1);
+    await removePod(`${pod}-new`);
+  });
+});
+
+async function createOutside(): Promise<string> {
+  const name = freshName();
+  const image = await busyboxImage();
+  await tspodOk(['create', '--network', 'none', '--name', name, image, 'sleep', '1000']);
+  return name;
+}
+
 async function startScriptIn(pod: string, script: string): Promise<string> {
   const name = freshName();
   await tspodOk(['run', '-d', '--pod', pod, '--name', name, await busyboxImage(), 'sh', '-c', script]);

@@ -153,6 +153,15 @@ describe('the network of a container', () => {
   });
 });
 
+describe('a container that joins another', () => {
+  it('names the other when that ends too soon', async () => {
+    const donor = await startScript(['--name', freshName('brief')], 'exit 0');
+    const id = await tspodOk(['create', '--pid', `container:${donor}`, await busyboxImage(), 'true']);
+    const { code, stderr } = await tspod(['start', '--attach', id]);
+    if (code !== 0) assert.match(stderr, new RegExp(donor));
+  });
+});
+
 describe('a container for systemd', () => {
   it('has its directories in memory, an id, and its stop signal', async () => {
     const script =

@@ -148,3 +148,31 @@ function refused(type: FlagType, reason: string, names: readonly string[]): Reco
 }
 
 export const podCreateFlags: Readonly<Record<string, FlagRecord>> = { ...knownFlags, ...pendingFlags };
+
+/** The flags of `pod clone`: in place of what the original was made with. */
+export const podCloneFlags: Readonly<Record<string, FlagRecord>> = {
+  cgroupParent,
+  device,
+  gidmap,
+  hostname: podFlags.hostname,
+  infraCommand: podFlags.infraCommand,
+  infraName: podFlags.infraName,
+  label: podFlags.label,
+  labelFile: podFlags.labelFile,
+  name: { ...podFlags.name, help: 'Name of the clone' },
+  pid,
+  restart: podFlags.restart,
+  securityOpt,
+  shmSize,
+  subgidname,
+  subuidname,
+  sysctl,
+  uidmap,
+  userns,
+  uts,
+  volume: podFlags.volume,
+  volumesFrom: podFlags.volumesFrom,
+  ...pendingFlags,
+  destroy: { long: 'destroy', type: 'bool', help: 'Stop and remove the original' },
+  start: { long: 'start', type: 'bool', help: 'Start the clone' },
+};

@@ -163,3 +163,42 @@ export const resourceFlags = {
     help: 'Limit of a process, e.g. nofile=1024:4096, or host to keep those of the caller',
   },
 } as const satisfies Record<string, FlagRecord>;
+
+const {
+  blkioWeight,
+  blkioWeightDevice,
+  cpuPeriod,
+  cpuQuota,
+  cpuRtPeriod,
+  cpuRtRuntime,
+  cpuShares,
+  cpus,
+  cpusetCpus,
+  cpusetMems,
+  deviceReadBps,
+  deviceWriteBps,
+  memory,
+  memoryReservation,
+  memorySwap,
+  memorySwappiness,
+} = resourceFlags;
+
+/** Limits that a container which exists can be given anew. */
+export const limitFlags = {
+  blkioWeight,
+  blkioWeightDevice,
+  cpuPeriod,
+  cpuQuota,
+  cpuRtPeriod,
+  cpuRtRuntime,
+  cpuShares,
+  cpus,
+  cpusetCpus,
+  cpusetMems,
+  deviceReadBps,
+  deviceWriteBps,
+  memory,
+  memoryReservation,
+  memorySwap,
+  memorySwappiness,
+};

@@ -76,4 +76,15 @@ export const PODS: readonly Operation[] = [
     },
     forget: removeAll,
   },
+  {
+    name: 'pod clone --destroy',
+    before: filled,
+    args: () => ['pod', 'clone', '--destroy', '--name', 'copy', 'pod'],
+    points: ['create-after-row:2', 'pod-clone-before-destroy'],
+    afterwards: async () => {
+      await tspodOk(['pod', 'rm', '--force', '--time', '0', 'copy']);
+      await startsAgain();
+    },
+    forget: removeAll,
+  },
 ];

@@ -10,7 +10,7 @@ import { startDetached } from './start-and-attach.ts';
 export const run: CommandHandler = async (input, openEngine) => {
   const engine = openEngine();
   const [container = '', nameArgument, image] = input.args;
-  const { destroy, force, name: nameFlag, run: start, ...limits } = input.flags;
+  const { destroy, force, name: nameFlag, pod, run: start, ...limits } = input.flags;
   if (nameFlag !== undefined && nameArgument !== undefined && nameFlag !== nameArgument)
     throw new UsageError('name the clone once: by --name or after the container');
   if (force === true && destroy !== true) throw new UsageError('--force is for --destroy');
@@ -23,6 +23,7 @@ export const run: CommandHandler = async (input, openEngine) => {
         : await imageFor(engine, { options: {}, image, command: [] }, createHooks(engine, input)),
     // The keys of the flags are those of the options.
     limits: limits as UpdateRequest,
+    pod: typeof pod === 'string' ? pod : undefined,
     destroy: destroy === true,
     force: force === true,
   });

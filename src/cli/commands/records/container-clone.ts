@@ -1,6 +1,6 @@
 import type { CommandRecord } from '../../command.ts';
 import { registryFlags } from '../../flags/image.ts';
-import { resourceFlags } from '../../flags/resources.ts';
+import { limitFlags } from '../../flags/resources.ts';
 
 /** Commands that make containers from others, or as an image says. */
 export const containerCloneRecords: readonly CommandRecord[] = [
@@ -21,29 +21,21 @@ export const containerCloneRecords: readonly CommandRecord[] = [
       complete: ['containers', 'none', 'images'],
     },
     flags: {
-      blkioWeight: resourceFlags.blkioWeight,
-      blkioWeightDevice: resourceFlags.blkioWeightDevice,
-      cpuPeriod: resourceFlags.cpuPeriod,
-      cpuQuota: resourceFlags.cpuQuota,
-      cpuRtPeriod: resourceFlags.cpuRtPeriod,
-      cpuRtRuntime: resourceFlags.cpuRtRuntime,
-      cpuShares: resourceFlags.cpuShares,
-      cpus: resourceFlags.cpus,
-      cpusetCpus: resourceFlags.cpusetCpus,
-      cpusetMems: resourceFlags.cpusetMems,
+      ...limitFlags,
       destroy: {
         long: 'destroy',
         type: 'bool',
         help: 'Remove the original; the clone takes over its volumes',
       },
-      deviceReadBps: resourceFlags.deviceReadBps,
-      deviceWriteBps: resourceFlags.deviceWriteBps,
       force: { long: 'force', short: 'f', type: 'bool', help: 'With --destroy: also when the original runs' },
-      memory: resourceFlags.memory,
-      memoryReservation: resourceFlags.memoryReservation,
-      memorySwap: resourceFlags.memorySwap,
-      memorySwappiness: resourceFlags.memorySwappiness,
       name: { long: 'name', type: 'string', placeholder: 'name', help: 'Name of the clone' },
+      pod: {
+        long: 'pod',
+        type: 'string',
+        placeholder: 'pod',
+        help: 'Make the clone a part of this pod',
+        complete: 'pods',
+      },
       run: { long: 'run', type: 'bool', help: 'Start it' },
     },
     load: () => import('../container/clone.ts'),

@@ -2,7 +2,7 @@ import type { ArgumentSpec, CommandRecord } from '../../command.ts';
 import { allFlag, attachFlags, selectionFlags, stopSignalFlag, stopTimeFlag } from '../../flags/container.ts';
 import { updatedHealthFlags } from '../../flags/health.ts';
 import { longFilterFlag } from '../../flags/listing.ts';
-import { resourceFlags } from '../../flags/resources.ts';
+import { limitFlags, resourceFlags } from '../../flags/resources.ts';
 
 const MANY = Number.POSITIVE_INFINITY;
 const { latest, cidfile, filter } = selectionFlags;
@@ -160,19 +160,8 @@ export const containerStateRecords: readonly CommandRecord[] = [
     arguments: CONTAINERS,
     flags: {
       ...updatedHealthFlags,
-      blkioWeight: resourceFlags.blkioWeight,
-      blkioWeightDevice: resourceFlags.blkioWeightDevice,
-      cpuPeriod: resourceFlags.cpuPeriod,
-      cpuQuota: resourceFlags.cpuQuota,
-      cpuRtPeriod: resourceFlags.cpuRtPeriod,
-      cpuRtRuntime: resourceFlags.cpuRtRuntime,
-      cpuShares: resourceFlags.cpuShares,
-      cpus: resourceFlags.cpus,
-      cpusetCpus: resourceFlags.cpusetCpus,
-      cpusetMems: resourceFlags.cpusetMems,
-      deviceReadBps: resourceFlags.deviceReadBps,
+      ...limitFlags,
       deviceReadIops: resourceFlags.deviceReadIops,
-      deviceWriteBps: resourceFlags.deviceWriteBps,
       deviceWriteIops: resourceFlags.deviceWriteIops,
       env: {
         long: 'env',
@@ -182,10 +171,6 @@ export const containerStateRecords: readonly CommandRecord[] = [
         help: 'Set a variable: KEY=value, or KEY to take over its value from here',
       },
       latest,
-      memory: resourceFlags.memory,
-      memoryReservation: resourceFlags.memoryReservation,
-      memorySwap: resourceFlags.memorySwap,
-      memorySwappiness: resourceFlags.memorySwappiness,
       pidsLimit: resourceFlags.pidsLimit,
       restart: {
         long: 'restart',

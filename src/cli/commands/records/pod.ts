@@ -2,7 +2,7 @@ import type { CommandRecord } from '../../command.ts';
 import type { FlagRecord } from '../../flag.ts';
 import { allFlag, stopTimeFlag } from '../../flags/container.ts';
 import { formatFlag, listingFlags, sortFlag } from '../../flags/listing.ts';
-import { podCreateFlags } from '../../flags/pod-create.ts';
+import { podCloneFlags, podCreateFlags } from '../../flags/pod-create.ts';
 
 const MANY = Number.POSITIVE_INFINITY;
 const PODS = { usage: 'POD [POD...]', min: 0, max: MANY, complete: 'pods' } as const;
@@ -41,6 +41,16 @@ export const podRecords: readonly CommandRecord[] = [
     arguments: { usage: '[NAME]', min: 0, max: 1 },
     flags: podCreateFlags,
     load: () => import('../pod/create.ts'),
+  },
+  {
+    paths: ['pod clone'],
+    summary: 'Create a pod like one that exists',
+    description:
+      'With the same options, unless given anew, and a container like each of its containers. Ports are published by one of them at a time.',
+    examples: ['pod clone shop', 'pod clone --start shop shop-2', 'pod clone --destroy shop'],
+    arguments: { usage: 'POD [NAME]', min: 1, max: 2, complete: ['pods', 'none'] },
+    flags: podCloneFlags,
+    load: () => import('../pod/clone.ts'),
   },
   {
     paths: ['pod ps', 'pod ls', 'pod list'],

@@ -22,6 +22,13 @@ export const secretRecords: readonly CommandRecord[] = [
         help: 'Where it is kept: file, which is the state database that only its owner can read',
         values: ['file'],
       },
+      driverOpts: {
+        long: 'driver-opts',
+        type: 'stringSlice',
+        help: 'Not available: secrets are kept in the state database, which takes no options',
+        refused: 'secrets are kept in the state database, which takes no options',
+        hidden: true,
+      },
       env: {
         long: 'env',
         type: 'bool',
