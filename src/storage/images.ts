@@ -38,18 +38,11 @@ export function imageStore(db: Database): ImageStore {
       }[],
     list: () => listImages(db),
     setName(id, name) {
-      const repository = name.slice(0, name.lastIndexOf(':'));
       transaction(db, () => {
         if (db.prepare('SELECT 1 FROM images WHERE id = ?').get(id) === undefined)
           throw new NotFoundError('image', id);
         takeOver(db, id);
         putName(db, id, name);
-        // `inspect` shows each of them with the new repository, so it has to be found by them.
-        db.prepare(
-          `INSERT OR IGNORE INTO image_digests (name, digest, image_id)
-           SELECT ?, manifest_digest, id FROM images WHERE id = ?
-           UNION SELECT ?, digest, image_id FROM image_digests WHERE image_id = ?`,
-        ).run(repository, id, repository, id);
       });
     },
     removeName(name) {

@@ -50,6 +50,10 @@ describe('push', { skip: requires('docker-registry') }, () => {
     assert.equal(await id(`${registry.host}/plain:1`, root), await id(image));
     const digests = await tspodOk(['image', 'inspect', '--format', '{{.RepoDigests}}', image]);
     assert.ok(digests.includes(`${registry.host}/plain@${readFileSync(digestFile, 'utf8')}`), digests);
+    const row = ['images', '--format', '{{.Digest}}', `${registry.host}/plain`];
+    assert.equal(await tspodOk(row, { root }), readFileSync(digestFile, 'utf8'));
+    await tspodOk(['tag', image, `${registry.host}/plain:1`]);
+    assert.equal(await tspodOk(row), readFileSync(digestFile, 'utf8'));
     // The layer is checked against its digest when it is written out again.
     await tspodOk(['save', '-q', '-o', join(root.base, 'again.tar'), `${registry.host}/plain:1`], { root });
   });

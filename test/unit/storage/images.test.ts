@@ -66,15 +66,6 @@ test('a name belongs to the image that got it last', () => {
   assert.throws(() => images.setName('00', 'y:1'), { name: 'NotFoundError' });
 });
 
-test('a further name comes with all digests of the image', () => {
-  const { images } = fresh();
-  const list = sha256Of('an index');
-  const { id, manifestDigest } = images.add(image('a', { names: ['x:1'], digests: [['x', list]] }));
-  images.setName(id, 'y/z:2');
-  for (const digest of [list, manifestDigest]) assert.equal(images.byDigest('y/z', digest)?.id, id);
-  assert.deepEqual(images.byId(id)?.repoDigests.filter((one) => one.startsWith('y/z@')).length, 2);
-});
-
 test('adding an image again only adds names and digests', () => {
   const { images } = fresh();
   const first = images.add(image('a', { names: ['x:1'] }));

@@ -18,6 +18,7 @@ export interface ImageRow {
   repository: string;
   tag: string;
   shownId: string;
+  digest: string;
 }
 
 const NONE = '<none>';
@@ -34,7 +35,16 @@ export function imageRow(summary: ImageSummary, name: string | undefined, style:
     repository: style.asDocker ? familiarName(repository) : repository,
     tag: full.slice(colon + 1),
     shownId,
+    digest: digestIn(repository, image),
   };
+}
+
+/** The one that a pull from there or a push to there was told: compression may have made it another than our own. */
+function digestIn(repository: string, image: ImageRecord): string {
+  const known = image.repoDigests
+    .filter((name) => name.startsWith(`${repository}@`))
+    .map((name) => name.slice(repository.length + 1));
+  return known.includes(image.manifestDigest) ? image.manifestDigest : (known[0] ?? image.manifestDigest);
 }
 
 /** Fields under podman's names and docker's; as JSON podman's document. */
@@ -60,13 +70,13 @@ export function rowOfPodman(row: ImageRow): GoObject {
 
 /** The same fields, sizes in docker's form; as JSON docker's flat object of strings. */
 export function rowOfDocker(row: ImageRow): GoObject {
-  const { image, repository, tag, shownId } = row;
+  const { image, repository, tag, shownId, digest } = row;
   const size = humanSize(image.size, 3);
   const json = {
     Containers: 'N/A',
     CreatedAt: goTimeText(image.createdAt),
     CreatedSince: humanAge(image.createdAt),
-    Digest: image.manifestDigest,
+    Digest: digest,
     ID: shownId,
     Repository: repository,
     SharedSize: 'N/A',
@@ -80,10 +90,10 @@ export function rowOfDocker(row: ImageRow): GoObject {
 
 const ALIASES = { Created: 'CreatedSince', CreatedTime: 'CreatedAt', ParentID: 'ParentId' };
 
-function sharedFields({ image, containers }: ImageRow): GoObject {
+function sharedFields({ image, containers, digest }: ImageRow): GoObject {
   return {
     Id: image.id,
-    Digest: image.manifestDigest,
+    Digest: digest,
     ParentId: '',
     RepoTags: [...image.names].reverse(),
     RepoDigests: image.repoDigests,
@@ -100,7 +110,7 @@ function sharedFields({ image, containers }: ImageRow): GoObject {
   };
 }
 
-function summaryJson({ image, containers }: ImageRow): GoObject {
+function summaryJson({ image, containers, digest }: ImageRow): GoObject {
   const { labels } = image.config.config;
   const isList = isIndexType(image.manifestType);
   return {
@@ -116,7 +126,7 @@ function summaryJson({ image, containers }: ImageRow): GoObject {
     ...(image.names.length === 0 ? { Dangling: true } : {}),
     ...(isList ? {} : { Arch: image.config.architecture }),
     ...(image.readOnlyStore === undefined ? {} : { ReadOnly: true }),
-    Digest: image.manifestDigest,
+    Digest: digest,
     History: image.names,
     IsManifestList: isList,
     Names: [...image.names].reverse(),
