@@ -154,19 +154,24 @@ exit 1
   assert.equal(existsSync(cgroup), false);
 });
 
-test('containers survive the loss of the run root: they can be stopped, and started again', async () => {
+test('20 containers survive the loss of the run root: they can be stopped, and started again', async () => {
   const root = makeTestRoot();
   await busyboxImage(root);
-  await startSleeper('stays', root);
-  await startSleeper('goes', root);
+  const names = Array.from({ length: 20 }, (_, index) => `stays-${index}`);
+  const states = async (): Promise<Set<string>> =>
+    new Set((await tspodOk(['inspect', '--format', '{{.State.Status}}', ...names], { root })).split('\n'));
+  await Promise.all(names.map((name) => startSleeper(name, root)));
   spawnSync('sh', ['-c', `for m in ${root.runRoot}/containers/*/shm; do umount -l "$m"; done`]);
   rmSync(root.runRoot, { recursive: true, force: true });
-  assert.equal(await state('stays', root), 'running');
-  await tspodOk(['stop', '--time', '1', 'stays'], { root });
-  assert.equal(await state('stays', root), 'exited');
-  await tspodOk(['start', 'stays'], { root });
-  assert.equal(await state('stays', root), 'running');
-  await tspodOk(['rm', '-f', '--time', '0', 'goes', 'stays'], { root });
+  assert.deepEqual(await states(), new Set(['running']));
+  const { code, stderr } = await tspod(['exec', 'stays-0', 'true'], { root });
+  assert.equal(code, 125);
+  assert.match(stderr, /cannot read .*config\.json of container stays-0.*\n.*tspod restart stays-0/);
+  await tspodOk(['stop', '--time', '1', ...names], { root });
+  assert.deepEqual(await states(), new Set(['exited']));
+  await tspodOk(['start', ...names], { root });
+  assert.deepEqual(await states(), new Set(['running']));
+  await tspodOk(['rm', '-f', '--time', '0', ...names], { root });
   assert.deepEqual(await findRemains(root), []);
 });
 
