@@ -3,19 +3,15 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
-import { rootArguments, runProgram, testEnvironment, testRoot, TSPOD } from '../fixtures/harness.ts';
+import { testRoot } from '../fixtures/harness.ts';
 import { requires } from '../fixtures/requires.ts';
-
-/** Older ones refuse a host with both versions of cgroups: there it is hidden from them. */
-const WITHOUT_HYBRID = 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"';
+import { underCrun } from '../fixtures/under-crun.ts';
 
 /** Runs a script by crun, and returns all that it printed. */
-async function underCrun(flags: string[], script: string): Promise<string> {
+async function outputUnderCrun(flags: string[], script: string): Promise<string> {
   const image = await busyboxImage();
   const words = ['run', '--rm', '--network', 'none', ...flags, image, 'sh', '-c', `(${script}) 2>&1`];
-  const command = [TSPOD, ...rootArguments(testRoot()), '--runtime', 'crun', ...words];
-  const args = ['--mount', 'sh', '-c', WITHOUT_HYBRID, 'sh', ...command];
-  const result = await runProgram('unshare', args, { env: testEnvironment() });
+  const result = await underCrun(words);
   assert.equal(result.stderr, '');
   return result.stdout;
 }
@@ -32,24 +28,24 @@ describe('the seccomp filter under crun', { skip: requires('root', 'crun') }, ()
     writeFileSync(profile, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls }));
     const flags = ['--security-opt', `seccomp=${profile}`];
     const script = 'mkdir /tmp/x; grep ^Seccomp: /proc/self/status';
-    const compiled = await underCrun(flags, script);
+    const compiled = await outputUnderCrun(flags, script);
     assert.match(compiled, /No space left on device[\s\S]*Seccomp:\s+2\n/);
     const [file = ''] = cachedFilters();
     const whole = readFileSync(file);
-    assert.equal(await underCrun(flags, script), compiled);
+    assert.equal(await outputUnderCrun(flags, script), compiled);
 
     // A damaged one is not used, but replaced.
     writeFileSync(file, whole.subarray(0, whole.length / 2));
-    assert.equal(await underCrun(flags, script), compiled);
+    assert.equal(await outputUnderCrun(flags, script), compiled);
     assert.deepEqual(readFileSync(file), whole);
   });
 
   it('holds for a profile by capabilities too', async () => {
     const script = 'grep ^Seccomp: /proc/self/status; unshare -m true && echo unshared';
-    const refused = await underCrun([], script);
+    const refused = await outputUnderCrun([], script);
     assert.match(refused, /^Seccomp:\s+2\n/);
     assert.doesNotMatch(refused, /unshared/);
-    assert.match(await underCrun(['--cap-add', 'SYS_ADMIN'], script), /Seccomp:\s+2\nunshared/);
-    assert.equal(await underCrun([], script), refused);
+    assert.match(await outputUnderCrun(['--cap-add', 'SYS_ADMIN'], script), /Seccomp:\s+2\nunshared/);
+    assert.equal(await outputUnderCrun([], script), refused);
   });
 });

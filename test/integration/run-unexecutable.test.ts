@@ -5,6 +5,8 @@ import { before, describe, it } from 'node:test';
 import { freshName, startSleeper } from '../fixtures/containers.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
+import { requires } from '../fixtures/requires.ts';
+import { underCrun } from '../fixtures/under-crun.ts';
 
 let programs = '';
 
@@ -41,6 +43,15 @@ describe('a program that the kernel refuses to execute', () => {
       await tspodOk(['rm', '-f', '-t', '0', name]);
     });
   }
+
+  it('is told from one that ends with 1 under crun, too', { skip: requires('root', 'crun') }, async () => {
+    const words = ['run', '--rm', '--network', 'none', '-v', `${programs}:/x`, await busyboxImage()];
+    const refused = await underCrun([...words, '/x/foreign']);
+    assert.equal(refused.code, 126, refused.stderr);
+    assert.match(refused.stderr, /Error: .*exec format error/i);
+    const ended = await underCrun([...words, 'sh', '-c', 'echo exec >&2; exit 1']);
+    assert.deepEqual([ended.code, ended.stderr], [1, 'exec\n']);
+  });
 
   it('counts as not found when it is its interpreter that is missing', async () => {
     const image = await busyboxImage();

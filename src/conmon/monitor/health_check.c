@@ -69,7 +69,7 @@ static void start_runtime(const char **words, int out) {
 	oom_score_restore();
 	loop_restore_signals();
 	if (fchmod(out, 0777) == 0 && dup2(out, 1) == 1 && dup2(out, 2) == 2)
-		execv(opt.runtime, (char **)words);
+		runtime_exec((char **)words);
 	_exit(127);
 }
 

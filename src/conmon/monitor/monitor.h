@@ -121,6 +121,9 @@ const char **runtime_exec_arguments(const char *spec, const char *pidfile);
 void oom_score_protect(void);
 void oom_score_restore(void);
 
+/* runtime_copy.c */
+void runtime_exec(char **arguments); /* returns on failure only */
+
 /* reaper.c */
 void reaper_watch_runtime(pid_t pid);
 void reaper_watch_container(pid_t pid);

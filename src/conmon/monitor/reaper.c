@@ -12,6 +12,7 @@ struct process {
 };
 
 static struct process runtime, container;
+static char runtime_name[32];
 /* A quick container can end before the runtime has told us its pid. */
 static struct process early[EARLY];
 static unsigned early_next;
@@ -22,6 +23,7 @@ static struct {
 
 static bool next_ended(struct process *ended);
 static bool is_still_runtime(pid_t pid);
+static bool read_name(pid_t pid, char *name, size_t size);
 static void take(struct process ended);
 static void poll_alien(void);
 
@@ -107,18 +109,27 @@ static bool next_ended(struct process *ended) {
 		return false;
 	*ended = (struct process){.pid = info.si_pid, .done = true};
 	/* A zombie still has its name, until it is reaped. */
+	if (!runtime.done)
+		read_name(runtime.pid, runtime_name, sizeof runtime_name);
 	ended->unexecuted = info.si_code == CLD_EXITED && info.si_status != 0 && is_still_runtime(info.si_pid);
 	return waitpid(info.si_pid, &ended->status, WNOHANG) > 0;
 }
 
-/* Both runtimes report a program that the kernel refuses only after they have reported success, and end with 1. */
+/*
+ * Both runtimes report a program that the kernel refuses only after they have reported success, and end with 1. Until then the container's
+ * process has the name of crun's own, whatever that is, or one that runc gives it.
+ */
 static bool is_still_runtime(pid_t pid) {
-	char path[32], name[32];
+	char name[32];
+
+	return read_name(pid, name, sizeof name) && (!strncmp(name, "runc:[", 6) || !strcmp(name, runtime_name));
+}
+
+static bool read_name(pid_t pid, char *name, size_t size) {
+	char path[32];
 
 	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-	if (read_small(path, name, sizeof name) < 0)
-		return false;
-	return !strncmp(name, "runc:[", 6) || !strcmp(name, "crun\n");
+	return read_small(path, name, size) > 0;
 }
 
 static void take(struct process ended) {

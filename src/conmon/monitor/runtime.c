@@ -37,7 +37,7 @@ pid_t runtime_start(void) {
 		_exit(127);
 	}
 	loop_restore_signals();
-	execv(opt.runtime, (char **)arguments);
+	runtime_exec((char **)arguments);
 	dprintf(STDERR_FILENO, "Failed to execute runtime %s: %s\n", opt.runtime, strerror(errno));
 	_exit(127);
 }

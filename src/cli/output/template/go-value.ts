@@ -87,8 +87,14 @@ export function isTrue(value: unknown): boolean {
 
 /** What `json` prints: compact, `<` and `>` as they are, what is absent as null. */
 export function toJson(value: unknown, indent?: string): string {
-  const plain = (_: string, item: unknown): unknown => (typeof item === 'bigint' ? Number(item) : item);
-  return JSON.stringify(value ?? null, plain, indent) ?? 'null';
+  try {
+    return JSON.stringify(value ?? null, undefined, indent) ?? 'null';
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // Hardly any value holds a bigint, and looking at every member takes most of the time.
+    const plain = (_: string, item: unknown): unknown => (typeof item === 'bigint' ? Number(item) : item);
+    return JSON.stringify(value ?? null, plain, indent) ?? 'null';
+  }
 }
 
 function typeMark(value: GoObject): string | undefined {
