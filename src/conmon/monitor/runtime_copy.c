@@ -9,16 +9,17 @@
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static bool is_root_of_machine(void);
+static bool has_labels(void);
 static bool is_program(int fd);
 static int sealed_copy(int from);
 
 /*
  * crun starts, and then starts itself again from a copy that no container can write to, unless it finds itself to be one already. With
- * the copy made here the second start is spared. Not for users: there a runtime may have rights by its path (AppArmor).
+ * the copy made here the second start is spared. Not where a runtime has its rights by path or label: users' with AppArmor, all with SELinux.
  * Returns only when it cannot be run at all.
  */
 void runtime_exec(char **arguments) {
-	int from = is_root_of_machine() ? open(opt.runtime, O_RDONLY | O_CLOEXEC) : -1;
+	int from = is_root_of_machine() && !has_labels() ? open(opt.runtime, O_RDONLY | O_CLOEXEC) : -1;
 	int copy = from >= 0 && is_program(from) ? sealed_copy(from) : -1;
 
 	if (copy >= 0)
@@ -33,6 +34,10 @@ static bool is_root_of_machine(void) {
 
 	return geteuid() == 0 && read_small("/proc/self/uid_map", map, sizeof map) > 0 &&
 	       sscanf(map, "%u %u %u", &inside, &outside, &count) == 3 && count == 0xffffffffU;
+}
+
+static bool has_labels(void) {
+	return !access("/sys/fs/selinux/enforce", F_OK);
 }
 
 /* A script has to be found by its interpreter. */
