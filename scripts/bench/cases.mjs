@@ -3,6 +3,7 @@ import { buildCase } from './build-cases.mjs';
 import { execCase, parallelCase, psCase, runCases, startUpCase } from './container-cases.mjs';
 import { archiveCases, largeLayerCase, pullCase, pushCase, removeCase } from './image-cases.mjs';
 import { manyCases, startCase } from './many-cases.mjs';
+import { manyImagesCase } from './many-images.mjs';
 import { monitorMemoryCase } from './memory-cases.mjs';
 import { healthCase, logCases, statsStreamCase } from './running-cases.mjs';
 
@@ -26,6 +27,7 @@ export const CASES = [
   { name: 'archive', run: archiveCases },
   { name: 'push', run: pushCase },
   { name: 'rmi', run: removeCase },
+  { name: 'images', run: manyImagesCase },
   { name: 'build', run: buildCase },
   { name: 'api', run: apiCase, onDisk: true },
   { name: 'ps', run: psCase, onDisk: true },

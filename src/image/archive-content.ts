@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { ConflictError } from '../base/errors.ts';
 import { type Digest, hexOf } from '../base/ids.ts';
 import type { ImageRecord, LayerRecord, Store } from '../storage/store.ts';
@@ -11,7 +12,7 @@ import {
   type WrittenManifest,
   writeManifest,
 } from './image-manifest.ts';
-import { layerBlob } from './layer-blob.ts';
+import { countedBytes, layerBlob } from './layer-blob.ts';
 import type { LayerProgress, PullEvent } from './pull-options.ts';
 
 export type SaveFormat = 'docker-archive' | 'docker-dir' | 'oci-archive' | 'oci-dir';
@@ -192,11 +193,14 @@ async function putPlainLayer(
 ): Promise<void> {
   if (sink.has(name)) return;
   const report = reporter(wish, layer);
-  const { stream } = layerBlob(wish.store, layer, {
-    compression: 'none',
-    onProgress: (bytes) => report('downloading', bytes),
-  });
-  await sink.putStream(name, layer.tarSize, stream);
+  // Its digest is the store's own to check.
+  const tar = wish.store.layers.export(layer.id);
+  const counted = countedBytes(tar, (bytes) => report('downloading', bytes));
+  await sink.putStream(
+    name,
+    layer.tarSize,
+    Readable.from(counted, { objectMode: false, highWaterMark: 1 << 20 }),
+  );
   report('done', layer.tarSize);
 }
 

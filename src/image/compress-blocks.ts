@@ -9,6 +9,8 @@ const BLOCKS_UNDERWAY = 4;
 const DEFAULT_GZIP_LEVEL = 3;
 /** What a block is judged by. */
 const SAMPLE = 16 * 1024;
+/** So many blocks are packed as the first of them. */
+const JUDGED_EVERY = 4;
 /** Searching for repetitions is worth it if it makes the sample this much smaller. */
 const WORTHWHILE = 0.97;
 const DEFAULT_ZSTD_LEVEL = 3;
@@ -41,18 +43,25 @@ async function* gzipBlocks(source: AsyncIterable<Buffer>, wanted?: number): Asyn
   let checksum = 0;
   let size = 0;
   let window: Buffer | undefined;
+  let count = 0;
+  let strategy: Promise<number> = Promise.resolve(constants.Z_DEFAULT_STRATEGY);
   yield Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
   yield* inOrder(source, (block) => {
     checksum = crc32(block, checksum);
     size += block.length;
     const options = {
       level,
+      // Fewer and larger blocks: making trees for them costs as much as packing what does not repeat.
+      memLevel: constants.Z_MAX_MEMLEVEL,
       chunkSize: Math.max(block.length, constants.Z_MIN_CHUNK),
       finishFlush: constants.Z_SYNC_FLUSH,
       ...(window === undefined ? {} : { dictionary: window }),
     };
     window = windowAfter(window, block);
-    return wanted === undefined ? deflateByNature(block, options) : deflate(block, options);
+    if (wanted !== undefined) return deflate(block, options);
+    // What comes behind each other is mostly alike.
+    if (count++ % JUDGED_EVERY === 0) strategy = strategyFor(block, level);
+    return deflateAs(strategy, block, options);
   });
   const trailer = Buffer.alloc(10);
   // An empty last block.
@@ -63,17 +72,22 @@ async function* gzipBlocks(source: AsyncIterable<Buffer>, wanted?: number): Asyn
 }
 
 /** What holds no repetitions (media, archives, keys) is packed without looking for them, which takes a third of the time. */
-async function deflateByNature(
+async function strategyFor(block: Buffer, level: number): Promise<number> {
+  const middle = Math.max(0, Math.floor((block.length - SAMPLE) / 2));
+  const sample = block.subarray(middle, middle + SAMPLE);
+  const [searched, unsearched] = await Promise.all([
+    deflate(sample, { level }),
+    deflate(sample, { level, strategy: constants.Z_RLE }),
+  ]);
+  return searched.length < unsearched.length * WORTHWHILE ? constants.Z_DEFAULT_STRATEGY : constants.Z_RLE;
+}
+
+async function deflateAs(
+  strategy: Promise<number>,
   block: Buffer,
   options: NonNullable<Parameters<typeof deflate>[1]>,
 ): Promise<Buffer> {
-  const middle = Math.max(0, Math.floor((block.length - SAMPLE) / 2));
-  const sample = block.subarray(middle, middle + SAMPLE);
-  const { level } = options;
-  const quick = { level, strategy: constants.Z_RLE };
-  const [searched, unsearched] = await Promise.all([deflate(sample, { level }), deflate(sample, quick)]);
-  const isWorthwhile = searched.length < unsearched.length * WORTHWHILE;
-  return deflate(block, isWorthwhile ? options : { ...options, strategy: constants.Z_RLE });
+  return deflate(block, { ...options, strategy: await strategy });
 }
 
 async function* zstdFrames(

@@ -25,7 +25,7 @@ export function layerBlob(store: Store, layer: LayerRecord, wish: BlobWish): Lay
   const hash = createHash('sha256');
   let size = 0;
   async function* measured(): AsyncGenerator<Buffer> {
-    const tar = counted(store.layers.export(layer.id), wish.onProgress);
+    const tar = countedBytes(store.layers.export(layer.id), wish.onProgress);
     for await (const chunk of compressBlocks(tar, wish.compression, wish.level)) {
       hash.update(chunk);
       size += chunk.length;
@@ -38,7 +38,8 @@ export function layerBlob(store: Store, layer: LayerRecord, wish: BlobWish): Lay
   };
 }
 
-async function* counted(
+/** Hands the bytes on and tells how many there were so far. */
+export async function* countedBytes(
   tar: AsyncIterable<Buffer>,
   onProgress: BlobWish['onProgress'],
 ): AsyncGenerator<Buffer> {

@@ -9,6 +9,8 @@ import type { ImageRecord, ImageStore, NewImage } from './store.ts';
 
 const COLUMNS =
   'id, manifest_digest, manifest, manifest_type, config, top_layer, size, created_at, pulled_at, store';
+/** Without the documents, which are most of the bytes. */
+const LIGHT = COLUMNS.replace(/ manifest,| config,/g, '');
 const UNKNOWN_DATE = '0001-01-01T00:00:00Z';
 
 export function imageStore(db: Database): ImageStore {
@@ -134,11 +136,17 @@ function listImages(db: Database): ImageRecord[] {
       .raw()
       .all() as [string, string][],
   );
-  const rows = db.prepare(`SELECT ${COLUMNS} FROM images ORDER BY created_at DESC, id`).all() as Row[];
+  const rows = db.prepare(`SELECT ${LIGHT} FROM images ORDER BY created_at DESC, id`).all() as Row[];
   return rows.map((row) => {
     const id = String(row['id']);
-    return toRecord(row, names.get(id) ?? [], digests.get(id) ?? []);
+    return toRecord(row, names.get(id) ?? [], digests.get(id) ?? [], () => textsOf(db, id));
   });
+}
+
+/** Of an image in a list; one that was removed since then has no labels and no history any more. */
+function textsOf(db: Database, id: string): Row {
+  const found = statement(db, 'SELECT manifest, config FROM images WHERE id = ?').get(id);
+  return (found ?? { manifest: '{}', config: '{}' }) as Row;
 }
 
 function grouped(pairs: [string, string][]): Map<string, string[]> {
@@ -166,18 +174,29 @@ function withNames(db: Database, row: Row): ImageRecord {
 }
 
 /** The configuration is parsed when it is looked at: most listings do not, and a damaged one harms only who does. */
-function toRecord(row: Row, names: string[], repoDigests: string[]): ImageRecord {
+function toRecord(
+  row: Row,
+  ...[names, repoDigests, readTexts = () => row]: [string[], string[], (() => Row)?]
+): ImageRecord {
   const id = String(row['id']);
-  const rawConfig = String(row['config']);
+  let texts: Row | undefined;
+  const text = (column: string): string => {
+    texts ??= readTexts();
+    return String(texts[column]);
+  };
   let parsed: ImageConfig | undefined;
   return {
     id,
     manifestDigest: String(row['manifest_digest']) as Digest,
-    manifest: String(row['manifest']),
+    get manifest() {
+      return text('manifest');
+    },
     manifestType: String(row['manifest_type']),
-    rawConfig,
+    get rawConfig() {
+      return text('config');
+    },
     get config() {
-      parsed ??= parseImageConfig(rawConfig, `config of image ${id.slice(0, 12)}`);
+      parsed ??= parseImageConfig(text('config'), `config of image ${id.slice(0, 12)}`);
       return parsed;
     },
     topLayerId: typeof row['top_layer'] === 'string' ? row['top_layer'] : undefined,

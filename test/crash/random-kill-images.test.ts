@@ -9,7 +9,8 @@ import { testRoot, tspodOk } from '../fixtures/harness.ts';
 import { buildImage } from '../fixtures/images.ts';
 import { requires } from '../fixtures/requires.ts';
 
-const MOMENTS = 3;
+/** Of each of the five commands: a hundred in all. */
+const MOMENTS = 20;
 const skip = requires('root');
 const image = buildImage({
   layers: [0, 1, 2].map((layer) =>

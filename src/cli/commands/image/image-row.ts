@@ -86,9 +86,118 @@ export function rowOfDocker(row: ImageRow): GoObject {
     VirtualSize: size,
   };
   return goStruct('formatter.imageContext', { ...sharedFields(row), ...json }, { aliases: ALIASES, json });
+/**
+ * Fields under podman's names and docker's; as JSON podman's document. Of thousands of images few fields are looked at: each is made
+ * when it is asked for, above all those that need the configuration parsed.
+ */
+class PodmanRow {
+  readonly #row: ImageRow;
+
+  constructor(row: ImageRow) {
+    this.#row = row;
+  }
+
+  get Repository(): string {
+    return this.#row.repository;
+  }
+  get Tag(): string {
+    return this.#row.tag;
+  }
+  get ID(): string {
+    return this.#row.shownId;
+  }
+  get Id(): string {
+    return this.#row.image.id;
+  }
+  get CreatedSince(): string {
+    return humanAge(this.#row.image.createdAt);
+  }
+  get CreatedAt(): string {
+    return goTimeText(this.#row.image.createdAt);
+  }
+  get Size(): string {
+    return humanSizeSpaced(this.#row.image.size);
+  }
+  get History(): string {
+    return this.#row.image.names.join(', ');
+  }
+  get Digest(): string {
+    return this.#row.image.manifestDigest;
+  }
+  get ParentId(): string {
+    return '';
+  }
+  get RepoTags(): string[] {
+    return [...this.#row.image.names].reverse();
+  }
+  get RepoDigests(): readonly string[] {
+    return this.#row.image.repoDigests;
+  }
+  get Names(): string[] {
+    return this.RepoTags;
+  }
+  get Labels(): GoObject {
+    return goMap(this.#row.image.config.config.labels);
+  }
+  get Containers(): number | string {
+    return this.#row.containers;
+  }
+  get SharedSize(): number | string {
+    return 0;
+  }
+  get VirtualSize(): number | string {
+    return this.#row.image.size;
+  }
+  get UniqueSize(): number | string {
+    return this.#row.image.size;
+  }
+  get Dangling(): boolean {
+    return this.#row.image.names.length === 0;
+  }
+  get ReadOnly(): boolean {
+    return this.#row.image.readOnlyStore !== undefined;
+  }
+  get Arch(): string {
+    return this.#row.image.config.architecture;
+  }
+  get Os(): string {
+    return this.#row.image.config.os;
+  }
+
+  toJSON(): unknown {
+    return summaryJson(this.#row);
+  }
+}
+
+/** The same fields, sizes in docker's form; as JSON docker's flat object of strings. */
+class DockerRow extends PodmanRow {
+  override get Size(): string {
+    return humanSize(Number(super.VirtualSize), 3);
+  }
+  override get Containers(): string {
+    return 'N/A';
+  }
+  override get SharedSize(): string {
+    return 'N/A';
+  }
+  override get UniqueSize(): string {
+    return 'N/A';
+  }
+  override get VirtualSize(): string {
+    return this.Size;
+  }
+
+  override toJSON(): unknown {
+    const { Containers, CreatedAt, CreatedSince, Digest, ID } = this;
+    const { Repository, SharedSize, Size, Tag, UniqueSize, VirtualSize } = this;
+    const names = { Containers, CreatedAt, CreatedSince, Digest, ID, Repository };
+    return { ...names, SharedSize, Size, Tag, UniqueSize, VirtualSize };
+  }
 }
 
 const ALIASES = { Created: 'CreatedSince', CreatedTime: 'CreatedAt', ParentID: 'ParentId' };
+goStruct('images.imageReporter', PodmanRow.prototype as unknown as GoObject, { aliases: ALIASES });
+goStruct('formatter.imageContext', DockerRow.prototype as unknown as GoObject, { aliases: ALIASES });
 
 function sharedFields({ image, containers, digest }: ImageRow): GoObject {
   return {
@@ -108,6 +217,12 @@ function sharedFields({ image, containers, digest }: ImageRow): GoObject {
     Arch: image.config.architecture,
     Os: image.config.os,
   };
+export function rowOfPodman(row: ImageRow): GoObject {
+  return new PodmanRow(row) as unknown as GoObject;
+}
+
+export function rowOfDocker(row: ImageRow): GoObject {
+  return new DockerRow(row) as unknown as GoObject;
 }
 
 function summaryJson({ image, containers, digest }: ImageRow): GoObject {
