@@ -1,6 +1,6 @@
 /**
- * The keys of containers.conf that tspod honours, with their type and built-in value. Keys that are not listed are accepted and
- * ignored: one file serves several tools.
+ * The keys of containers.conf that tspod honours, with their type and built-in value. Those of podman's that it does not are in
+ * containers-conf-ignored.ts; all others are accepted and ignored: one file serves several tools.
  */
 export type ConfType = 'string' | 'int' | 'bool' | 'strings';
 
@@ -40,7 +40,9 @@ export interface ContainersSection {
   httpProxy: boolean;
   init: boolean;
   initPath: string | undefined;
+  interfaceName: string;
   ipcns: string;
+  keyring: boolean;
   label: boolean;
   logDriver: string;
   logPath: string | undefined;
@@ -66,17 +68,23 @@ export interface ContainersSection {
 export interface EngineSection {
   cdiSpecDirs: string[];
   cgroupManager: string | undefined;
-  conmonPath: string[];
+  composeProviders: string[];
+  composeWarningLogs: boolean;
+  conmonEnvVars: string[];
   detachKeys: string;
-  eventsLogger: string | undefined;
+  env: string[];
   helperBinariesDir: string[];
   hooksDir: string[];
-  imageDefaultTransport: string;
   imageVolumeMode: string | undefined;
+  infraCommand: string | undefined;
+  infraImage: string | undefined;
+  noPivotRoot: boolean;
+  podExitPolicy: string;
   pullPolicy: string;
   retry: number | undefined;
   retryDelay: string | undefined;
   runtime: string | undefined;
+  serviceTimeout: number;
   stopTimeout: number;
 }
 
@@ -90,6 +98,10 @@ export interface NetworkSection {
   networkBackend: string | undefined;
   networkConfigDir: string | undefined;
   pastaOptions: string[];
+}
+
+export interface SecretsSection {
+  driver: string;
 }
 
 type Section<T> = { [K in keyof T]: [key: string, type: ConfType, value: T[K]] };
@@ -115,7 +127,9 @@ export const CONTAINERS_KEYS: Section<ContainersSection> = {
   httpProxy: ['http_proxy', 'bool', true],
   init: ['init', 'bool', false],
   initPath: ['init_path', 'string', undefined],
+  interfaceName: ['interface_name', 'string', ''],
   ipcns: ['ipcns', 'string', 'shareable'],
+  keyring: ['keyring', 'bool', true],
   label: ['label', 'bool', true],
   logDriver: ['log_driver', 'string', 'k8s-file'],
   logPath: ['log_path', 'string', undefined],
@@ -141,9 +155,11 @@ export const CONTAINERS_KEYS: Section<ContainersSection> = {
 export const ENGINE_KEYS: Section<EngineSection> = {
   cdiSpecDirs: ['cdi_spec_dirs', 'strings', ['/etc/cdi', '/var/run/cdi']],
   cgroupManager: ['cgroup_manager', 'string', undefined],
-  conmonPath: ['conmon_path', 'strings', []],
+  composeProviders: ['compose_providers', 'strings', []],
+  composeWarningLogs: ['compose_warning_logs', 'bool', true],
+  conmonEnvVars: ['conmon_env_vars', 'strings', []],
   detachKeys: ['detach_keys', 'string', 'ctrl-p,ctrl-q'],
-  eventsLogger: ['events_logger', 'string', undefined],
+  env: ['env', 'strings', []],
   helperBinariesDir: [
     'helper_binaries_dir',
     'strings',
@@ -156,12 +172,16 @@ export const ENGINE_KEYS: Section<EngineSection> = {
     ],
   ],
   hooksDir: ['hooks_dir', 'strings', ['/usr/share/containers/oci/hooks.d']],
-  imageDefaultTransport: ['image_default_transport', 'string', 'docker://'],
   imageVolumeMode: ['image_volume_mode', 'string', undefined],
+  infraCommand: ['infra_command', 'string', undefined],
+  infraImage: ['infra_image', 'string', undefined],
+  noPivotRoot: ['no_pivot_root', 'bool', false],
+  podExitPolicy: ['pod_exit_policy', 'string', 'continue'],
   pullPolicy: ['pull_policy', 'string', 'missing'],
   retry: ['retry', 'int', undefined],
   retryDelay: ['retry_delay', 'string', undefined],
   runtime: ['runtime', 'string', undefined],
+  serviceTimeout: ['service_timeout', 'int', 5],
   stopTimeout: ['stop_timeout', 'int', 10],
 };
 
@@ -179,4 +199,8 @@ export const NETWORK_KEYS: Section<NetworkSection> = {
   networkBackend: ['network_backend', 'string', undefined],
   networkConfigDir: ['network_config_dir', 'string', undefined],
   pastaOptions: ['pasta_options', 'strings', []],
+};
+
+export const SECRETS_KEYS: Section<SecretsSection> = {
+  driver: ['driver', 'string', 'file'],
 };

@@ -10,9 +10,13 @@ import {
   type EngineSection,
   NETWORK_KEYS,
   type NetworkSection,
+  SECRETS_KEYS,
+  type SecretsSection,
 } from './containers-conf-keys.ts';
+import { IGNORED_KEYS, ignoredIn } from './containers-conf-ignored.ts';
 import { findModules } from './conf-modules.ts';
 import { errnoOf, InvalidSpecError, messageOf } from './errors.ts';
+import { log } from './log.ts';
 import type { Paths } from './paths.ts';
 import { rootlessUid } from './paths.ts';
 
@@ -21,6 +25,7 @@ export interface RuntimeConfig {
   containers: ContainersSection;
   engine: EngineSection;
   network: NetworkSection;
+  secrets: SecretsSection;
   /** [engine.runtimes]: name → paths to try. Names that are absent have the usual places. */
   runtimes: Record<string, string[]>;
   /** The files that were read, in order; a later one wins. */
@@ -29,6 +34,8 @@ export interface RuntimeConfig {
   origin: Record<string, string>;
   /** What these files say, by the same names. */
   values: Record<string, unknown>;
+  /** Keys of podman's that these files set and that have no effect here → the last file. */
+  ignored: Record<string, string>;
 }
 
 /**
@@ -42,12 +49,16 @@ export function readRuntimeConfig(
   modules: readonly string[] = [],
 ): RuntimeConfig {
   const found = presentFiles(env, modules);
-  if (found.length === 0) return withDefaults({ values: {}, runtimes: {}, origin: {}, files: [] });
+  if (found.length === 0)
+    return withDefaults({ values: {}, runtimes: {}, origin: {}, files: [], ignored: {} });
   const cacheFile = join(paths.runRoot, 'containers-conf.json');
   const key = `${CACHE_FORMAT} ${found.map((file) => file.key).join(' ')}`;
   const cached = readCache(cacheFile, key);
   if (cached !== undefined) return withDefaults(cached);
-  const merged: MergedConf = { values: {}, runtimes: {}, origin: {}, files: found.map((file) => file.path) };
+  const merged: MergedConf = {
+    ...{ values: {}, runtimes: {}, origin: {}, ignored: {} },
+    files: found.map((file) => file.path),
+  };
   for (const file of found) mergeFile(merged, file.path);
   try {
     writeFileAtomic(cacheFile, JSON.stringify({ key, merged }), { durable: false });
@@ -83,10 +94,11 @@ interface MergedConf {
   runtimes: Record<string, string[]>;
   origin: Record<string, string>;
   files: string[];
+  ignored: Record<string, string>;
 }
 
 /** Raised whenever the key tables or MergedConf change their meaning. */
-const CACHE_FORMAT = 3;
+const CACHE_FORMAT = 4;
 
 /** Lowest priority first. $CONTAINERS_CONF replaces the usual places, modules and $CONTAINERS_CONF_OVERRIDE come on top of either. */
 function configFiles(env: Record<string, string | undefined>, modules: readonly string[]): string[] {
@@ -148,6 +160,10 @@ function mergeFile(merged: MergedConf, path: string): void {
       merged.values[name] = checked({ path, name, type, value, before: merged.values[name] });
       merged.origin[name] = path;
     }
+  }
+  for (const name of ignoredIn(document)) {
+    merged.ignored[name] = path;
+    log('warn', `${path}: ${name} has no effect: ${IGNORED_KEYS[name] ?? ''}`);
   }
   const engine = document['engine'];
   const runtimes = isTable(engine) ? engine['runtimes'] : undefined;
@@ -223,12 +239,13 @@ function parseToml(path: string): Record<string, unknown> {
 }
 
 const SECTIONS: readonly [
-  'containers' | 'engine' | 'network',
+  'containers' | 'engine' | 'network' | 'secrets',
   Record<string, [key: string, type: ConfType, value: unknown]>,
 ][] = [
   ['containers', { ...CONTAINERS_KEYS }],
   ['engine', { ...ENGINE_KEYS }],
   ['network', { ...NETWORK_KEYS }],
+  ['secrets', { ...SECRETS_KEYS }],
 ];
 
 function withDefaults(merged: MergedConf): RuntimeConfig {
@@ -241,11 +258,12 @@ function withDefaults(merged: MergedConf): RuntimeConfig {
   }
   return {
     // The values were checked against the same tables when they were merged.
-    ...(sections as unknown as Pick<RuntimeConfig, 'containers' | 'engine' | 'network'>),
+    ...(sections as unknown as Pick<RuntimeConfig, 'containers' | 'engine' | 'network' | 'secrets'>),
     runtimes: merged.runtimes,
     files: merged.files,
     origin: merged.origin,
     values: merged.values,
+    ignored: merged.ignored,
   };
 }
 

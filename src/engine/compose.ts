@@ -24,10 +24,15 @@ const IDLE_SECONDS = 60;
 /** What fits into the address of a unix socket. */
 const LONGEST_SOCKET = 100;
 
-/** `TSPOD_COMPOSE_PROVIDER` or podman's variable, else docker compose, else podman-compose. Throws UnsupportedError without any. */
-export function findComposeProvider(env: NodeJS.ProcessEnv = process.env): string {
+/** `TSPOD_COMPOSE_PROVIDER` or podman's variable, else those of containers.conf, docker compose, else podman-compose. Throws UnsupportedError without any. */
+export function findComposeProvider(
+  configured: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): string {
   const chosen = env['TSPOD_COMPOSE_PROVIDER'] || env['PODMAN_COMPOSE_PROVIDER'];
-  const candidates = chosen ? [chosen] : [...PLUGINS.map((path) => join('/', atHome(path))), ...PROGRAMS];
+  const candidates = chosen
+    ? [chosen]
+    : [...configured, ...PLUGINS.map((path) => join('/', atHome(path))), ...PROGRAMS];
   for (const candidate of candidates) {
     const found = candidate.includes('/') ? candidate : onPath(candidate, env['PATH'] ?? '');
     if (found !== undefined && isProgram(found)) return found;

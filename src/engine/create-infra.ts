@@ -16,7 +16,8 @@ export async function createInfra(
   options: PodOptions,
   hooks: CreateHooks,
 ): Promise<void> {
-  const { infraImage, infraCommand } = options;
+  const { engine: configured } = engine.config;
+  const { infraImage = configured.infraImage || undefined, infraCommand = configured.infraCommand } = options;
   if (infraImage === undefined && infraCommand !== undefined && infraCommand !== PAUSE_PATH)
     throw new InvalidSpecError(`--infra-command ${infraCommand} needs an image that has it: --infra-image`);
   const request = {

@@ -118,7 +118,7 @@ function specOf(engine: Engine, id: string, options: PodOptions, createCommand: 
     options: lastingPodOptions(options),
     labels: labelsFrom(options, currentDirectory()),
     hostname: options.hostname ?? '',
-    exitPolicy: options.exitPolicy === 'stop' ? 'stop' : 'continue',
+    exitPolicy: (options.exitPolicy ?? engine.config.engine.podExitPolicy) === 'stop' ? 'stop' : 'continue',
     restart: options.restart,
     shares: infra ? sharesOf(engine, options) : [],
     cgroup: sharesParent ? podCgroup(id, options.cgroupParent, manager) : undefined,

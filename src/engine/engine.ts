@@ -1,5 +1,5 @@
 import { type RuntimeConfig, readRuntimeConfig, runtimeConfigKey } from '../base/containers-conf.ts';
-import { errnoOf, messageOf, UnsupportedError } from '../base/errors.ts';
+import { errnoOf, messageOf, UnsupportedError, UsageError } from '../base/errors.ts';
 import { isLogged, log, logLevel } from '../base/log.ts';
 import { type Paths, resolvePaths } from '../base/paths.ts';
 import { ADDITIONAL_STORE, completeStorage } from '../base/storage-conf.ts';
@@ -120,7 +120,9 @@ class LazyEngine implements Engine {
   }
 
   #readConfig(): RuntimeConfig {
-    return readRuntimeConfig(this.paths, process.env, this.options.module);
+    const config = readRuntimeConfig(this.paths, process.env, this.options.module);
+    setEngineEnvironment(config.engine.env);
+    return config;
   }
 
   get hooksDirectories(): readonly string[] {
@@ -190,4 +192,16 @@ function parseDriver(name: string | undefined): DriverName | undefined {
   throw new UnsupportedError(
     `storage driver ${JSON.stringify(name)} is not supported: choose ${DRIVER_NAMES.join(', ')}`,
   );
+}
+
+/** [engine] env: for this program itself, not for containers. What the caller has set stays. */
+function setEngineEnvironment(entries: readonly string[]): void {
+  for (const entry of entries) {
+    const equals = entry.indexOf('=');
+    if (equals <= 0)
+      throw new UsageError(
+        `engine.env of containers.conf: invalid entry ${JSON.stringify(entry)}: must be name=value`,
+      );
+    process.env[entry.slice(0, equals)] ??= entry.slice(equals + 1);
+  }
 }

@@ -79,6 +79,7 @@ export async function hostInfo(engine: Engine): Promise<Record<string, unknown>>
     linkmode: 'dynamic',
     configFiles: engine.config.files,
     configuration: configuration(engine),
+    ignoredConfiguration: engine.config.ignored,
   };
 }
 

@@ -250,6 +250,8 @@ export async function namesToPull(engine: Engine, name: string): Promise<string[
 
 export function pullContext(engine: Engine, progress?: ProgressListener, signal?: AbortSignal): PullContext {
   const { store, db, paths } = engine;
+  // A proxy may be named in [engine] env.
+  void engine.config;
   return { store, db, leaseDirectory: paths.locks, temporary: temporaryDirectory(engine), progress, signal };
 }
 

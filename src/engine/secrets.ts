@@ -1,4 +1,4 @@
-import { UsageError } from '../base/errors.ts';
+import { UnsupportedError, UsageError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import {
   createSecret as createInLibpod,
@@ -23,6 +23,12 @@ export interface CreateSecretRequest {
 
 /** Returns its id. */
 export function createSecret(engine: Engine, { ignore, ...request }: CreateSecretRequest): string {
+  const { driver } = engine.config.secrets;
+  if (driver !== 'file')
+    throw new UnsupportedError(
+      `secrets driver ${JSON.stringify(driver)} is not supported: secrets are kept in the state database (file)`,
+      { hint: `it is set in ${engine.config.origin['secrets.driver'] ?? 'containers.conf'}` },
+    );
   const existing = ignore ? findSecret(engine.db, request.name) : undefined;
   if (existing !== undefined) return existing.id;
   const id = newId().slice(0, ID_DIGITS);

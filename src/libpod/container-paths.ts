@@ -31,5 +31,7 @@ export function containerPaths(paths: Paths, id: string): ContainerPaths {
 /** Where this container's log is, if its driver writes a file. */
 export function logPath(paths: Paths, id: string, spec: ContainerSpec): string | undefined {
   if (spec.log.driver !== 'k8s-file' && spec.log.driver !== 'json-file') return undefined;
-  return spec.log.path ?? containerPaths(paths, id).log;
+  const { path, directory } = spec.log;
+  if (path !== undefined) return path;
+  return directory === undefined ? containerPaths(paths, id).log : `${directory}/${id}/ctr.log`;
 }

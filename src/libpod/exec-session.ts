@@ -17,7 +17,7 @@ import { type ContainerRecord, getContainer, lookupContainer } from './container
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { type ExecRequest, execProcess } from './exec-process.ts';
-import { preserveArguments } from './monitor-arguments.ts';
+import { monitorEnvironment, preserveArguments } from './monitor-arguments.ts';
 import { placeExecMonitor } from './monitor-cgroup.ts';
 import { observe } from './observe.ts';
 import { runtimeOf } from './runtime-of.ts';
@@ -80,7 +80,7 @@ export async function startExec(
         ...preserveArguments(options.preserveFds?.length ?? 0),
       ],
       preserveFds: options.preserveFds,
-      env: process.env,
+      env: monitorEnvironment(libpod.config),
       attachFirst: true,
       reportExit: false,
       place: (pid) => placeExecMonitor(libpod, container, pid, request.detached === true),

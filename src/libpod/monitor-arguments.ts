@@ -47,6 +47,8 @@ export function monitorArguments(
     isLogged('debug') ? 'debug' : logLevel(),
   );
   for (const word of runtime.args) args.push('--runtime-arg', word);
+  if (libpod.config.engine.noPivotRoot) args.push('--no-pivot');
+  if (!libpod.config.containers.keyring) args.push('--no-new-keyring');
   args.push(...preserveArguments(options.preserveFds));
   if (spec.resources.cgroups === 'disabled') args.push('--runtime-arg', '--cgroup-manager=disabled');
   args.push(...logArguments(libpod, record));
@@ -69,6 +71,16 @@ export function monitorArguments(
       args.push('--exit-command-arg', word);
   }
   return args;
+}
+
+/** What the monitor finds around it: what we do, and what the configuration adds. */
+export function monitorEnvironment({ engine }: Libpod['config']): NodeJS.ProcessEnv {
+  if (engine.conmonEnvVars.length === 0) return process.env;
+  const added = engine.conmonEnvVars.map((entry): [string, string] => {
+    const [name = '', ...value] = entry.split('=');
+    return [name, value.join('=')];
+  });
+  return { ...process.env, ...Object.fromEntries(added) };
 }
 
 /** The runtime has to be told how many descriptors after the standard streams the program keeps. */

@@ -21,7 +21,7 @@ export function networkContext(libpod: Libpod, forWhom: string): NetworkContext 
 }
 
 function networkConfig(libpod: Libpod): NetworkContext['config'] {
-  const { network, engine } = libpod.config;
+  const { containers, network, engine } = libpod.config;
   return {
     helperBinariesDir: engine.helperBinariesDir,
     firewallDriver: network.firewallDriver,
@@ -29,6 +29,7 @@ function networkConfig(libpod: Libpod): NetworkContext['config'] {
     dnsBindPort: network.dnsBindPort,
     netavarkPluginDirs: network.netavarkPluginDirs,
     networkConfigDir: network.networkConfigDir,
+    namesOfDevices: containers.interfaceName === 'device',
     defaultSubnet: 'network.default_subnet' in libpod.config.origin ? network.defaultSubnet : undefined,
   };
 }

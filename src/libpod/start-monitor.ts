@@ -1,8 +1,10 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { launchMonitor, type MonitorHandle } from '../conmon/launch-monitor.ts';
 import type { RuntimeRef } from '../oci/runtime-client.ts';
 import type { ContainerRecord } from './container.ts';
 import type { Libpod } from './context.ts';
-import { monitorArguments } from './monitor-arguments.ts';
+import { monitorArguments, monitorEnvironment } from './monitor-arguments.ts';
 import { placeMonitor } from './monitor-cgroup.ts';
 import { passesStreams } from './startable.ts';
 
@@ -28,6 +30,8 @@ export function startMonitor(
   options: StartMonitorOptions,
 ): MonitorHandle {
   const { inOneGo } = options;
+  const { directory } = record.spec.log;
+  if (directory !== undefined) mkdirSync(join(directory, record.id), { recursive: true, mode: 0o700 });
   return launchMonitor({
     syscalls: libpod.syscalls,
     program: libpod.monitorProgram,
@@ -38,7 +42,7 @@ export function startMonitor(
       quickRestarts: options.quickRestarts,
       endWithCaller: options.endWithCaller && !libpod.foreignMonitor,
     }),
-    env: process.env,
+    env: monitorEnvironment(libpod.config),
     attachFirst: inOneGo,
     // Also for telling it that there is nothing to clean up, should the start fail.
     reportExit: options.stay || inOneGo,

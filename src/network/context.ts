@@ -21,6 +21,8 @@ export interface NetworkConfig {
   dnsBindPort: number;
   netavarkPluginDirs: string[];
   networkConfigDir: string | undefined;
+  /** Where a network is a device of the host (macvlan), its interface inside is called as that is. */
+  namesOfDevices?: boolean;
   /** Undefined unless a file sets it: the built-in value is podman's own subnet. */
   defaultSubnet: string | undefined;
 }

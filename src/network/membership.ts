@@ -43,7 +43,7 @@ export async function joinNetwork(context: NetworkContext, request: JoinRequest)
     const before = readRecord(files, containerId) ?? emptyRecord(request);
     // A connect that was killed after the record had been written.
     const rest = await leaveUnderLock({ context, files, lockFd, record: before }, keyOf(found));
-    const named = withInterfaceName(found, rest);
+    const named = withInterfaceName(found, rest, context.config.namesOfDevices === true);
     const attached = leaseAll(context, files, containerId, named);
     const room = context.rootless ? await openRoom(context, files, containerId) : undefined;
     const part = inPlace(
@@ -168,11 +168,17 @@ function emptyRecord(request: JoinRequest): AttachmentRecord {
   };
 }
 
-/** The first `ethN` that the container has not got. */
-function withInterfaceName(found: readonly FoundNetwork[], { networks }: AttachmentRecord): FoundNetwork[] {
+/** The first `ethN` that the container has not got; where that is configured, the name of the host's device that the network is. */
+function withInterfaceName(
+  found: readonly FoundNetwork[],
+  { networks }: AttachmentRecord,
+  namesOfDevices: boolean,
+): FoundNetwork[] {
   const taken = new Set(Object.values(networks ?? {}).map((each) => each.interface_name));
   return found.map(({ attachment, definition }) => {
-    let name = attachment.interfaceName;
+    const { driver, network_interface: device = '' } = definition;
+    const isDevice = namesOfDevices && driver !== 'bridge' && device !== '' && !taken.has(device);
+    let name = attachment.interfaceName ?? (isDevice ? device : undefined);
     for (let number = 0; name === undefined; number++) if (!taken.has(`eth${number}`)) name = `eth${number}`;
     taken.add(name);
     return { definition, attachment: { ...attachment, interfaceName: name } };

@@ -326,6 +326,8 @@ export interface LogSpec {
   maxFiles: number;
   tag: string | undefined;
   path: string | undefined;
+  /** Where the log is, in a folder named after the container, unless `path` says otherwise. */
+  directory?: string;
 }
 
 export interface RestartPolicy {

@@ -32,6 +32,7 @@ export function logFromOptions(options: CreateOptions, context: SpecContext): Lo
     maxFiles: 1,
     tag: defaults.logTag === '' ? undefined : defaults.logTag,
     path: undefined,
+    ...(defaults.logPath ? { directory: defaults.logPath } : {}),
   };
   for (const text of options.logOpt ?? []) readLogOption(text, log, context.cwd);
   const isTagged = (options.logOpt ?? []).some((text) => text.startsWith('tag='));

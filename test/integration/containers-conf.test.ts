@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { freshName, inContainer } from '../fixtures/containers.ts';
@@ -54,5 +54,50 @@ describe('a module of containers.conf', () => {
     const { code, stderr } = await tspod(['--module', 'gone.conf', 'info']);
     assert.equal(code, 125);
     assert.match(stderr, /module "gone\.conf" of containers\.conf not found/);
+  });
+
+  it('is obeyed for the engine’s own surroundings, and told about where it is not', async () => {
+    const provider = join(testRoot().base, 'provider');
+    writeFileSync(provider, '#!/bin/sh\necho "provider $1 $OF_ENGINE"\n', { mode: 0o755 });
+    const text = `[containers]
+keyring = false
+log_path = "${testRoot().base}/logs"
+label_users = true
+[engine]
+env = ["OF_ENGINE=yes"]
+compose_providers = ["${provider}"]
+conmon_env_vars = ["OF_MONITOR=yes"]
+pod_exit_policy = "stop"
+[secrets]
+driver = "pass"
+`;
+    writeFileSync(join(modules, 'engine.conf'), text);
+    const named = ['--module', 'engine.conf'];
+    const compose = await tspod([...named, 'compose', 'version']);
+    assert.equal(compose.stdout, 'provider version yes\n', compose.stderr);
+    assert.match(compose.stderr, /containers\.label_users has no effect: users of SELinux/);
+    const { stderr } = await tspod([...named, 'info']);
+    assert.doesNotMatch(stderr, /label_users/);
+    const id = await tspodOk([
+      ...named,
+      'run',
+      '-d',
+      '--network',
+      'none',
+      await busyboxImage(),
+      'sleep',
+      '1000',
+    ]);
+    const monitor = Number(await tspodOk(['inspect', '--format', '{{.State.ConmonPid}}', id]));
+    assert.ok(existsSync(join(testRoot().base, 'logs', id, 'ctr.log')));
+    assert.match(readFileSync(`/proc/${monitor}/environ`, 'utf8'), /\0OF_MONITOR=yes\0/);
+    assert.match(readFileSync(`/proc/${monitor}/cmdline`, 'utf8'), /\0--no-new-keyring\0/);
+    await tspodOk(['rm', '-f', '-t', '0', id]);
+    const pod = await tspodOk([...named, 'pod', 'create', '--network', 'none']);
+    assert.equal(await tspodOk(['pod', 'inspect', '--format', '{{.ExitPolicy}}', pod]), 'stop');
+    await tspodOk(['pod', 'rm', pod]);
+    const secret = await tspod([...named, 'secret', 'create', 'x', provider]);
+    assert.equal(secret.code, 125);
+    assert.match(secret.stderr, /secrets driver "pass" is not supported/);
   });
 });

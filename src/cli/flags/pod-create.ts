@@ -10,8 +10,7 @@ const podFlags = {
     long: 'exit-policy',
     type: 'string',
     placeholder: 'policy',
-    default: 'continue',
-    help: 'What happens when the last container has ended: continue, or stop the pod',
+    help: 'What happens when the last container has ended: continue, or stop the pod (default continue)',
     complete: ['continue', 'stop'],
   },
   hostname: {

@@ -5,12 +5,13 @@ import type { CommandHandler } from '../../command.ts';
 const LONGEST_IDLE = 2_000_000;
 
 export const run: CommandHandler = async ({ args, flags }, openEngine) => {
-  const idleSeconds = Number(flags['time'] ?? 5);
+  const engine = openEngine();
+  const idleSeconds = Number(flags['time'] ?? engine.config.engine.serviceTimeout);
   if (!Number.isInteger(idleSeconds) || idleSeconds < 0 || idleSeconds > LONGEST_IDLE)
     throw new UsageError(
       `invalid --time ${idleSeconds}: must be a number of seconds from 0 to ${LONGEST_IDLE}`,
     );
   const { runService } = await import('../../../api/server.ts');
-  await runService(openEngine(), { uri: args[0], idleSeconds });
+  await runService(engine, { uri: args[0], idleSeconds });
   return 0;
 };
