@@ -217,6 +217,8 @@ function sharedFields({ image, containers, digest }: ImageRow): GoObject {
     Arch: image.config.architecture,
     Os: image.config.os,
   };
+}
+
 export function rowOfPodman(row: ImageRow): GoObject {
   return new PodmanRow(row) as unknown as GoObject;
 }
