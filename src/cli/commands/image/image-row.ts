@@ -47,45 +47,6 @@ function digestIn(repository: string, image: ImageRecord): string {
   return known.includes(image.manifestDigest) ? image.manifestDigest : (known[0] ?? image.manifestDigest);
 }
 
-/** Fields under podman's names and docker's; as JSON podman's document. */
-export function rowOfPodman(row: ImageRow): GoObject {
-  const { image } = row;
-  return goStruct(
-    'images.imageReporter',
-    {
-      Repository: row.repository,
-      Tag: row.tag,
-      ID: row.shownId,
-      get CreatedSince() {
-        return humanAge(image.createdAt);
-      },
-      CreatedAt: goTimeText(image.createdAt),
-      Size: humanSizeSpaced(image.size),
-      ...sharedFields(row),
-      History: image.names.join(', '),
-    },
-    { aliases: ALIASES, json: summaryJson(row) },
-  );
-}
-
-/** The same fields, sizes in docker's form; as JSON docker's flat object of strings. */
-export function rowOfDocker(row: ImageRow): GoObject {
-  const { image, repository, tag, shownId, digest } = row;
-  const size = humanSize(image.size, 3);
-  const json = {
-    Containers: 'N/A',
-    CreatedAt: goTimeText(image.createdAt),
-    CreatedSince: humanAge(image.createdAt),
-    Digest: digest,
-    ID: shownId,
-    Repository: repository,
-    SharedSize: 'N/A',
-    Size: size,
-    Tag: tag,
-    UniqueSize: 'N/A',
-    VirtualSize: size,
-  };
-  return goStruct('formatter.imageContext', { ...sharedFields(row), ...json }, { aliases: ALIASES, json });
 /**
  * Fields under podman's names and docker's; as JSON podman's document. Of thousands of images few fields are looked at: each is made
  * when it is asked for, above all those that need the configuration parsed.
@@ -122,7 +83,7 @@ class PodmanRow {
     return this.#row.image.names.join(', ');
   }
   get Digest(): string {
-    return this.#row.image.manifestDigest;
+    return this.#row.digest;
   }
   get ParentId(): string {
     return '';
@@ -198,26 +159,6 @@ class DockerRow extends PodmanRow {
 const ALIASES = { Created: 'CreatedSince', CreatedTime: 'CreatedAt', ParentID: 'ParentId' };
 goStruct('images.imageReporter', PodmanRow.prototype as unknown as GoObject, { aliases: ALIASES });
 goStruct('formatter.imageContext', DockerRow.prototype as unknown as GoObject, { aliases: ALIASES });
-
-function sharedFields({ image, containers, digest }: ImageRow): GoObject {
-  return {
-    Id: image.id,
-    Digest: digest,
-    ParentId: '',
-    RepoTags: [...image.names].reverse(),
-    RepoDigests: image.repoDigests,
-    Names: [...image.names].reverse(),
-    Labels: goMap(image.config.config.labels),
-    Containers: containers,
-    SharedSize: 0,
-    VirtualSize: image.size,
-    UniqueSize: image.size,
-    Dangling: image.names.length === 0,
-    ReadOnly: image.readOnlyStore !== undefined,
-    Arch: image.config.architecture,
-    Os: image.config.os,
-  };
-}
 
 export function rowOfPodman(row: ImageRow): GoObject {
   return new PodmanRow(row) as unknown as GoObject;
