@@ -5,12 +5,12 @@ import { test } from 'node:test';
 import { startApiService } from '../fixtures/api-service.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
 import { runProgram, testRoot, tspodOk } from '../fixtures/harness.ts';
+import { withoutBridges } from '../fixtures/networks.ts';
+import { freePort } from '../fixtures/registry.ts';
 import { programPath, requires } from '../fixtures/requires.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
-const PORT = 18_080;
-
-const THREE_SERVICES = {
+const threeServices = (port: number): object => ({
   version: '2.4',
   services: {
     store: {
@@ -29,21 +29,22 @@ const THREE_SERVICES = {
       ],
       depends_on: { store: { condition: 'service_healthy' } },
       stop_signal: 'SIGKILL',
-      ports: [`${PORT}:80`],
+      ports: [`${port}:80`],
     },
     idle: { image: BUSYBOX, command: ['sleep', '1000'], depends_on: ['relay'], stop_signal: 'SIGKILL' },
   },
   volumes: { data: {} },
-};
+});
 
 test('docker-compose brings three services up, the second when the first is healthy, and takes everything down', {
-  skip: requires('docker-compose', 'root', 'netavark', 'private-network'),
+  skip: requires('docker-compose') || withoutBridges(),
 }, async () => {
   await busyboxImage();
   const service = await startApiService();
+  const port = await freePort();
   const folder = join(testRoot().base, 'shop');
   mkdirSync(folder);
-  writeFileSync(join(folder, 'docker-compose.yml'), JSON.stringify(THREE_SERVICES));
+  writeFileSync(join(folder, 'docker-compose.yml'), JSON.stringify(threeServices(port)));
   const compose = async (...args: string[]): Promise<void> => {
     const { code, stdout, stderr } = await runProgram(programPath('docker-compose'), args, {
       cwd: folder,
@@ -61,7 +62,7 @@ test('docker-compose brings three services up, the second when the first is heal
   const names = (await tspodOk(['ps', '--format', '{{.Names}}'])).split('\n').sort();
   assert.deepEqual(names, ['shop_idle_1', 'shop_relay_1', 'shop_store_1']);
   const page = await waitFor('the relayed page', async () =>
-    (await fetch(`http://127.0.0.1:${PORT}/`)).text(),
+    (await fetch(`http://127.0.0.1:${port}/`)).text(),
   );
   assert.equal(page, 'kept\n');
   await compose('up', '-d', '--scale', 'idle=2', 'idle');
