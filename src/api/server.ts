@@ -9,6 +9,7 @@ import type { Exchange, Service } from './exchange.ts';
 import { ExecRegistry } from './exec-registry.ts';
 import { listenAddress, listenOn } from './listen-address.ts';
 import { Query } from './query.ts';
+import { QuietMemory } from './quiet-memory.ts';
 import { sendError } from './respond.ts';
 import { type Match, Router } from './router.ts';
 import { routes } from './routes.ts';
@@ -36,10 +37,15 @@ export async function runService(engine: Engine, options: ServiceOptions): Promi
   const ending = new AbortController();
   const service: Service = { waiting: new WaitingAttachments(), execs: new ExecRegistry() };
   const open = new Set<Promise<void>>();
+  const memory = new QuietMemory(engine);
   const handle = (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): void => {
     const answered = answer({ request, response, upgrade, router, engines, service, ending: ending.signal });
+    memory.busy();
     open.add(answered);
-    void answered.finally(() => open.delete(answered));
+    void answered.finally(() => {
+      open.delete(answered);
+      if (open.size === 0) memory.quiet();
+    });
   };
   const server = createServer({
     headersTimeout: HEADERS_TIMEOUT_MS,

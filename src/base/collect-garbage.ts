@@ -25,6 +25,12 @@ export function countGarbage(bytes: number): void {
   else collect({ type: 'minor' });
 }
 
+/** For when nobody waits: everything at once. */
+export function collectAll(): void {
+  collect ??= exposeCollector();
+  collect();
+}
+
 function exposeCollector(): Collect {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as Collect;

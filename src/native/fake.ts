@@ -76,6 +76,7 @@ export function fakeSyscalls(overrides: Partial<Syscalls> = {}): FakeSyscalls {
     pumpAttach: async () => 'eof',
     pumpInput: async () => undefined,
     setCloseOnExec: () => {},
+    releaseFreeMemory: () => {},
     holdPort: () => nextFd++,
     boundPort: () => 40000,
     statfsType: () => 0xef53,

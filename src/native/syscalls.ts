@@ -173,6 +173,8 @@ export interface Syscalls {
   pumpInput(fd: number, socketFd: number): Promise<void>;
   /** For a descriptor that this process inherited and no child shall have. */
   setCloseOnExec(fd: number): void;
+  /** Gives the kernel back what C code has freed; without effect where the C library does so by itself. */
+  releaseFreeMemory(): void;
 
   /**
    * Binds (and for tcp and sctp listens on) a host port without serving it, so that nobody else can have it while the returned

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type ApiService, startApiService } from '../fixtures/api-service.ts';
@@ -13,6 +13,7 @@ import { buildTar } from '../fixtures/images.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
 const IDLE_CONNECTIONS = 1500;
+const LARGEST_IDLE_MB = 80;
 const PLACE = { HostConfig: { NetworkMode: 'none' }, StopTimeout: 0 };
 
 let baseline: string[] = [];
@@ -187,6 +188,13 @@ describe('the service', () => {
     await waitFor('the program to hear it', async () => (await tspodOk(['logs', id])).includes('got words'));
     client.destroy();
     assert.equal((await service.request('DELETE', `/containers/${id}?force=1&v=1`)).status, 204);
+  });
+
+  test('is small again when all this is over', async () => {
+    for (let count = 0; count < 50; count++) await answers();
+    const status = `/proc/${service.process.pid}/status`;
+    const megabytes = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(status, 'utf8'))?.[1]) / 1024;
+    await waitFor(`${LARGEST_IDLE_MB} MB or less`, () => megabytes() <= LARGEST_IDLE_MB, 60_000);
   });
 });
 

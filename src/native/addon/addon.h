@@ -124,6 +124,7 @@ EXPORTED(js_isHungUp);
 EXPORTED(js_pumpAttach);
 EXPORTED(js_pumpInput);
 EXPORTED(js_setCloseOnExec);
+EXPORTED(js_releaseFreeMemory);
 EXPORTED(js_spawn);
 EXPORTED(js_reap);
 EXPORTED(js_socketPair);

@@ -19,6 +19,7 @@ NAPI_MODULE_INIT() {
       ENTRY(shutdownWrite), ENTRY(shutdownBoth), ENTRY(isHungUp), ENTRY(pumpAttach), ENTRY(pumpInput), ENTRY(setCloseOnExec),
       ENTRY(holdPort),     ENTRY(boundPort),    ENTRY(mapText), ENTRY(mapBytes),    ENTRY(setRawTerminal), ENTRY(restoreTerminal),
       ENTRY(spawn), ENTRY(reap), ENTRY(socketPair), ENTRY(memoryFile), ENTRY(readLine), ENTRY(exitNow),
+      ENTRY(releaseFreeMemory),
   };
   napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);
   return exports;
