@@ -1,8 +1,10 @@
 import { NotFoundError } from '../../base/errors.ts';
 import type { CommandInput } from '../command.ts';
+import { programName } from '../program-name.ts';
 import { printMessage } from '../report-error.ts';
 import { print } from './print.ts';
 import { formatObject } from './format-rows.ts';
+import { type GoTime, goTimeOf } from './template/go-time-value.ts';
 import { type GoObject, goMap, goStruct, toJson } from './template/go-value.ts';
 
 const INDENT = '     ';
@@ -83,6 +85,18 @@ const LISTS = new Set([
   'VolumesFrom',
 ]);
 
+/** Members that are a time.Time in podman; docker has texts there. */
+const TIMES = new Set([
+  'Created',
+  'created',
+  'CreatedAt',
+  'StartedAt',
+  'FinishedAt',
+  'CheckpointedAt',
+  'RestoredAt',
+  'UpdatedAt',
+]);
+
 /** Go's nil map or slice: empty, and null as JSON. */
 function nilOf<T extends object>(empty: T): T {
   return Object.defineProperty(empty, 'toJSON', { value: () => null });
@@ -103,9 +117,15 @@ export function asTemplateData(value: unknown, key = ''): GoObject {
   return convert(value, key) as GoObject;
 }
 
+/** What a member that is a time is to a template. */
+export function timeValue(text: string): GoTime | string {
+  return programName() === 'docker' ? text : (goTimeOf(text) ?? text);
+}
+
 function convert(value: unknown, key: string): unknown {
   if (Array.isArray(value)) return value.map((item) => convert(item, ''));
   if (value === null) return MAPS.has(key) ? nilOf(goMap({})) : LISTS.has(key) ? nilOf([]) : null;
+  if (typeof value === 'string') return TIMES.has(key) ? timeValue(value) : value;
   if (typeof value !== 'object') return value;
   if (MAPS.has(key)) {
     return goMap(Object.fromEntries(Object.entries(value).map(([name, item]) => [name, convert(item, '')])));

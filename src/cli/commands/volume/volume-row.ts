@@ -1,4 +1,5 @@
 import { type ListedVolume, volumeDocument } from '../../../engine/volumes.ts';
+import { timeValue } from '../../output/inspected.ts';
 import { type GoObject, goMap, goStruct } from '../../output/template/go-value.ts';
 
 /** podman's fields; what its JSON leaves out when it is empty is there for templates. */
@@ -19,6 +20,7 @@ export function volumeTemplateData(document: GoObject): GoObject {
       StorageID: '',
       Status: null,
       ...document,
+      CreatedAt: timeValue(String(document['CreatedAt'])),
       Labels: goMap(document['Labels'] as Record<string, string>),
       Options: goMap(document['Options'] as Record<string, string>),
     },

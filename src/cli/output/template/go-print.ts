@@ -1,3 +1,4 @@
+import { GoTime } from './go-time-value.ts';
 import { entriesOf, isMap, isObject, typeName } from './go-value.ts';
 
 /** `%v` of Go: what a template prints for a value inside others. */
@@ -5,7 +6,7 @@ export function goString(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return goNumber(value);
-  if (value instanceof Date) return goTime(value);
+  if (value instanceof GoTime) return value.goString();
   if (Array.isArray(value)) return `[${value.map(goString).join(' ')}]`;
   if (isObject(value)) return goComposite(value, false);
   return String(value);
@@ -61,13 +62,6 @@ function goComposite(value: Record<string, unknown>, withNames: boolean): string
     map || withNames ? `${key}:${print(item)}` : print(item),
   );
   return map ? `map[${items.join(' ')}]` : `{${items.join(' ')}}`;
-}
-
-function goTime(value: Date): string {
-  return value
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.?0*Z$/, ' +0000 UTC');
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
