@@ -275,6 +275,18 @@ describe('a registry with TLS and passwords', { skip: requires('docker-registry'
     const right = await tspodOk(login, { input: `${USER.password}\n` });
     assert.equal(right, `Used:  ${authfile}\nLogin Succeeded!`);
     assert.equal(await tspodOk(['login', ...file, '--get-login', registry.host]), USER.name);
+    await tspodOk(['logout', ...file, registry.host]);
+    // Under the name of the secret, unless told another one.
+    await tspodOk(['secret', 'create', USER.name, '-'], { input: USER.password });
+    const bySecret = ['login', ...file, ...certificates(), '--secret', USER.name];
+    await tspodOk([...bySecret, registry.host]);
+    assert.equal(await tspodOk(['login', ...file, '--get-login', registry.host]), USER.name);
+    assert.equal((await tspod([...bySecret, '-u', 'bob', registry.host])).code, 125);
+    const both = await tspod([...bySecret, '-p', 'x', registry.host]);
+    assert.match(both.stderr, /--secret can not be used with --password/);
+    const none = await tspod(['login', ...file, '--secret', 'nowhere', registry.host]);
+    assert.match(none.stderr, /no such secret|nowhere/);
+    await tspodOk(['secret', 'rm', USER.name]);
     await tspodOk(['push', '-q', ...file, ...certificates(), image, `${registry.host}/one:1`]);
     await tspodOk(['pull', '-q', ...file, ...certificates(), `${registry.host}/one:1`]);
     assert.match(

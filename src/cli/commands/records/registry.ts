@@ -44,9 +44,9 @@ export const registryRecords: readonly CommandRecord[] = [
       secret: {
         long: 'secret',
         type: 'string',
-        help: 'Not supported',
-        hidden: true,
-        refused: 'there are no secrets yet: use --password-stdin',
+        placeholder: 'name',
+        help: 'Take the password from this secret; without --username its name is the user name',
+        complete: 'secrets',
       },
       tlsVerify: registryFlags.tlsVerify,
       username: { long: 'username', short: 'u', type: 'string', placeholder: 'name', help: 'User name' },

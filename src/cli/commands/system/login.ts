@@ -28,7 +28,8 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
   const access = registryAccess(flags);
   if (known !== undefined && saysNothing(flags) && (await isStillValid(engine, { registry, known, flags })))
     return 0;
-  const credentials = credentialsFrom(flags, { known, asDocker });
+  const credentials =
+    (await credentialsOfSecret(engine, flags)) ?? credentialsFrom(flags, { known, asDocker });
   const path = await login(engine, registry, credentials, { ...access, ...file });
   if (flags['verbose'] === true) printLine(`Used:  ${path}`);
   printLine(asDocker ? 'Login Succeeded' : 'Login Succeeded!');
@@ -50,7 +51,7 @@ export function loginFile(flags: FlagValues): { authfile?: string; compatAuthFil
 }
 
 function saysNothing(flags: FlagValues): boolean {
-  return ['username', 'password', 'passwordStdin'].every(
+  return ['username', 'password', 'passwordStdin', 'secret'].every(
     (name) => flags[name] === undefined || flags[name] === false,
   );
 }
@@ -69,6 +70,18 @@ async function isStillValid(
   }
   printLine(`Existing credentials are valid. Already logged in to ${registry}`);
   return true;
+}
+
+async function credentialsOfSecret(engine: Engine, flags: FlagValues): Promise<Credentials | undefined> {
+  const name = flags['secret'] as string | undefined;
+  if (name === undefined) return undefined;
+  if (flags['password'] !== undefined || flags['passwordStdin'] === true)
+    throw new UsageError('--secret can not be used with --password or --password-stdin');
+  const { secretData } = await import('../../../engine/secrets.ts');
+  const password = secretData(engine.db, name)
+    .toString('utf8')
+    .replace(/[\r\n]+$/, '');
+  return { username: (flags['username'] as string | undefined) || name, password };
 }
 
 interface Circumstances {
