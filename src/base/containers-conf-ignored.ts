@@ -45,11 +45,14 @@ export const IGNORED_KEYS: Readonly<Record<string, string>> = {
   'secrets.opts': 'secrets are in the state database, which takes no options',
 };
 
-/** Those that a file sets. */
+/** Those that a file sets; distributions ship tables with nothing in them. */
 export function ignoredIn(document: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(IGNORED_KEYS).filter((name) => {
     const [section = '', key = ''] = name.split('.');
     const table = document[section];
-    return typeof table === 'object' && table !== null && key in table;
+    if (typeof table !== 'object' || table === null) return false;
+    const value: unknown = Object.entries(table).find(([each]) => each === key)?.[1];
+    if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+    return value !== undefined && value !== '';
   });
 }

@@ -6,6 +6,7 @@ import { containerPaths, logPath } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { healthArguments } from './health-monitor.ts';
 import { sdnotifyArguments } from './sdnotify.ts';
+import { logTag } from '../specgen/log-tag.ts';
 import type { RuntimeRef } from '../oci/runtime-client.ts';
 
 /** The monitor's command line for one container: conmon's options, and ours where the monitor is ours. */
@@ -101,6 +102,7 @@ function logArguments(libpod: Libpod, record: ContainerRecord): string[] {
     if (log.maxFiles > 1 && !libpod.foreignMonitor)
       args.push('--log-rotate', '--log-max-files', String(log.maxFiles - 1));
   }
-  if (log.driver === 'journald' && log.tag !== undefined) args.push('--log-tag', log.tag);
+  const isTagged = driver === 'journald' || driver === 'json-file';
+  if (isTagged && log.tag !== undefined) args.push('--log-tag', logTag(log.tag, record.spec, record.id));
   return args;
 }

@@ -4,6 +4,7 @@ import { parseSize } from '../base/sizes.ts';
 import type { LogSpec } from './container-spec.ts';
 import type { CreateOptions } from './create-options.ts';
 import { splitOnce } from './key-value.ts';
+import { checkLogTag } from './log-tag.ts';
 import type { SpecContext } from './spec-context.ts';
 
 const DRIVERS = ['k8s-file', 'json-file', 'journald', 'none', 'passthrough', 'passthrough-tty'] as const;
@@ -40,6 +41,7 @@ export function logFromOptions(options: CreateOptions, context: SpecContext): Lo
     throw new InvalidSpecError(
       `--log-opt tag is not supported by log driver ${driver}: it has no place for it`,
     );
+  if (log.tag !== undefined) checkLogTag(log.tag);
   return log;
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { letGo } from '../fixtures/containers.ts';
 import {
@@ -230,4 +231,31 @@ describe('logs --follow', () => {
     assert.equal((await follower.exit).code, 0);
     assert.equal(follower.stdout(), '4\n5\n6\n');
   });
+});
+
+test('a tag is filled in and written by json-file, and refused where it could not be', async () => {
+  const image = await busyboxImage();
+  const run = (tag: string) => [
+    ...[
+      'run',
+      '--name',
+      'tagged',
+      '--network',
+      'none',
+      '--log-driver',
+      'json-file',
+      '--log-opt',
+      `tag=${tag}`,
+    ],
+    ...[image, 'echo', 'hi'],
+  ];
+  assert.equal(await tspodOk(run('{{.Name}} of "{{.ImageName}}"')), 'hi');
+  const path = await tspodOk(['inspect', '--format', '{{.HostConfig.LogConfig.Path}}', 'tagged']);
+  const entry = JSON.parse(readFileSync(path, 'utf8')) as { log: string; attrs: { tag: string } };
+  assert.deepEqual([entry.log, entry.attrs.tag], ['hi\n', `tagged of "${image}"`]);
+  assert.equal(await tspodOk(['logs', 'tagged']), 'hi');
+  await tspodOk(['rm', 'tagged']);
+  const { code, stderr } = await tspod(run('{{.Nmae}}'));
+  assert.equal(code, 125);
+  assert.match(stderr, /there is no \{\{\.Nmae\}\}, only ID/);
 });

@@ -18,7 +18,7 @@ void log_parse_paths(void) {
 }
 
 void log_check(void) {
-	if (!journald && opt.log_tag)
+	if (!journald && !json.path && opt.log_tag)
 		die("k8s-file doesn't support --log-tag");
 	if (!journald && opt.log_labels.count)
 		die("k8s-file doesn't support --log-label");
@@ -32,8 +32,10 @@ void log_check(void) {
 void log_open(void) {
 	if (k8s.path)
 		log_file_open(&k8s);
-	if (json.path)
+	if (json.path) {
+		log_json_open();
 		log_file_open(&json);
+	}
 	if (journald)
 		log_journald_open();
 }

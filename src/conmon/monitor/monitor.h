@@ -226,6 +226,7 @@ void log_file_start_anew(struct log_file *file);
 int log_rotate(const struct log_file *file); /* new descriptor or -1: keep the old one */
 
 void log_k8s_write(struct log_file *file, enum stream stream, const char *data, size_t size);
+void log_json_open(void);
 void log_json_write(struct log_file *file, enum stream stream, const char *data, size_t size);
 void log_json_end(struct log_file *file);
 void log_journald_open(void);

@@ -61,7 +61,7 @@ static const struct entry table[] = {
 	 "DRIVER:PATH, repeatable; k8s-file, json-file, journald, passthrough, none"},
 	{"log-rotate", 0, FLAG, &opt.log_rotate, "keep old log files instead of truncating"},
 	{"log-size-max", 0, WIDE, &opt.log_size_max, "largest log file in bytes"},
-	{"log-tag", 0, TEXT, &opt.log_tag, "tag for journald"},
+	{"log-tag", 0, TEXT, &opt.log_tag, "tag for journald and json-file"},
 	{"name", 'n', TEXT, &opt.name, "container name"},
 	{"no-container-partial-message", 0, FLAG, &opt.no_partial_message, "journald: no marks on parts"},
 	{"no-new-keyring", 0, FLAG, &opt.no_new_keyring, "passed to the runtime"},
