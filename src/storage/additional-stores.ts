@@ -4,6 +4,7 @@ import { errnoOf, messageOf, StorageError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
 import { type Database, openDatabase, type Row, transaction } from '../state/db.ts';
+import { isInUserNamespace } from './drivers/user-namespace.ts';
 import { layerPaths, type StoreLayout, storeLayout } from './layout.ts';
 import { readTarSplit } from './tar/tar-split.ts';
 
@@ -13,6 +14,8 @@ interface Context {
   driverName: string;
   /** The attributes by which this store's mounts know opaque directories. */
   opaqueXattrs: readonly string[];
+  /** Whether mounts show all files as the caller's own. */
+  squashes: boolean;
 }
 
 const SETTING = 'additional_stores';
@@ -36,6 +39,7 @@ export function mirrorAdditionalStores(context: Context, stores: readonly string
   const found = stores.flatMap((path) => locate(context, path) ?? []);
   const state = JSON.stringify(found.map(({ graphRoot, stamp }) => [graphRoot, stamp]));
   if (state === known) return;
+  for (const { graphRoot } of found) warnOfOwners(context, graphRoot);
   const contents = found.map(({ graphRoot }) => readStore(context, graphRoot));
   transaction(context.db, () => {
     forgetOthers(
@@ -46,6 +50,18 @@ export function mirrorAdditionalStores(context: Context, stores: readonly string
     if (found.length === 0) context.db.prepare('DELETE FROM settings WHERE key = ?').run(SETTING);
     else context.db.prepare('INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)').run(SETTING, state);
   });
+}
+
+/** Stands in a user namespace for owners that it has no number for. */
+const OVERFLOW_UID = 65534;
+
+/** Such images can be looked at, saved and copied, but nobody may write into the directories of their containers. */
+function warnOfOwners({ squashes }: Context, graphRoot: string): void {
+  if (squashes || !isInUserNamespace() || statSync(graphRoot).uid !== OVERFLOW_UID) return;
+  log(
+    'warn',
+    `${graphRoot} belongs to another user: containers on its images need --storage-opt mount_program=fuse-overlayfs --storage-opt mountopt=squash_to_root`,
+  );
 }
 
 function readKnown(db: Database): string | undefined {

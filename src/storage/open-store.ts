@@ -39,7 +39,9 @@ export function openStore(options: OpenStoreOptions): Store {
     memory: driverMemory(db),
   });
   const opaqueXattrs = driver.whiteouts.kind === 'overlay' ? driver.whiteouts.opaqueXattrs : [];
-  mirrorAdditionalStores({ db, layout, driverName: driver.name, opaqueXattrs }, options.additional ?? []);
+  const squashes = options.driverOptions?.some((word) => word.includes('squash_to_')) === true;
+  const stores = { db, layout, driverName: driver.name, opaqueXattrs, squashes };
+  mirrorAdditionalStores(stores, options.additional ?? []);
   const context = { db, layout, driver, system };
   return {
     graphRoot,
