@@ -42,7 +42,7 @@ __attribute__((noreturn)) static void explain(const char *step, int error) {
   if (error == EUSERS) die("make a user namespace: namespaces are nested too deeply");
   if (error == EINVAL || error == ENOSYS) die("make a user namespace: this kernel has none (CONFIG_USER_NS)");
   if (error == EPERM && strcmp(step, "unshare") == 0)
-    die("make a user namespace: not permitted (in a container? then its seccomp profile or capabilities forbid it)");
+    die("make a user namespace: not permitted (in a chroot? or in a container, whose seccomp profile or capabilities forbid it)");
   die("make the user namespace: %s: %s", step, strerror(error));
 }
 
