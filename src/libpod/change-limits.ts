@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { NotFoundError, RuntimeError, UnsupportedError, WrongStateError } from '../base/errors.ts';
@@ -50,6 +51,9 @@ export async function changeLimits(
         attributes: { ...spec.labels, image: record.imageName },
       });
     });
+    const { healthcheck, health } = record.spec;
+    if (isLive && !isDeepStrictEqual([healthcheck, health], [spec.healthcheck, spec.health]))
+      await (await import('./health-monitor.ts')).reloadHealthcheck(libpod, { ...record, spec });
   } finally {
     lock.release();
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { errnoOf } from '../base/errors.ts';
 import { log } from '../base/log.ts';
+import { RELOAD_HEALTH, tellMonitor } from '../conmon/monitor-control.ts';
 import { stringifyRuntimeJson } from '../oci/runtime-json.ts';
 import { DEFAULT_HEALTH } from '../specgen/container-spec.ts';
 import type { ContainerRecord } from './container.ts';
@@ -43,14 +44,43 @@ export function healthArguments(libpod: Libpod, record: ContainerRecord): string
 
 /** The process documents that these options name. The bundle's config.json has to be there. */
 export async function prepareHealthcheck(libpod: Libpod, record: ContainerRecord): Promise<void> {
-  const { healthcheck: check, health } = record.spec;
-  if (!hasHealthcheck(check)) return;
+  if (!hasHealthcheck(record.spec.healthcheck)) return;
   if (libpod.foreignMonitor) {
     log('warn', `container ${record.name} has a health check, which conmon cannot run`);
     return;
   }
-  const files = specFiles(libpod, record.id);
   rmSync(keptHealthLog(libpod, record.id), { force: true });
+  await writeSpecs(libpod, record);
+}
+
+/** A container that runs is checked by its new specification from now on. */
+export async function reloadHealthcheck(libpod: Libpod, record: ContainerRecord): Promise<void> {
+  if (libpod.foreignMonitor) return;
+  const { bundle } = containerPaths(libpod.paths, record.id);
+  await writeSpecs(libpod, record);
+  const options = optionPairs(healthArguments(libpod, record)).flat();
+  const text = options.map((word) => `${word}\0`).join('');
+  writeFileAtomic(join(bundle.bundle, 'health-options'), text, { durable: false });
+  if (!tellMonitor(bundle.control, RELOAD_HEALTH))
+    log('warn', `the monitor of container ${record.name} cannot be told of its new health check`);
+}
+
+/** Names without dashes, and values; '1' for the one option that takes none. */
+function optionPairs(words: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at < words.length; ) {
+    const name = (words[at] ?? '').slice(2);
+    const isFlag = name === 'health-events';
+    pairs.push([name, isFlag ? '1' : (words[at + 1] ?? '')]);
+    at += isFlag ? 1 : 2;
+  }
+  return pairs;
+}
+
+async function writeSpecs(libpod: Libpod, record: ContainerRecord): Promise<void> {
+  const { healthcheck: check, health } = record.spec;
+  if (!hasHealthcheck(check)) return;
+  const files = specFiles(libpod, record.id);
   await writeSpec(libpod, record, files.check, check.test);
   if (health?.startup !== undefined) await writeSpec(libpod, record, files.startup, health.startup.test);
 }

@@ -5,6 +5,7 @@ import { freshName, startSleeper } from '../fixtures/containers.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { tspod, tspodOk } from '../fixtures/harness.ts';
 import { isRoot } from '../fixtures/requires.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
 
 const V1 = existsSync('/sys/fs/cgroup/blkio/blkio.throttle.read_bps_device');
 const DISK = readFileSync('/proc/partitions', 'utf8')
@@ -59,6 +60,25 @@ describe('update', () => {
     assert.equal((await tspod(['healthcheck', 'run', name])).code, 0);
     const shown = '{{.Config.Healthcheck.Retries}} {{.Config.HealthcheckOnFailureAction}}';
     assert.equal(await tspodOk(['inspect', '--format', shown, name]), '7 kill');
+    await tspodOk(['rm', '-f', '-t', '0', name]);
+  });
+
+  it('changes the health check of a container that runs, at once', async () => {
+    const name = await startSleeper();
+    const hasStatus = (wanted: string) =>
+      waitFor(`the status ${wanted}`, async () => {
+        const status = await tspodOk(['inspect', '--format', '{{json .State.Health}}', name]);
+        return status.includes(`"Status":"${wanted}"`);
+      });
+    const every = ['--health-interval', '100ms', '--health-retries', '1'];
+    await tspodOk(['update', '--health-cmd', 'test -e /good', ...every, name]);
+    await hasStatus('unhealthy');
+    await tspodOk(['exec', name, 'touch', '/good']);
+    await hasStatus('healthy');
+    await tspodOk(['update', '--health-cmd', 'false', name]);
+    await hasStatus('unhealthy');
+    await tspodOk(['update', '--no-healthcheck', name]);
+    assert.doesNotMatch(await tspodOk(['ps', '--filter', `name=${name}`]), /healthy/);
     await tspodOk(['rm', '-f', '-t', '0', name]);
   });
 

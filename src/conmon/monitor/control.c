@@ -1,4 +1,4 @@
-/* The fifos ctl (resize, reopen the log, health) and winsz (resize). A bad line has no effect. */
+/* The fifos ctl (resize, reopen the log, start, health) and winsz (resize). A bad line has no effect. */
 #include "monitor.h"
 
 #define LINE_MAX_LENGTH 199
@@ -79,6 +79,8 @@ static void obey_ctl(const int *numbers) {
 		container_started();
 	else if (numbers[0] == 4)
 		health_check_now();
+	else if (numbers[0] == 5)
+		health_reload();
 	else
 		say(WARN, "Ignoring unknown control message %d", numbers[0]);
 }

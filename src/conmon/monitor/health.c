@@ -3,7 +3,7 @@
 
 static enum { STARTING, HEALTHY, UNHEALTHY } state;
 static const char *const names[] = {"starting", "healthy", "unhealthy"};
-static bool begun, startup, checking, again, telling, more_to_tell, startup_failed;
+static bool container_runs, begun, outdated, startup, checking, again, telling, more_to_tell, startup_failed;
 static int64_t begin, streak, successes, failures;
 
 static void check_next(void);
@@ -15,6 +15,7 @@ static void told(int status);
 static bool in_start_period(void);
 
 void health_begin(void) {
+	container_runs = true;
 	if (begun || !opt.health_log || !opt.health_spec)
 		return;
 	begun = true;
@@ -22,6 +23,37 @@ void health_begin(void) {
 	startup = opt.health_startup_spec != NULL;
 	health_log_write(names[state], streak, NULL);
 	plan_next(true);
+}
+
+/* What was found out so far stays as it is, unless there was no check before. */
+void health_reload(void) {
+	enum { LARGEST = 65536 };
+	char *path = join(opt.bundle, "/", "health-options");
+	char *text = malloc(LARGEST);
+	ssize_t size = text ? read_small(path, text, LARGEST) : -1;
+
+	free(path);
+	if (size < 0) {
+		say(WARN, "Failed to read the new options about health: %m");
+		free(text);
+		return;
+	}
+	/* The options point into the text, which therefore stays; this happens when somebody says so, not by itself. */
+	options_take_health(text, text + size);
+	loop_cancel(check_next);
+	outdated = checking;
+	successes = failures = 0;
+	if (!opt.health_spec) {
+		begun = false;
+		state = STARTING;
+		streak = 0;
+	} else if (begun) {
+		startup = startup && opt.health_startup_spec;
+		if (!checking)
+			plan_next(true);
+	} else if (container_runs) {
+		health_begin();
+	}
 }
 
 void health_check_now(void) {
@@ -53,8 +85,14 @@ static void checked(struct check *check) {
 
 	checking = false;
 	/* A check that the end of the container has ended. */
-	if (container_done(&status))
+	if (container_done(&status) || !begun)
 		return;
+	/* Its options have changed while it ran: what it says is about a check that is no more. */
+	if (outdated) {
+		outdated = false;
+		plan_next(true);
+		return;
+	}
 	count(check->code == 0);
 	health_log_write(names[state], streak, check);
 	if (state == HEALTHY && before != HEALTHY)

@@ -62,6 +62,7 @@ extern struct options opt;
 bool called_as_pause(const char *name);
 void pause_until_told(void) __attribute__((noreturn));
 void options_parse(int argc, char **argv);
+void options_take_health(const char *text, const char *end);
 void options_check(void);
 
 /* main.c */
@@ -186,6 +187,7 @@ struct check {
 };
 void health_begin(void); /* the container runs */
 void health_check_now(void);
+void health_reload(void); /* the options about health have changed */
 void health_check_start(const char *spec, int timeout, void (*done)(struct check *check));
 void health_check_kill(void);
 void health_log_write(const char *status, int64_t streak, const struct check *check); /* check: NULL for none yet */

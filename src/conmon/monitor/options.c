@@ -119,6 +119,26 @@ void options_parse(int argc, char **argv) {
 	}
 }
 
+/* NAME, NUL, VALUE, NUL and so on, of options about health; what is nothing of the kind is left out. The text has to stay. */
+void options_take_health(const char *text, const char *end) {
+	opt.health_spec = opt.health_startup_spec = NULL;
+	opt.health_events = false;
+	opt.health_start_interval = -1;
+	opt.health_args.count = 0;
+	while (text < end) {
+		const char *name = text, *value = name + strlen(name) + 1;
+		if (value >= end)
+			return;
+		text = value + strlen(value) + 1;
+		for (size_t i = 0; i < ENTRIES; i++) {
+			const struct entry *entry = &table[i];
+			bool fits = entry->kind != NUMBER || (*value && !value[strspn(value, "0123456789")] && strlen(value) < 11);
+			if (!strncmp(name, "health-", 7) && !strcmp(entry->name, name) && fits)
+				take(entry, name, value);
+		}
+	}
+}
+
 static void parse_long(const char *word, char **argv, int *at) {
 	size_t length = strcspn(word, "=");
 	const char *value = word[length] ? word + length + 1 : NULL;

@@ -151,7 +151,7 @@ export const containerStateRecords: readonly CommandRecord[] = [
     paths: ['update', 'container update'],
     summary: 'Change the limits, the health check, the restart policy or the environment of containers',
     description:
-      'New limits hold at once for a container that runs. Environment, health check and ulimits count from the next start.',
+      'New limits and health checks hold at once for a container that runs. Environment and ulimits count from the next start.',
     examples: [
       'update --memory 512m web',
       'update --cpus 1.5 --pids-limit 200 web',
