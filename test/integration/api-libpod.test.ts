@@ -57,6 +57,14 @@ describe('the service', () => {
         ]),
         'words',
       );
+      const script = `stat -c %a /run/secrets/other; cat /run/secrets/other; echo " $WORDS"`;
+      assert.equal(
+        await ok(
+          ...['run', '--rm', '--network', 'none', '--secret', `${name},target=other,mode=0400`],
+          ...['--secret', `${name},type=env,target=WORDS`, BUSYBOX, 'sh', '-c', script],
+        ),
+        '400\nwords words',
+      );
       await ok('secret', 'rm', name);
       assert.notEqual((await podman(['secret', 'inspect', name])).code, 0);
     });

@@ -171,8 +171,10 @@ describe('podman --remote', { skip: requires('podman') }, () => {
   });
 
   test('is told by name what cannot be honoured', async () => {
-    const { code, stderr } = await podman(['create', '--network', 'none', '--secret', 'x', BUSYBOX]);
+    const { code, stderr } = await podman([
+      ...['create', '--network', 'none', '--passwd-entry', 'x', BUSYBOX],
+    ]);
     assert.equal(code, 125);
-    assert.match(stderr, /secrets in the specification of a container is not supported/);
+    assert.match(stderr, /passwd_entry in the specification of a container is not supported/);
   });
 });

@@ -2,7 +2,14 @@ import { UnsupportedError, UsageError } from '../../base/errors.ts';
 import type { CreateOptions, CreateRequest } from '../../specgen/create-options.ts';
 import { flagIn, numberIn, objectIn, objectsIn, textIn, textMapIn, textsIn, wordsIn } from '../body.ts';
 import type { JsonObject } from '../read-body.ts';
-import { mountText, networkTexts, portText, resourceOptions, volumeText } from './create-parts.ts';
+import {
+  mountText,
+  networkTexts,
+  portText,
+  resourceOptions,
+  secretTexts,
+  volumeText,
+} from './create-parts.ts';
 
 type Partly = { [Key in keyof CreateOptions]?: CreateOptions[Key] | undefined };
 
@@ -48,6 +55,7 @@ function processOptions(spec: JsonObject): Partly {
     entrypoint:
       entrypoint === undefined ? undefined : entrypoint.join('') === '' ? '' : JSON.stringify(entrypoint),
     env: Object.entries(textMapIn(spec, 'env')).map(([key, value]) => `${key}=${value}`),
+    secret: secretTexts(spec),
     unsetenv: textsIn(spec, 'unsetenv'),
     unsetenvAll: flagIn(spec, 'unsetenvall'),
     httpProxy: flagIn(spec, 'httpproxy'),
@@ -178,6 +186,8 @@ const READ = new Set([
     'dependencycontainers',
     'entrypoint',
     'env',
+    'secrets',
+    'secret_env',
     'unsetenv',
   ],
   ...[

@@ -1,6 +1,6 @@
-import { UnsupportedError } from '../../base/errors.ts';
+import { UnsupportedError, UsageError } from '../../base/errors.ts';
 import type { CreateOptions } from '../../specgen/create-options.ts';
-import { flagIn, numberIn, objectIn, textIn, textsIn } from '../body.ts';
+import { flagIn, numberIn, objectIn, objectsIn, textIn, textMapIn, textsIn } from '../body.ts';
 import type { JsonObject } from '../read-body.ts';
 
 type Partly = { [Key in keyof CreateOptions]?: CreateOptions[Key] | undefined };
@@ -41,6 +41,27 @@ function tmpfsWords(options: readonly string[]): string[] {
 /** A word with a comma in it is one word all the same. */
 function quoted(words: readonly string[]): string {
   return words.map((word) => (/[",\n]/.test(word) ? `"${word.replaceAll('"', '""')}"` : word)).join(',');
+}
+
+/** Files and variables in the words of --secret. */
+export function secretTexts(spec: JsonObject): string[] {
+  const files = objectsIn(spec, 'secrets').map((secret) => [
+    textIn(secret, 'Source') ?? '',
+    ...(textIn(secret, 'Target') === undefined ? [] : [`target=${textIn(secret, 'Target')}`]),
+    `uid=${numberIn(secret, 'UID') ?? 0}`,
+    `gid=${numberIn(secret, 'GID') ?? 0}`,
+    ...(numberIn(secret, 'Mode') === undefined ? [] : [`mode=${numberIn(secret, 'Mode')?.toString(8)}`]),
+  ]);
+  const variables = Object.entries(textMapIn(spec, 'secret_env')).map(([variable, name]) => [
+    name,
+    'type=env',
+    `target=${variable}`,
+  ]);
+  return [...files, ...variables].map((words) => {
+    for (const word of words)
+      if (word.includes(',')) throw new UsageError(`invalid secret ${JSON.stringify(word)}: it has a comma`);
+    return words.join(',');
+  });
 }
 
 export function volumeText(volume: JsonObject): string {
