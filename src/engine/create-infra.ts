@@ -42,6 +42,7 @@ function infraOptions(engine: Engine, pod: PodRecord, options: PodOptions): Crea
   return {
     ...defined({
       addHost: options.addHost,
+      conmonPidfile: options.infraConmonPidfile,
       dns: options.dns,
       dnsOption: options.dnsOption,
       dnsSearch: options.dnsSearch,

@@ -96,7 +96,14 @@ function checkOptions(options: PodOptions): void {
   if (infra !== false) return;
   if (options.publish?.length)
     throw new InvalidSpecError('you must have an infra container to publish port bindings to the host');
-  const given = [...INFRA_OPTIONS, 'hostname', 'infraCommand', 'infraImage', 'infraName'] as const;
+  const given = [
+    ...INFRA_OPTIONS,
+    'hostname',
+    'infraCommand',
+    'infraConmonPidfile',
+    'infraImage',
+    'infraName',
+  ] as const;
   const useless = given.find((key) => options[key] !== undefined);
   if (useless !== undefined)
     throw new InvalidSpecError(`--${dashed(useless)} needs an infra container: leave out --infra=false`);
@@ -123,7 +130,12 @@ function specOf(engine: Engine, id: string, options: PodOptions, createCommand: 
     shares: infra ? sharesOf(engine, options) : [],
     cgroup: sharesParent ? podCgroup(id, options.cgroupParent, manager) : undefined,
     cgroupParent: options.cgroupParent,
-    inherited: { device: options.device ?? [], securityOpt: options.securityOpt ?? [] },
+    inherited: {
+      device: options.device ?? [],
+      securityOpt: options.securityOpt ?? [],
+      ...(options.gpus === undefined ? {} : { gpus: options.gpus }),
+      ...(options.shmSizeSystemd === undefined ? {} : { shmSizeSystemd: options.shmSizeSystemd }),
+    },
     hasVolumes: [...(options.volume ?? []), ...(options.volumesFrom ?? [])].length > 0,
   };
 }

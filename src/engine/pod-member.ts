@@ -131,9 +131,11 @@ function inPod(engine: Engine, pod: PodRecord, options: CreateOptions): CreateOp
     joinNetwork(pod, joined, join);
     if (spec.hasVolumes) joined.volumesFrom = [...(options.volumesFrom ?? []), infra.id];
   }
-  const { device, securityOpt } = spec.inherited;
+  const { device, securityOpt, gpus, shmSizeSystemd } = spec.inherited;
   if (device.length > 0) joined.device = [...device, ...(options.device ?? [])];
   if (securityOpt.length > 0) joined.securityOpt = [...securityOpt, ...(options.securityOpt ?? [])];
+  if (gpus !== undefined) joined.gpus = [...gpus, ...(options.gpus ?? [])];
+  if (shmSizeSystemd !== undefined) joined.shmSizeSystemd ??= shmSizeSystemd;
   const parent = spec.cgroup ?? spec.cgroupParent;
   if (parent !== undefined && options.cgroupParent === undefined && options.cgroups !== 'disabled')
     joined.cgroupParent = parent;

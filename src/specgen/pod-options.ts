@@ -8,10 +8,12 @@ export interface PodOptions {
   dnsSearch?: string[];
   exitPolicy?: string;
   gidmap?: string[];
+  gpus?: string[];
   hostname?: string;
   hostsFile?: string;
   infra?: boolean;
   infraCommand?: string;
+  infraConmonPidfile?: string;
   infraImage?: string;
   infraName?: string;
   ip?: string;
@@ -33,6 +35,7 @@ export interface PodOptions {
   share?: string;
   shareParent?: boolean;
   shmSize?: string;
+  shmSizeSystemd?: string;
   subgidname?: string;
   subuidname?: string;
   sysctl?: string[];

@@ -20,7 +20,7 @@ export interface PodSpec {
   cgroup: string | undefined;
   cgroupParent: string | undefined;
   /** Every container gets these besides its own, as typed. */
-  inherited: { device: string[]; securityOpt: string[] };
+  inherited: { device: string[]; securityOpt: string[]; gpus?: string[]; shmSizeSystemd?: string };
   /** The infra container has volumes that every container gets. */
   hasVolumes: boolean;
 }

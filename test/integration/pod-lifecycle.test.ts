@@ -163,6 +163,19 @@ describe('a pod', () => {
   });
 });
 
+describe('a pod that gives its containers something', () => {
+  it('limits their directories for systemd, and tells the pid of its monitor', async () => {
+    const file = join(testRoot().base, 'infra-monitor');
+    const pod = await createPod(['--shm-size-systemd', '1m', '--infra-conmon-pidfile', file]);
+    const run = ['run', '--rm', '--pod', pod, '--systemd', 'always', await busyboxImage()];
+    assert.match(await tspodOk([...run, 'mount']), /on \/run\/lock type tmpfs .*size=1024k/);
+    const infra = await infraOf(pod);
+    const monitor = await tspodOk(['inspect', '--format', '{{.State.ConmonPid}}', infra]);
+    assert.equal(readFileSync(file, 'utf8'), monitor);
+    await removePod(pod);
+  });
+});
+
 describe('a copy of a pod', () => {
   it('has the same options and containers, which share among themselves', async () => {
     const pod = await createPod(['--label', 'tier=web', '--shm-size', '1m']);

@@ -32,6 +32,13 @@ const podFlags = {
     placeholder: 'command',
     help: 'What the infra container runs, with --infra-image',
   },
+  infraConmonPidfile: {
+    long: 'infra-conmon-pidfile',
+    type: 'string',
+    placeholder: 'file',
+    help: "Write the pid of the infra container's monitor to this file",
+    complete: 'files',
+  },
   infraImage: {
     long: 'infra-image',
     type: 'string',
@@ -105,8 +112,8 @@ const podFlags = {
   },
 } as const satisfies Record<string, FlagRecord>;
 
-const { cgroupParent, shmSize } = resourceFlags;
-const { device, gidmap, pid, securityOpt, subgidname, subuidname, sysctl, uidmap, userns, uts } =
+const { cgroupParent, shmSize, shmSizeSystemd } = resourceFlags;
+const { device, gidmap, gpus, pid, securityOpt, subgidname, subuidname, sysctl, uidmap, userns, uts } =
   securityFlags;
 const { domainname: _, expose: __, publishAll: ___, ...reachFlags } = networkFlags;
 
@@ -117,9 +124,11 @@ const knownFlags = flagsFor<PodOptions>()({
   cgroupParent,
   device,
   gidmap,
+  gpus,
   pid,
   securityOpt,
   shmSize,
+  shmSizeSystemd,
   subgidname,
   subuidname,
   sysctl,
@@ -134,8 +143,6 @@ const pendingFlags: Readonly<Record<string, FlagRecord>> = {
   ...refused('float', LIMITS, ['cpus']),
   ...refused('int', LIMITS, ['cpu-shares']),
   ...refused('stringArray', LIMITS, ['blkio-weight-device', 'device-read-bps', 'device-write-bps']),
-  ...refused('stringSlice', 'device nodes such as /dev/dri can be passed with --device', ['gpus']),
-  ...refused('string', '', ['infra-conmon-pidfile', 'shm-size-systemd']),
 };
 
 function refused(type: FlagType, reason: string, names: readonly string[]): Record<string, FlagRecord> {
@@ -153,8 +160,10 @@ export const podCloneFlags: Readonly<Record<string, FlagRecord>> = {
   cgroupParent,
   device,
   gidmap,
+  gpus,
   hostname: podFlags.hostname,
   infraCommand: podFlags.infraCommand,
+  infraConmonPidfile: podFlags.infraConmonPidfile,
   infraName: podFlags.infraName,
   label: podFlags.label,
   labelFile: podFlags.labelFile,
@@ -163,6 +172,7 @@ export const podCloneFlags: Readonly<Record<string, FlagRecord>> = {
   restart: podFlags.restart,
   securityOpt,
   shmSize,
+  shmSizeSystemd,
   subgidname,
   subuidname,
   sysctl,
