@@ -63,9 +63,10 @@ test('an attached exec loses no output and takes input', { skip }, async () => {
 });
 
 test('an exec with a terminal is attached to it', { skip }, async () => {
-  // Nobody waits with the program until its terminal has a size, unless the process document names one. And when a leader of a
+  // Nobody waits with the program until its terminal has a size, unless the process document names one; stty prints none then, and ends
+  // with 0 all the same. And when a leader of a
   // session ends, the kernel drops what it has not passed on from its terminal yet: on a busy machine, all of it.
-  const script = 'until stty size 2>/dev/null; do sleep 0.02; done; sleep 1; exit 2';
+  const script = 'until stty size 2>/dev/null | grep .; do sleep 0.02; done; sleep 1; exit 2';
   const options = { args: ['sh', '-c', script], terminal: true };
   const session = execute(options, ['--exec-attach', '-ti'], ['SYNC', 'START', 'ATTACH']);
   session.monitor.pipe('START').write('1');
