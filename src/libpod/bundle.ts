@@ -24,7 +24,6 @@ import { checkKernelLimits } from './kernel-limits.ts';
 import { prepareMountSources } from './mount-sources.ts';
 import { rootfsOptions } from './rootfs-options.ts';
 import { prepareNotify } from './sdnotify.ts';
-import { prepareSecrets } from './secret-files.ts';
 import { existingUser, ownersOutside } from './user-owners.ts';
 import type { ContainerUserns } from './user-namespace.ts';
 
@@ -81,7 +80,7 @@ export async function prepareBundle(
   const namespacePaths = joinedNamespaces(libpod, record);
   if (userns !== undefined) namespacePaths.user = userns.path;
   const notify = prepareNotify(libpod, record);
-  const secrets = record.spec.secrets === undefined ? undefined : prepareSecrets(libpod, record);
+  const secrets = record.spec.secrets && (await import('./secret-files.ts')).prepareSecrets(libpod, record);
   const facts: BundleFacts = {
     ...(secrets === undefined ? {} : { secretEnv: secrets.env }),
     rootfs: userns === undefined ? rootfs : userns.expose(rootfs),

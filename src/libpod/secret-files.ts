@@ -15,7 +15,7 @@ export function prepareSecrets(
   const files: BundleFacts['managedFiles'] = [];
   const env: string[] = [];
   for (const [index, use] of (record.spec.secrets ?? []).entries()) {
-    const data = secretData(libpod.db, use.name);
+    const data = secretData(libpod, use.name);
     if (use.type === 'env') {
       env.push(`${use.target}=${data.toString('utf8')}`);
       continue;

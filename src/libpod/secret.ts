@@ -2,6 +2,7 @@ import { AlreadyExistsError, InvalidSpecError, NotFoundError } from '../base/err
 import { type Database, type Row, transaction } from '../state/db.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
 import type { Libpod } from './context.ts';
+import { openSecret, sealSecret } from './secret-cipher.ts';
 
 /** Without what is secret about it. */
 export interface SecretRecord {
@@ -25,14 +26,15 @@ export interface NewSecret {
   replace: boolean;
 }
 
-/** The data lies in the state database, which nobody else may read. */
-export function createSecret({ db }: Pick<Libpod, 'db'>, secret: NewSecret): void {
+/** The data lies in the state database, encrypted. */
+export function createSecret({ db, paths }: Pick<Libpod, 'db' | 'paths'>, secret: NewSecret): void {
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/.test(secret.name))
     throw new InvalidSpecError(
       `invalid secret name ${JSON.stringify(secret.name)}: letters, digits, dots, hyphens and underscores, 253 at most`,
     );
   if (secret.data.length === 0 || secret.data.length >= LARGEST)
     throw new InvalidSpecError(`secret ${secret.name} must have more than 0 and less than ${LARGEST} bytes`);
+  const sealed = sealSecret(paths.graphRoot, secret.id, secret.data);
   transaction(db, () => {
     const old = findSecret(db, secret.name);
     if (old !== undefined && old.name === secret.name) {
@@ -41,13 +43,13 @@ export function createSecret({ db }: Pick<Libpod, 'db'>, secret: NewSecret): voi
       db.prepare('DELETE FROM secrets WHERE id = ?').run(old.id);
     }
     const now = timestamp();
-    db.prepare(`INSERT INTO secrets (${COLUMNS}, data) VALUES (?, ?, ?, ?, ?, ?)`).run(
+    db.prepare(`INSERT INTO secrets (${COLUMNS}, data, sealed) VALUES (?, ?, ?, ?, ?, ?, 1)`).run(
       secret.id,
       secret.name,
       JSON.stringify(secret.labels),
       now,
       now,
-      secret.data,
+      sealed,
     );
     recordEvent(db, { kind: 'secret', action: 'create', objectId: secret.id, name: secret.name });
   });
@@ -77,10 +79,15 @@ export function listSecrets(db: Database): SecretRecord[] {
   return (db.prepare(`SELECT ${COLUMNS} FROM secrets ORDER BY name`).all() as Row[]).map(toSecret);
 }
 
-export function secretData(db: Database, nameOrId: string): Buffer {
-  const { id } = getSecret(db, nameOrId);
-  const row = db.prepare('SELECT data FROM secrets WHERE id = ?').get(id) as { data: Buffer };
-  return Buffer.from(row.data);
+/** What is secret about it. NotFoundError; StorageError when it cannot be decrypted. */
+export function secretData({ db, paths }: Pick<Libpod, 'db' | 'paths'>, nameOrId: string): Buffer {
+  const secret = getSecret(db, nameOrId);
+  const row = db.prepare('SELECT data, sealed FROM secrets WHERE id = ?').get(secret.id) as
+    | { data: Buffer; sealed: number }
+    | undefined;
+  if (row === undefined) throw new NotFoundError('secret', nameOrId);
+  const data = Buffer.from(row.data);
+  return row.sealed === 1 ? openSecret(paths.graphRoot, secret, data) : data;
 }
 
 export function removeSecret(db: Database, nameOrId: string): SecretRecord {

@@ -228,6 +228,10 @@ const UPGRADES: readonly string[] = [
   ALTER TABLE layers ADD COLUMN store TEXT;
   ALTER TABLE images ADD COLUMN store TEXT;
   `,
+  `
+  -- 1: encrypted, see libpod/secret-cipher.ts; 0: from before there was that.
+  ALTER TABLE secrets ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 export const SCHEMA_VERSION = UPGRADES.length;

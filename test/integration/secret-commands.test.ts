@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
+import { openDatabase } from '../../src/state/db.ts';
+import { makeTestRoot, testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
 
 before(() => busyboxImage());
@@ -37,10 +38,58 @@ describe('secret', () => {
     await tspodOk(['secret', 'rm', '--ignore', 'first']);
   });
 
-  test('is kept where nobody else can read it', async () => {
+  test('is kept where nobody else can read it, and encrypted there', async () => {
     await tspodOk(['secret', 'create', '--env', 'variable', 'MY_SECRET'], { env: { MY_SECRET: 'from env' } });
     assert.match(await tspodOk(['secret', 'inspect', '--showsecret', 'variable']), /from env/);
-    assert.equal(statSync(join(testRoot().graphRoot, 'state.db')).mode & 0o077, 0);
+    const { graphRoot } = testRoot();
+    for (const file of ['state.db', 'secrets.key'])
+      assert.equal(statSync(join(graphRoot, file)).mode & 0o077, 0);
+    for (const file of readdirSync(graphRoot).filter((name) => name.startsWith('state.db')))
+      assert.equal(readFileSync(join(graphRoot, file)).includes('from env'), false, file);
+  });
+
+  test('made by several at once have one key', async () => {
+    const root = makeTestRoot();
+    const names = ['a', 'b', 'c', 'd'];
+    await Promise.all(
+      names.map((name) => tspodOk(['secret', 'create', name, '-'], { root, input: `of ${name}` })),
+    );
+    for (const name of names)
+      assert.match(
+        await tspodOk(['secret', 'inspect', '--showsecret', name], { root }),
+        new RegExp(`"of ${name}"`),
+      );
+    assert.deepEqual(readdirSync(join(root.graphRoot, 'tmp')), []);
+  });
+
+  test('cannot be read without its key, with another one, or in the row of another', async () => {
+    const root = makeTestRoot();
+    await tspodOk(['secret', 'create', 'lost', '-'], { root, input: 'x' });
+    await tspodOk(['secret', 'create', 'other', '-'], { root, input: 'y' });
+    const show = async () => await tspod(['secret', 'inspect', '--showsecret', 'lost'], { root });
+    const key = join(root.graphRoot, 'secrets.key');
+    const rightKey = readFileSync(key);
+    const db = openDatabase(join(root.graphRoot, 'state.db'));
+    const right = db.prepare("SELECT data FROM secrets WHERE name = 'lost'").pluck().get();
+    const put = db.prepare("UPDATE secrets SET data = ? WHERE name = 'lost'");
+    put.run(db.prepare("SELECT data FROM secrets WHERE name = 'other'").pluck().get());
+    assert.match((await show()).stderr, /cannot decrypt secret lost: .* was changed on disk/);
+    put.run(right);
+    db.close();
+    assert.match((await show()).stdout, /"x"/);
+    for (const [content, reason] of [
+      [Buffer.alloc(32), /cannot decrypt secret lost: .*secrets\.key is not the key/],
+      [Buffer.alloc(3), /secrets\.key, is damaged/],
+      [undefined, /cannot decrypt secret lost: its key .*secrets\.key is missing/],
+    ] as const) {
+      if (content === undefined) rmSync(key);
+      else writeFileSync(key, content);
+      const { code, stderr } = await show();
+      assert.equal(code, 125);
+      assert.match(stderr, reason);
+    }
+    writeFileSync(key, rightKey);
+    assert.match((await show()).stdout, /"x"/);
   });
 });
 

@@ -24,7 +24,7 @@ export const list: Handler = (exchange) => {
 export const inspect: Handler = (exchange) => {
   const { engine, query } = exchange;
   const secret = getSecret(engine.db, nameOf(exchange));
-  const data = query.flag('showsecret') ? secretData(engine.db, secret.id).toString('utf8') : undefined;
+  const data = query.flag('showsecret') ? secretData(engine, secret.id).toString('utf8') : undefined;
   sendJson(exchange, 200, shapeOf(secret, data));
 };
 

@@ -6,7 +6,8 @@ import { print } from '../../output/print.ts';
 import { goMap, goStruct, toJson } from '../../output/template/go-value.ts';
 
 export const run: CommandHandler = async ({ args, flags }, openEngine) => {
-  const { db } = openEngine();
+  const engine = openEngine();
+  const { db } = engine;
   if (flags['pretty'] === true) {
     if (flags['format'] !== undefined || flags['showsecret'] === true)
       throw new UsageError('--pretty cannot be used together with --format or --showsecret');
@@ -17,7 +18,7 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
     const { id, name: full, createdAt, updatedAt, labels } = getSecret(db, name);
     const driver = goStruct('secrets.Driver', { Name: 'file', Options: goMap({}) });
     const spec = goStruct('secrets.Spec', { Name: full, Driver: driver, Labels: goMap(labels) });
-    const shown = flags['showsecret'] === true ? { SecretData: secretData(db, id).toString('utf8') } : {};
+    const shown = flags['showsecret'] === true ? { SecretData: secretData(engine, id).toString('utf8') } : {};
     return goStruct('secrets.Info', {
       ID: id,
       CreatedAt: createdAt,
