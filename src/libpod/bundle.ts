@@ -49,10 +49,13 @@ export interface PreparedBundle {
   keepCompiledSeccomp: ((containerId: string) => void) | undefined;
 }
 
-/** Where the bundle and the news of its end will lie. Idempotent. */
-export function makeBundleDirectories({ paths }: Libpod, id: string): void {
-  mkdirSync(containerPaths(paths, id).bundle.bundle, { recursive: true, mode: 0o700 });
+/** Where the bundle, the news of its end and the monitor's own things will lie. Idempotent. */
+export function makeBundleDirectories(libpod: Libpod, record: ContainerRecord): void {
+  const { paths } = libpod;
+  mkdirSync(containerPaths(paths, record.id).bundle.bundle, { recursive: true, mode: 0o700 });
   mkdirSync(exitDirectory(paths.runRoot), { recursive: true, mode: 0o700 });
+  // The monitor makes its socket there at once.
+  prepareNotify(libpod, record);
 }
 
 /** Mounts the root file system and writes config.json and all files that are mounted into the container; the directories have to be there. Idempotent. */

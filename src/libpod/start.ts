@@ -149,7 +149,7 @@ async function launch(
         preserveFds: options.preserveFds,
         lockFd: options.lockFd,
       });
-    makeBundleDirectories(libpod, record.id);
+    makeBundleDirectories(libpod, starting);
     // It gets ready while we write down what the runtime is to do.
     if (inOneGo) monitor = launchMonitor();
     const cdi = starting.spec.cdiDevices;

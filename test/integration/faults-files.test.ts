@@ -69,7 +69,10 @@ const HARMS: readonly [RegExp, string[]][] = [
   [/^networks\/([\w-]+)\.json$/, ['$1']],
   [/^networks\/netavark\.lock$/, []],
   // Caches, locks, leftovers and what can be made anew.
-  [/^root\/(driver|default-network\.json|state\.db-reserve|build-mounts\/.*|tmp\/partial-.*)$/, []],
+  [
+    /^root\/(driver|default-network\.json|secrets\.key|state\.db-reserve|build-mounts\/.*|tmp\/partial-.*)$/,
+    [],
+  ],
   [/^run\/(locks|networks|exits)\/|^run\/(containers-conf|runtime-versions)\.json$/, []],
 ];
 /** Those of the database come in a test of their own. */

@@ -118,7 +118,7 @@ describe('what has no equivalent', () => {
     ['--link', 'db:db', /find each other by name/],
     ['--storage-opt', 'size=1G', /limits the size/],
     ['--decryption-key', 'key.pem', /encrypted/],
-    ['--rdt-class', 'gold', /cache/],
+    ['--rdt-class', 'gold', /resource director|without root/],
     ['--volume-driver', 'nfs', /volume plugins/],
   ] as const)
     it(`is refused with the reason: ${flag}`, async () => {
