@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -9,6 +10,8 @@ const TEST_TIMEOUT_MS = 600_000;
 /** More failing files than this are no accident of timing: they are not run again. */
 const MOST_RUN_AGAIN = 8;
 const SLOWEST_TOLD = 8;
+/** Half of the time tests wait: for containers to end, for timeouts. */
+const PARALLEL = Math.max(3, availableParallelism());
 
 /**
  * Runs test files, each batch in a process of its own, a few at the same time, and counts what happened.
@@ -16,7 +19,7 @@ const SLOWEST_TOLD = 8;
  * options: { phase, tally, node, cwd, env, wrap: (command) => command, batches: string[][], parallel, timeoutMs, testTimeoutMs }
  */
 export async function runFiles(options) {
-  const { phase, tally, batches, parallel = 2 } = options;
+  const { phase, tally, batches, parallel = PARALLEL } = options;
   if (batches.length === 0) return;
   const started = performance.now();
   const outcomes = await runBatches(batches, parallel, options);

@@ -49,8 +49,8 @@ describe('the docker client', { skip: requires('docker') }, () => {
   });
 
   test('gets every byte of a large output', async () => {
-    const { stdout } = await run(['--rm'], 'head -c 3000000 /dev/zero | tr "\\0" x');
-    assert.equal(stdout.length, 3_000_000);
+    const { code, stdout, stderr } = await run(['--rm'], 'head -c 3000000 /dev/zero | tr "\\0" x');
+    assert.deepEqual({ code, size: stdout.length, stderr }, { code: 0, size: 3_000_000, stderr: '' });
   });
 
   test('ends with 127 for a command that is not there, and leaves no container', async () => {

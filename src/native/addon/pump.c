@@ -104,6 +104,7 @@ static void run_pump(struct task *task) {
   struct pump *pump = (struct pump *)task;
   struct mmsghdr packets[BATCH];
   struct iovec vector[BATCH];
+  bool seemed_over = false;
   for (;;) {
     int count = receive(pump, packets, vector);
     if (count == -1) {
@@ -119,7 +120,14 @@ static void run_pump(struct task *task) {
     while (full < count && packets[full].msg_len > 0) full++;
     write_packets(pump, packets, full);
     /* As with a pipe: who writes on learns at once that nobody reads any more. */
-    if (full < count || count == 0 || pump->reader_gone) return;
+    if (pump->reader_gone) return;
+    /*
+     * The kernel looks for a packet, then whether the peer has closed; what the peer sent between the two is still there when it
+     * says that nothing is. What it says a second time is true.
+     */
+    bool is_over = full < count || count == 0;
+    if (is_over && full == 0 && seemed_over) return;
+    seemed_over = is_over;
   }
 }
 
