@@ -6,6 +6,7 @@ import {
   containersOn,
   disconnectContainer,
   NotConnectedError,
+  reloadContainerNetworks,
 } from '../libpod/network-membership.ts';
 import { observe } from '../libpod/observe.ts';
 import { removeContainer } from '../libpod/remove.ts';
@@ -163,6 +164,11 @@ export async function disconnectNetwork(
     if (options.force && (error instanceof NotFoundError || error instanceof NotConnectedError)) return;
     throw error;
   }
+}
+
+/** See reloadContainerNetworks. */
+export async function reloadNetwork(engine: Engine, containerId: string): Promise<void> {
+  await reloadContainerNetworks(engine, containerId);
 }
 
 export interface PruneNetworksReport {

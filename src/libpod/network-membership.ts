@@ -1,6 +1,7 @@
 import { ConflictError, InvalidSpecError, WrongStateError } from '../base/errors.ts';
 import { networkPlaces } from '../network/context.ts';
 import { joinNetwork, leaveNetwork } from '../network/membership.ts';
+import { reloadNetworks } from '../network/reload.ts';
 import type { NetworkDefinition } from '../network/network-definition.ts';
 import { getNetwork } from '../network/network-store.ts';
 import type { NetworkAttachment } from '../specgen/container-spec.ts';
@@ -69,6 +70,35 @@ export async function disconnectContainer(libpod: Libpod, nameOrId: string, netw
   });
 }
 
+/**
+ * Makes what the host has for a running container's networks anew: rules of the firewall, published ports. Throws WrongStateError for one
+ * that does not run, InvalidSpecError for one that is not on bridges.
+ */
+export async function reloadContainerNetworks(libpod: Libpod, id: string): Promise<void> {
+  const lock = await lockContainer(libpod, id);
+  try {
+    const record = (await settle(libpod, id)) ?? lookupContainer(libpod.db, id);
+    const { mode } = record.spec.network;
+    if (mode.mode !== 'bridge')
+      throw new InvalidSpecError(
+        `container ${record.name} has network mode ${mode.mode}: only bridge networks can be reloaded`,
+      );
+    if (!isLive(record))
+      throw new WrongStateError(`cannot reload the networks of container ${record.name}: it is not running`);
+    const { facts } = record;
+    const network = await reloadNetworks(networkContext(libpod, record.name), id, facts.network);
+    if (network === undefined) return;
+    updateContainer(libpod.db, id, { facts: { ...facts, network } });
+    finishNetworkFiles(libpod, record, network);
+  } finally {
+    lock.release();
+  }
+}
+
+function isLive({ state }: ContainerRecord): boolean {
+  return state === 'running' || state === 'paused' || state === 'initialized';
+}
+
 /** The container and the network are there, but not together. */
 export class NotConnectedError extends ConflictError {
   override readonly code: string = 'NOT_CONNECTED';
@@ -108,8 +138,7 @@ async function changeNetworks(
       throw new WrongStateError(
         `container ${record.name} is ${record.state}: its networks cannot be changed now`,
       );
-    const isLive = ['running', 'paused', 'initialized'].includes(record.state);
-    store(libpod, record, await work(record, mode.networks, isLive));
+    store(libpod, record, await work(record, mode.networks, isLive(record)));
   } finally {
     lock.release();
   }

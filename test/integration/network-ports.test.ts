@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { before, describe, test } from 'node:test';
@@ -33,6 +34,16 @@ function ask(port: number, host = '127.0.0.1'): Promise<string> {
   });
 }
 
+function reached(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.end('\n'))
+      .setTimeout(1_000, () => socket.destroy())
+      .on('data', () => resolve(true))
+      .on('error', () => {})
+      .on('close', () => resolve(false));
+  });
+}
+
 const ownAddress = (): string | undefined =>
   Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
@@ -63,6 +74,42 @@ describe('published ports of containers on bridges', { skip: withoutBridges() },
     const again = await startScript(flags, tell(80));
     assert.match(await ask(BASE), /^80\n/);
     await tspodOk(['rm', '-f', '--time', '0', again]);
+  });
+
+  test('come back with network reload after the firewall was emptied, at the same addresses', async () => {
+    const network = await makeNetwork();
+    const other = await makeNetwork();
+    const flags = ['-p', `${BASE + 20}:80`, '--network', network, '--network', other];
+    const name = await startScript(flags, tell(80));
+    assert.match(await ask(BASE + 20), /^80\n/);
+    const places = () =>
+      tspodOk([
+        'inspect',
+        '-f',
+        '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.MacAddress}} {{end}}',
+        name,
+      ]);
+    const before = await places();
+    if (isRoot()) {
+      for (const table of ['nat', 'filter']) execFileSync('iptables', ['-t', table, '-F']);
+      assert.equal(await reached(BASE + 20), false);
+    }
+    assert.equal(await tspodOk(['network', 'reload', name]), name);
+    assert.match(await ask(BASE + 20), /^80\n/);
+    assert.equal(await places(), before);
+    const id = await tspodOk(['inspect', '-f', '{{.Id}}', name]);
+    const sleeper = await startScript([], 'sleep 100');
+    assert.equal(await tspodOk(['network', 'reload', '--all']), id);
+    assert.match(await ask(BASE + 20), /^80\n/);
+    for (const [container, reason] of [
+      [sleeper, /network mode none: only bridge networks can be reloaded/],
+      ['nobody', /no container with name or ID "nobody"/],
+    ] as const) {
+      const { code, stderr } = await tspod(['network', 'reload', container]);
+      assert.equal(code, 125);
+      assert.match(stderr, reason);
+    }
+    await tspodOk(['rm', '-f', '-t', '0', name, sleeper]);
   });
 
   test('show the container where a client comes from', async () => {

@@ -1,4 +1,5 @@
 import type { CommandRecord } from '../../command.ts';
+import { allFlag, selectionFlags } from '../../flags/container.ts';
 import { networkConnectFlags, networkCreateFlags } from '../../flags/network-create.ts';
 import { formatFlag, listingFlags, longFilterFlag } from '../../flags/listing.ts';
 import { stopTimeFlag } from '../../flags/removal.ts';
@@ -67,6 +68,16 @@ export const networkRecords: readonly CommandRecord[] = [
       force: { long: 'force', short: 'f', type: 'bool', help: 'Nothing that is gone already is an error' },
     },
     load: () => import('../network/disconnect.ts'),
+  },
+  {
+    paths: ['network reload'],
+    summary: 'Set up the networks of running containers again',
+    description:
+      'After the firewall of the host was emptied or loaded again, its rules for containers and their published ports are missing until this is called. Addresses stay, open connections break.',
+    examples: ['network reload --all', 'network reload web'],
+    arguments: { usage: '[CONTAINER...]', min: 0, max: MANY, complete: 'running-containers' },
+    flags: { all: allFlag('Reload the networks of all running containers'), latest: selectionFlags.latest },
+    load: () => import('../network/reload.ts'),
   },
   {
     paths: ['network ls', 'network list'],
