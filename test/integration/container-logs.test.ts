@@ -55,7 +55,19 @@ for (const driver of ['k8s-file', 'json-file']) {
 
     test('shows the last lines, times, and only lines since a time', async () => {
       const name = `select-${driver}`;
-      await ran(name, 'echo one; sleep 0.01; echo two; sleep 0.01; echo three', ['--log-driver', driver]);
+      // Each line at a time of its own, also where the monitor hardly comes to read.
+      const next = (line: string) => `while [ ! -e /${line} ]; do sleep 0.01; done; echo ${line}`;
+      await started(name, `echo one; ${next('two')}; ${next('three')}`, ['--log-driver', driver]);
+      for (const [line, following] of [
+        ['one', 'two'],
+        ['two', 'three'],
+      ] as const) {
+        await waitFor(line, async () => (await tspodOk(['logs', name])).endsWith(line));
+        const { code, stderr } = await tspod(['exec', name, 'touch', `/${following}`]);
+        // The last one may end its container before it has ended itself.
+        assert.ok(code === 0 || code === 137, stderr);
+      }
+      await tspodOk(['wait', name]);
       assert.equal(await tspodOk(['logs', '--tail', '2', name]), 'two\nthree');
       const timed = (await tspodOk(['logs', '-t', name])).split('\n');
       assert.match(timed[0] ?? '', new RegExp(`^${DATE} one$`));
