@@ -4,8 +4,8 @@ function deviceLimit<const Name extends string>(long: Name, help: string) {
   return { long, type: 'stringArray', placeholder: 'device:rate', help } as const;
 }
 
-/** Limits of a container: memory, processors, processes, cgroup. */
-export const resourceFlags = {
+/** Limits that a container which exists can be given anew. */
+export const limitFlags = {
   blkioWeight: {
     long: 'blkio-weight',
     type: 'string',
@@ -17,25 +17,6 @@ export const resourceFlags = {
     type: 'stringArray',
     placeholder: 'device:weight',
     help: 'The same for a single device, e.g. /dev/sda:200',
-  },
-  cgroupConf: {
-    long: 'cgroup-conf',
-    type: 'stringSlice',
-    placeholder: 'file=value',
-    help: "Write to a file of the container's cgroup, e.g. memory.high=64M (cgroup v2 only)",
-  },
-  cgroupParent: {
-    long: 'cgroup-parent',
-    type: 'string',
-    placeholder: 'path',
-    help: "Parent of the container's cgroup",
-  },
-  cgroups: {
-    long: 'cgroups',
-    type: 'string',
-    placeholder: 'how',
-    help: 'Whether the container gets a cgroup of its own',
-    complete: ['enabled', 'disabled', 'no-conmon', 'split'],
   },
   cpuPeriod: {
     long: 'cpu-period',
@@ -90,12 +71,10 @@ export const resourceFlags = {
     'device-read-bps',
     'Bytes a second to read from a block device, e.g. /dev/sda:1mb',
   ),
-  deviceReadIops: deviceLimit('device-read-iops', 'Reads a second from a block device, e.g. /dev/sda:1000'),
   deviceWriteBps: deviceLimit(
     'device-write-bps',
     'Bytes a second to write to a block device, e.g. /dev/sda:1mb',
   ),
-  deviceWriteIops: deviceLimit('device-write-iops', 'Writes a second to a block device, e.g. /dev/sda:1000'),
   memory: {
     long: 'memory',
     short: 'm',
@@ -121,6 +100,32 @@ export const resourceFlags = {
     placeholder: 'number',
     help: 'How readily the kernel swaps the container out, 0 to 100 (cgroup v1 only)',
   },
+} as const satisfies Record<string, FlagRecord>;
+
+/** Limits of a container: memory, processors, processes, cgroup. */
+export const resourceFlags = {
+  ...limitFlags,
+  cgroupConf: {
+    long: 'cgroup-conf',
+    type: 'stringSlice',
+    placeholder: 'file=value',
+    help: "Write to a file of the container's cgroup, e.g. memory.high=64M (cgroup v2 only)",
+  },
+  cgroupParent: {
+    long: 'cgroup-parent',
+    type: 'string',
+    placeholder: 'path',
+    help: "Parent of the container's cgroup",
+  },
+  cgroups: {
+    long: 'cgroups',
+    type: 'string',
+    placeholder: 'how',
+    help: 'Whether the container gets a cgroup of its own',
+    complete: ['enabled', 'disabled', 'no-conmon', 'split'],
+  },
+  deviceReadIops: deviceLimit('device-read-iops', 'Reads a second from a block device, e.g. /dev/sda:1000'),
+  deviceWriteIops: deviceLimit('device-write-iops', 'Writes a second to a block device, e.g. /dev/sda:1000'),
   oomKillDisable: {
     long: 'oom-kill-disable',
     type: 'bool',
@@ -163,42 +168,3 @@ export const resourceFlags = {
     help: 'Limit of a process, e.g. nofile=1024:4096, or host to keep those of the caller',
   },
 } as const satisfies Record<string, FlagRecord>;
-
-const {
-  blkioWeight,
-  blkioWeightDevice,
-  cpuPeriod,
-  cpuQuota,
-  cpuRtPeriod,
-  cpuRtRuntime,
-  cpuShares,
-  cpus,
-  cpusetCpus,
-  cpusetMems,
-  deviceReadBps,
-  deviceWriteBps,
-  memory,
-  memoryReservation,
-  memorySwap,
-  memorySwappiness,
-} = resourceFlags;
-
-/** Limits that a container which exists can be given anew. */
-export const limitFlags = {
-  blkioWeight,
-  blkioWeightDevice,
-  cpuPeriod,
-  cpuQuota,
-  cpuRtPeriod,
-  cpuRtRuntime,
-  cpuShares,
-  cpus,
-  cpusetCpus,
-  cpusetMems,
-  deviceReadBps,
-  deviceWriteBps,
-  memory,
-  memoryReservation,
-  memorySwap,
-  memorySwappiness,
-};
