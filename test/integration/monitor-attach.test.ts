@@ -40,6 +40,22 @@ test('every client gets all output, apart by stream', async () => {
   );
 });
 
+test('a client that connected before the output came gets it, also when the monitor is slow to notice', async () => {
+  using container = makeFakeContainer(`${waitFor('go')}; echo out; echo err >&2; : > "$(dirname "$0")/said"`);
+  const monitor = await start(container);
+  monitor.process.kill('SIGSTOP');
+  const clients = await Promise.all([1, 2, 3].map(() => attach(container.bundle)));
+  release(container, 'go');
+  await until(() => existsSync(join(container.bundle, 'said')), 'the output');
+  monitor.process.kill('SIGCONT');
+  assert.equal(await monitor.exited, 0);
+  await Promise.all(clients.map((client) => client.ended));
+  assert.deepEqual(
+    clients.map((client) => [client.stdout(), client.stderr()]),
+    Array(3).fill(['out\n', 'err\n']),
+  );
+});
+
 test('the attach socket is private and is gone at the end', async () => {
   using container = makeFakeContainer(waitFor('go'));
   const monitor = await start(container);

@@ -22,6 +22,13 @@ void attach_open(void) {
 	loop_add(&listener);
 }
 
+void attach_accept(void) {
+	if (listener.fd < 0)
+		return;
+	while (clients_accept(listener.fd))
+		;
+}
+
 void attach_close(void) {
 	if (listener.fd < 0)
 		return;
@@ -47,5 +54,6 @@ static void make_symlink(void) {
 
 static void listener_ready(struct source *source, short revents) {
 	(void)revents;
-	clients_accept(source->fd);
+	(void)source;
+	attach_accept();
 }

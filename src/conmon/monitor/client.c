@@ -39,17 +39,18 @@ static void check_stalled(void);
 static bool is_stopped(pid_t pid);
 static void keep_only_sockets(void);
 
-void clients_accept(int listener) {
+/* Returns whether there was one to take. */
+bool clients_accept(int listener) {
 	struct ucred credentials;
 	socklen_t size = sizeof credentials;
 
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0)
-		return;
+		return false;
 	struct client *client = calloc(1, sizeof *client);
 	if (!client) {
 		close(fd);
-		return;
+		return true;
 	}
 	client->source.fd = fd;
 	client->source.ready = client_ready;
@@ -60,6 +61,7 @@ void clients_accept(int listener) {
 	clients = client;
 	loop_add(&client->source);
 	clients_update();
+	return true;
 }
 
 void clients_send(enum stream stream, const char *data, size_t size) {

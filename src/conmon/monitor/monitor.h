@@ -163,8 +163,9 @@ char *stdin_buffer(size_t *size);
 
 /* attach.c, client.c */
 void attach_open(void);
-void attach_close(void); /* removes socket and symlink */
-void clients_accept(int listener);
+void attach_accept(void); /* takes every client that waits in the listener's queue */
+void attach_close(void);  /* removes socket and symlink */
+bool clients_accept(int listener);
 void clients_send(enum stream stream, const char *data, size_t size);
 void clients_update(void); /* after the state of stdin changed */
 void clients_linger(void); /* hands what slow clients still have to get to a child of its own */

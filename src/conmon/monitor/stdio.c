@@ -147,6 +147,8 @@ static ssize_t pump(struct source *source) {
 		memcpy(first_words + first_size, buffer, size);
 		first_size += size;
 	}
+	/* Who connected before these bytes were written gets them, even if the loop has not come to it yet. */
+	attach_accept();
 	log_tick();
 	for (ssize_t at = 0; at < got; at += CHUNK) {
 		size_t size = got - at < CHUNK ? got - at : CHUNK;

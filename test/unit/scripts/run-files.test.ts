@@ -45,6 +45,15 @@ test('what fails and then passes alone is unsteady, and counts once', async () =
   assert.deepEqual(told, { passed: 2, failed: [], unsteady: ['one.test.mjs: b'], skipped: [] });
 });
 
+test('tests that a fixture defines are run again with the file that uses it', async () => {
+  const told = await runOne(
+    `writeFileSync('fixture.mjs', \`import { test } from 'node:test'; import { existsSync, writeFileSync } from 'node:fs';
+      export function define() { test('b', () => { ${onlyOnce} }); }\`);
+    (await import('./fixture.mjs')).define();`,
+  );
+  assert.deepEqual(told, { passed: 1, failed: [], unsteady: ['fixture.mjs: b'], skipped: [] });
+});
+
 test('what fails twice has failed', async () => {
   const told = await runOne(`test('a', () => {}); test('b', () => { throw new Error('always'); });`);
   assert.deepEqual(told, { passed: 1, failed: ['one.test.mjs: b'], unsteady: [], skipped: [] });
