@@ -72,12 +72,16 @@ function count(first, second) {
   const all = (outcomes, kind) => outcomes.flatMap((outcome) => [...outcome[kind]]);
   const passedLater = new Set(all(second, 'pass'));
   const failedLater = all(second, 'fail').map(([name]) => name);
-  const failedFirst = all(first, 'fail').map(([name]) => name);
-  // A file that failed as a whole has no test of that name: it is mended when nothing failed in its second run.
-  const wholes = new Set(second.filter(({ fail }) => fail.size === 0).map(({ files }) => files.join(' ')));
-  const mended = (name) => passedLater.has(name) || wholes.has(name);
-  const unsteady = failedFirst.filter((name) => mended(name));
-  const fail = new Set([...failedFirst.filter((name) => !mended(name)), ...failedLater]);
+  // A file or a suite that failed as a whole has no test of that name: it is mended when nothing failed in its second run.
+  const clean = new Set(second.filter(({ fail }) => fail.size === 0).flatMap(({ files }) => files));
+  const fail = new Set(failedLater);
+  const unsteady = [];
+  for (const { files, fail: failures } of first)
+    for (const [name, file] of failures) {
+      const isMended = (files.includes(file) ? [file] : files).every((one) => clean.has(one));
+      if (isMended || passedLater.has(name)) unsteady.push(name);
+      else fail.add(name);
+    }
   const pass = new Set([...all(first, 'pass'), ...passedLater]);
   return {
     pass: [...pass].filter((name) => !fail.has(name)),

@@ -67,8 +67,8 @@ struct task {
 napi_value start_on_pool(napi_env env, struct task *task);
 napi_value start_on_own_thread(napi_env env, struct task *task);
 napi_value task_answer(napi_env env, struct task *task);
-/* A thread with all signals blocked. */
-int start_thread(void *(*body)(void *), void *argument, bool joinable, void *thread);
+/* Runs `body` to its end on a thread of its own, whose attributes it may change. 0 or the errno with which no thread could be made. */
+int run_on_thread(void *(*body)(void *), void *argument);
 
 /* --- remove_tree.c --- */
 /* 0 or an errno; on failure `failed` holds the name that could not be removed. */

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,11 +172,13 @@ static void *overlay_thread(void *data) {
 }
 
 static void mount_overlay(struct overlay *o) {
-  pthread_t thread;
   o->tree = -1;
-  o->error = start_thread(overlay_thread, o, true, &thread);
-  if (o->error != 0) o->syscall = "pthread_create";
-  else pthread_join(thread, NULL);
+  /* What the thread says stands in `o` itself: it may be done before anybody looks at whether it could be started. */
+  int error = run_on_thread(overlay_thread, o);
+  if (error != 0) {
+    o->error = error;
+    o->syscall = "pthread_create";
+  }
   if (o->tree == -1) return;
   if (attach_mount(o->tree, o->target) == -1) {
     o->error = errno;

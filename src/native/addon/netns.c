@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,13 +57,11 @@ napi_value js_createNetns(napi_env env, napi_callback_info info) {
   char path[PATH_SIZE];
   if (!read_args(env, info, 1, &args) || !path_arg(&args, 0, path)) return NULL;
   if (create_mount_point(path) == -1) return throw_error(env, errno, "open", path);
-  struct netns netns = {.path = path, .syscall = "pthread_create"};
-  pthread_t thread;
-  netns.error = start_thread(netns_thread, &netns, true, &thread);
-  if (netns.error == 0) pthread_join(thread, NULL);
-  if (netns.error == 0) return NULL;
+  struct netns netns = {.path = path};
+  int error = run_on_thread(netns_thread, &netns);
+  if (error == 0 && netns.error == 0) return NULL;
   unlink(path);
-  return throw_error(env, netns.error, netns.syscall, path);
+  return error != 0 ? throw_error(env, error, "pthread_create", path) : throw_error(env, netns.error, netns.syscall, path);
 }
 
 napi_value js_bindNamespace(napi_env env, napi_callback_info info) {

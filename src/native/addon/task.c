@@ -72,8 +72,8 @@ napi_value start_on_pool(napi_env env, struct task *task) {
   return promise;
 }
 
-int start_thread(void *(*body)(void *), void *argument, bool joinable, void *thread) {
-  pthread_t unused;
+/* With every signal blocked: they are for the threads of Node. */
+static int make_thread(void *(*body)(void *), void *argument, bool joinable, pthread_t *thread) {
   pthread_attr_t attributes;
   sigset_t all, before;
   sigfillset(&all);
@@ -81,10 +81,16 @@ int start_thread(void *(*body)(void *), void *argument, bool joinable, void *thr
   pthread_attr_setstacksize(&attributes, 256 * 1024);
   if (!joinable) pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(thread != NULL ? (pthread_t *)thread : &unused, &attributes, body, argument);
+  int error = pthread_create(thread, &attributes, body, argument);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
   return error;
+}
+
+int run_on_thread(void *(*body)(void *), void *argument) {
+  pthread_t thread;
+  int error = make_thread(body, argument, true, &thread);
+  return error == 0 ? pthread_join(thread, NULL) : error;
 }
 
 /* env is NULL when the environment is being torn down: nobody is left to tell. */
@@ -114,7 +120,8 @@ napi_value start_on_own_thread(napi_env env, struct task *task) {
   if (napi_create_threadsafe_function(env, NULL, NULL, name, 0, 1, NULL, NULL, NULL, thread_done, &task->done) != napi_ok)
     return give_up(env, task, ENOMEM, promise);
   napi_threadsafe_function done = task->done;
-  int error = start_thread(thread_body, task, false, NULL);
+  pthread_t unused;
+  int error = make_thread(thread_body, task, false, &unused);
   if (error != 0) {
     napi_release_threadsafe_function(done, napi_tsfn_abort);
     return give_up(env, task, error, promise);

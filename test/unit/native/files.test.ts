@@ -60,6 +60,13 @@ describe('file system calls beneath a descriptor', () => {
     assert.throws(() => system.mkdirat(dir, 'x'.repeat(5000), 0o755), { code: 'ENAMETOOLONG' });
   });
 
+  test('a thread that fails before its starter goes on is not taken for success', () => {
+    const missing = join(base, 'missing');
+    const overlay = { target: missing, lowerDirs: ['a'], base: missing, options: [], flags: 0 };
+    for (let round = 0; round < 2_000; round++)
+      assert.throws(() => system.mountOverlay(overlay), { code: 'ENOENT' });
+  });
+
   test('a link cannot lead openat2 out of its root', () => {
     symlinkSync('/etc/passwd', join(base, 'absolute'));
     symlinkSync('../../../../etc/passwd', join(base, 'climbing'));

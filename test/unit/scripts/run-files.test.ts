@@ -54,6 +54,19 @@ test('tests that a fixture defines are run again with the file that uses it', as
   assert.deepEqual(told, { passed: 1, failed: [], unsteady: ['fixture.mjs: b'], skipped: [] });
 });
 
+test('a suite whose hook fails once is unsteady', async () => {
+  const told = await runOne(
+    `import { before, describe } from 'node:test';
+    describe('s', () => { before(() => { ${onlyOnce} }); test('a', () => {}); });`,
+  );
+  assert.deepEqual(told, {
+    passed: 1,
+    failed: [],
+    unsteady: ['one.test.mjs: s > a', 'one.test.mjs: s'],
+    skipped: [],
+  });
+});
+
 test('what fails twice has failed', async () => {
   const told = await runOne(`test('a', () => {}); test('b', () => { throw new Error('always'); });`);
   assert.deepEqual(told, { passed: 1, failed: ['one.test.mjs: b'], unsteady: [], skipped: [] });
