@@ -24,7 +24,7 @@ export interface CommandRecord {
   examples: readonly string[];
   arguments: ArgumentSpec;
   flags: Readonly<Record<string, FlagRecord>>;
-  /** Replace flags of the same key when the program is called as docker, where a short form means something else. */
+  /** Replace flags of the same key when the program is called as docker, where a form means something else or has another name. */
   dockerFlags?: Readonly<Record<string, FlagRecord>>;
   /** Option parsing ends at the first argument (run, create, exec). */
   stopAtFirstArgument?: boolean;

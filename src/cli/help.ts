@@ -76,13 +76,14 @@ interface Context {
 
 function commandHelp(record: CommandRecord, { path, program, width }: Context): string {
   const others = record.paths.filter((each) => each !== path);
+  const flags = program === 'docker' ? { ...record.flags, ...record.dockerFlags } : record.flags;
   return sections([
     ['', record.summary],
     ['Description', record.description ?? `${record.summary}.`],
     ['Usage', `${program} ${usageOf(record, path)}`],
     ['Aliases', others.map((each) => `${program} ${each}`).join('\n')],
     ['Examples', record.examples.map((example) => withProgram(example, program)).join('\n')],
-    ['Options', layOut(optionEntries(record.flags), width)],
+    ['Options', layOut(optionEntries(flags), width)],
   ]);
 }
 

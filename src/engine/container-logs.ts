@@ -13,6 +13,7 @@ import type { Engine } from './engine.ts';
 export type { LogEntry } from '../conmon/log-entry.ts';
 export type { LogConsumer } from '../conmon/log-reader.ts';
 export { parseLogTime, timeText } from '../conmon/log-time.ts';
+export { logDetails } from '../specgen/log-attributes.ts';
 
 export interface LogsOptions extends LogSelection {
   /** Go on until the container has ended. */

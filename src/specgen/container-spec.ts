@@ -319,6 +319,14 @@ export interface DeviceSpec {
   permissions: string;
 }
 
+/** By name, and by regular expression. */
+export interface LogAttributesSpec {
+  labels?: string[];
+  labelsRegex?: string;
+  env?: string[];
+  envRegex?: string;
+}
+
 export interface LogSpec {
   driver: 'k8s-file' | 'json-file' | 'journald' | 'none' | 'passthrough' | 'passthrough-tty';
   /** Bytes; -1 = no limit. */
@@ -326,6 +334,8 @@ export interface LogSpec {
   maxFiles: number;
   tag: string | undefined;
   path: string | undefined;
+  /** Labels and variables of the container that `logs --details` shows. */
+  attributes?: LogAttributesSpec;
   /** Where the log is, in a folder named after the container, unless `path` says otherwise. */
   directory?: string;
 }

@@ -1,24 +1,17 @@
 import { resolve } from 'node:path';
 import { InvalidSpecError } from '../base/errors.ts';
 import { parseSize } from '../base/sizes.ts';
-import type { LogSpec } from './container-spec.ts';
+import type { LogAttributesSpec, LogSpec } from './container-spec.ts';
 import type { CreateOptions } from './create-options.ts';
 import { splitOnce } from './key-value.ts';
+import { readLogAttribute } from './log-attributes.ts';
 import { checkLogTag } from './log-tag.ts';
 import type { SpecContext } from './spec-context.ts';
 
 const DRIVERS = ['k8s-file', 'json-file', 'journald', 'none', 'passthrough', 'passthrough-tty'] as const;
 
 /** Docker's tuning options: they change how its engine buffers, not what is logged. */
-const WITHOUT_EFFECT = new Set([
-  'mode',
-  'max-buffer-size',
-  'compress',
-  'labels',
-  'labels-regex',
-  'env',
-  'env-regex',
-]);
+const WITHOUT_EFFECT = new Set(['mode', 'max-buffer-size', 'compress']);
 
 export function logFromOptions(options: CreateOptions, context: SpecContext): LogSpec {
   const defaults = context.config.containers;
@@ -35,7 +28,9 @@ export function logFromOptions(options: CreateOptions, context: SpecContext): Lo
     path: undefined,
     ...(defaults.logPath ? { directory: defaults.logPath } : {}),
   };
-  for (const text of options.logOpt ?? []) readLogOption(text, log, context.cwd);
+  const attributes: LogAttributesSpec = {};
+  for (const text of options.logOpt ?? []) readLogOption(text, { log, attributes }, context.cwd);
+  if (Object.keys(attributes).length > 0) log.attributes = attributes;
   const isTagged = (options.logOpt ?? []).some((text) => text.startsWith('tag='));
   if (isTagged && driver !== 'journald' && driver !== 'json-file')
     throw new InvalidSpecError(
@@ -45,7 +40,11 @@ export function logFromOptions(options: CreateOptions, context: SpecContext): Lo
   return log;
 }
 
-function readLogOption(text: string, log: LogSpec, cwd: string): void {
+function readLogOption(
+  text: string,
+  { log, attributes }: { log: LogSpec; attributes: LogAttributesSpec },
+  cwd: string,
+): void {
   const [key, value] = splitOnce(text, '=');
   if (value === undefined) throw new InvalidSpecError(`invalid --log-opt "${text}": must be key=value`);
   if (key === 'max-size') {
@@ -57,6 +56,6 @@ function readLogOption(text: string, log: LogSpec, cwd: string): void {
     log.maxFiles = Number(value);
   } else if (key === 'tag') log.tag = value;
   else if (key === 'path') log.path = resolve(cwd, value);
-  else if (!WITHOUT_EFFECT.has(key))
+  else if (!readLogAttribute(attributes, key, value) && !WITHOUT_EFFECT.has(key))
     throw new InvalidSpecError(`unknown log option "${key}" for ${log.driver}`);
 }

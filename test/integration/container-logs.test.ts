@@ -271,3 +271,28 @@ test('a tag is filled in and written by json-file, and refused where it could no
   assert.equal(code, 125);
   assert.match(stderr, /there is no \{\{\.Nmae\}\}, only ID/);
 });
+
+test('logs --details puts before each line what --log-opt names', async () => {
+  await ran('details', 'echo one; echo two >&2', [
+    ...['--log-driver', 'json-file', '--log-opt', 'labels=tier,absent', '--log-opt', 'env-regex=^COLO'],
+    ...['--log-opt', 'tag={{.Name}}', '-l', 'tier=front end', '-l', 'other=x', '-e', 'COLOR=a&b'],
+  ]);
+  const words = 'COLOR=a%26b,tag=details,tier=front+end';
+  const { stdout, stderr } = await tspod(['logs', '--details', 'details']);
+  assert.deepEqual({ stdout, stderr }, { stdout: `${words} one\n`, stderr: `${words} two\n` });
+  const timed = await tspodOk(['logs', '--details', '--timestamps', 'details']);
+  assert.match(timed, new RegExp(`^${DATE} COLOR=`));
+  assert.ok(timed.endsWith(`Z ${words} one`) || timed.endsWith(`0 ${words} one`), timed);
+  assert.equal(await tspodOk(['logs', 'details']), 'one');
+});
+
+test('logs --details of a container without any has a blank before each line', async () => {
+  await ran('no-details', 'echo one; printf two', []);
+  assert.equal((await tspod(['logs', '--details', 'no-details'])).stdout, ' one\n two');
+});
+
+test('a log option that is no regular expression is refused by name', async () => {
+  const { code, stderr } = await tspod([...RUN, '--log-opt', 'env-regex=(', BUSYBOX, 'true']);
+  assert.equal(code, 125);
+  assert.match(stderr, /invalid --log-opt env-regex "\("/);
+});

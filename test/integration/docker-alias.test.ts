@@ -235,3 +235,39 @@ test('by an alias, as tspod, words, codes and documents stay those of podman', a
   assert.equal((await plain('rm', 'web')).code, 2);
   assert.equal((await plain('inspect', '-f', '{{.Name}}', 'web')).stdout, 'web\n');
 });
+
+describe('called as docker, names that docker changed', () => {
+  test('are those that help shows, and the older ones go on working', async () => {
+    for (const verb of ['stop', 'restart']) {
+      const help = await ok(verb, '--help');
+      assert.match(help, /-t, --timeout seconds/);
+      assert.doesNotMatch(help, /-t, --time /);
+    }
+    // Ignores the stop signal: without --timeout it would be there for ten seconds.
+    const stubborn = [
+      '--network',
+      'none',
+      '--stop-timeout',
+      '600',
+      IMAGE,
+      'sh',
+      '-c',
+      'trap "" TERM; sleep 1000',
+    ];
+    for (const option of ['--timeout', '--time', '-t']) {
+      await ok('run', '-d', '--name', 'stubborn', ...stubborn);
+      const before = await ok('inspect', '--format', '{{.State.Pid}}', 'stubborn');
+      await ok('restart', option, '0', 'stubborn');
+      assert.notEqual(await ok('inspect', '--format', '{{.State.Pid}}', 'stubborn'), before);
+      await ok('stop', option, '0', 'stubborn');
+      assert.equal(await ok('inspect', '--format', '{{.State.ExitCode}}', 'stubborn'), '137');
+      await ok('rm', 'stubborn');
+    }
+  });
+
+  test('attachable networks are made, and containers join them', async () => {
+    await ok('network', 'create', '--attachable', 'open');
+    await ok('run', '--rm', '--network', 'open', IMAGE, 'true');
+    await ok('network', 'rm', 'open');
+  });
+});

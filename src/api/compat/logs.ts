@@ -1,6 +1,7 @@
 import { UsageError } from '../../base/errors.ts';
 import {
   checkReadable,
+  logDetails,
   type LogEntry,
   type LogsOptions,
   parseLogTime,
@@ -31,7 +32,14 @@ export const logs: Handler = async (exchange) => {
   const kind = terminal || exchange.version.minor < FIRST_WITH_MULTIPLEXED ? 'raw' : 'multiplexed';
   const answer = sendStream(exchange, `application/vnd.docker.${kind}-stream`);
   const write = answer.write;
-  await writeLogs(exchange, record, { write, options, stdout, stderr, timestamps: query.flag('timestamps') });
+  await writeLogs(exchange, record, {
+    write,
+    options,
+    stdout,
+    stderr,
+    timestamps: query.flag('timestamps'),
+    ...(query.flag('details') ? { details: logDetails(record.spec, record.id) } : {}),
+  });
   answer.end();
 };
 
@@ -43,6 +51,8 @@ export interface LogWriting {
   stdout: boolean;
   stderr: boolean;
   timestamps: boolean;
+  /** Before the text of each line, after its time. */
+  details?: string;
   /** Not in frames, whatever the container has. */
   isRaw?: boolean;
 }
@@ -51,14 +61,23 @@ export interface LogWriting {
 export async function writeLogs(
   { engine }: Exchange,
   record: ContainerRecord,
-  { write, options, stdout, stderr, timestamps, isRaw = record.spec.process.terminal }: LogWriting,
+  {
+    write,
+    options,
+    stdout,
+    stderr,
+    timestamps,
+    details = '',
+    isRaw = record.spec.process.terminal,
+  }: LogWriting,
 ): Promise<void> {
   let chunks: Buffer[] = [];
   const inLine = [false, false, false];
   await readContainerLogs(engine, record, options, {
     entry: (entry) => {
       if (entry.stream === 2 ? !stderr : !stdout) return;
-      const text = textOf(entry, timestamps && inLine[entry.stream] !== true);
+      const begins = inLine[entry.stream] !== true;
+      const text = textOf(entry, { timestamps: timestamps && begins, details: begins ? details : '' });
       inLine[entry.stream] = !entry.complete;
       chunks.push(isRaw ? text : frame(entry.stream, text));
     },
@@ -71,10 +90,11 @@ export async function writeLogs(
   });
 }
 
-function textOf(entry: LogEntry, withTime: boolean): Buffer {
+function textOf(entry: LogEntry, before: { timestamps: boolean; details: string }): Buffer {
   const { bytes, textStart, textEnd, complete } = entry;
   const parts = [bytes.subarray(textStart, textEnd)];
-  if (withTime) parts.unshift(Buffer.from(`${timeText(entry)} `));
+  const time = before.timestamps ? `${timeText(entry)} ` : '';
+  if (time !== '' || before.details !== '') parts.unshift(Buffer.from(time + before.details));
   if (complete) parts.push(NEWLINE);
   return Buffer.concat(parts);
 }

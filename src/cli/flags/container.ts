@@ -62,6 +62,13 @@ export const stopTimeFlag = {
   help: 'How long to wait for the container to stop before it is killed (-1: forever)',
 } as const satisfies FlagRecord;
 
+/** docker has the names the other way round, and hides the older one. */
+export const dockerStopTimeFlag = {
+  ...stopTimeFlag,
+  long: 'timeout',
+  aliases: ['time'],
+} as const satisfies FlagRecord;
+
 export const stopSignalFlag = {
   long: 'signal',
   short: 's',

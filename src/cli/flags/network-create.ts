@@ -3,7 +3,11 @@ import type { FlagRecord } from '../flag.ts';
 
 /** Of `network create`; docker's own ones are hidden. */
 export const networkCreateFlags = {
-  attachable: noEffect('attachable', 'Containers may always join'),
+  attachable: {
+    long: 'attachable',
+    type: 'bool',
+    help: 'Let containers join by themselves: they always may, as there is no swarm',
+  },
   disableDns: { long: 'disable-dns', type: 'bool', help: 'Containers do not find each other by name' },
   dns: {
     long: 'dns',
@@ -90,10 +94,6 @@ export const networkConnectFlags = {
   ...refused('link', 'link', 'stringArray'),
   ...refused('linkLocalIp', 'link-local-ip', 'stringSlice'),
 } as const satisfies Record<string, FlagRecord>;
-
-function noEffect(long: string, help: string): FlagRecord {
-  return { long, type: 'bool', help, noop: true, hidden: true };
-}
 
 function refused(key: string, long: string, type: FlagRecord['type']): Record<string, FlagRecord> {
   return { [key]: { long, type, help: 'Not available', refused: '', hidden: true } };

@@ -9,8 +9,13 @@ export interface LogStyle {
 
 /** Prints the logs of one or several containers, each byte as it was logged. */
 export interface LogPrinter {
-  /** `prefix` stands before each line, `index` chooses the colour. */
-  consumer(prefix: string, index: number): LogConsumer;
+  /** `prefix` stands before each line and its time, `details` before its text, `index` chooses the colour. */
+  consumer(words: LineWords, index: number): LogConsumer;
+}
+
+export interface LineWords {
+  prefix: string;
+  details: string;
 }
 
 const SIZE = 64 * 1024;
@@ -25,7 +30,7 @@ const ZULU = Buffer.from('Z ');
 export function createLogPrinter(style: LogStyle): LogPrinter {
   const stdout = bufferedOutput(1);
   const stderr = isSameFile() ? stdout : bufferedOutput(2);
-  return { consumer: (prefix, index) => lineConsumer({ 1: stdout, 2: stderr }, style, prefix, index) };
+  return { consumer: (words, index) => lineConsumer({ 1: stdout, 2: stderr }, style, words, index) };
 }
 
 interface Output {
@@ -38,11 +43,12 @@ interface Output {
 function lineConsumer(
   outputs: Record<1 | 2, Output>,
   style: LogStyle,
-  prefix: string,
+  { prefix, details }: LineWords,
   index: number,
 ): LogConsumer {
   const color = Buffer.from(style.color ? `\u001b[${COLORS[index % COLORS.length]}m` : '');
   const label = Buffer.from(prefix);
+  const attributes = Buffer.from(details);
   const streams = { 1: {}, 2: {} };
   return {
     entry(entry: LogEntry) {
@@ -56,6 +62,7 @@ function lineConsumer(
       if (!goesOn) {
         put(output, label);
         if (style.timestamps) putTime(output, entry);
+        put(output, attributes);
       }
       output.write(entry.bytes, entry.textStart, entry.textEnd);
       if (style.color) put(output, RESET);

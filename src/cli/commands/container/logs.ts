@@ -1,6 +1,7 @@
 import { UsageError } from '../../../base/errors.ts';
 import {
   checkReadable,
+  logDetails,
   type LogsOptions,
   parseLogTime,
   readContainerLogs,
@@ -31,7 +32,8 @@ export const run: CommandHandler = async (input, openEngine) => {
   const read = async (record: ContainerRecord, index: number): Promise<void> => {
     const label = flags['names'] === true ? record.name : record.id.slice(0, SHORT_ID);
     const prefix = records.length > 1 ? `${label} ` : '';
-    await readContainerLogs(engine, record, options, printer.consumer(prefix, index));
+    const before = flags['details'] === true ? logDetails(record.spec, record.id) : '';
+    await readContainerLogs(engine, record, options, printer.consumer({ prefix, details: before }, index));
   };
   if (options.follow) await Promise.all(records.map(read));
   else for (const [index, record] of records.entries()) await read(record, index);

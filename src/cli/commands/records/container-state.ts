@@ -1,5 +1,12 @@
 import type { ArgumentSpec, CommandRecord } from '../../command.ts';
-import { allFlag, attachFlags, selectionFlags, stopSignalFlag, stopTimeFlag } from '../../flags/container.ts';
+import {
+  allFlag,
+  attachFlags,
+  dockerStopTimeFlag,
+  selectionFlags,
+  stopSignalFlag,
+  stopTimeFlag,
+} from '../../flags/container.ts';
 import { updatedHealthFlags } from '../../flags/health.ts';
 import { longFilterFlag } from '../../flags/listing.ts';
 import { limitFlags, resourceFlags } from '../../flags/resources.ts';
@@ -57,6 +64,7 @@ export const containerStateRecords: readonly CommandRecord[] = [
       signal: stopSignalFlag,
       time: stopTimeFlag,
     },
+    dockerFlags: { time: dockerStopTimeFlag },
     load: () => import('../container/stop.ts'),
   },
   {
@@ -73,6 +81,7 @@ export const containerStateRecords: readonly CommandRecord[] = [
       signal: stopSignalFlag,
       time: stopTimeFlag,
     },
+    dockerFlags: { time: dockerStopTimeFlag },
     load: () => import('../container/restart.ts'),
   },
   {

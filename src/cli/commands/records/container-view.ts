@@ -87,7 +87,11 @@ export const containerViewRecords: readonly CommandRecord[] = [
     arguments: { usage: 'CONTAINER [CONTAINER...]', min: 0, max: MANY, complete: 'containers' },
     flags: {
       color: { long: 'color', type: 'bool', help: 'Give the lines of each container a colour' },
-      details: { long: 'details', type: 'bool', help: 'Show extra attributes', hidden: true, noop: true },
+      details: {
+        long: 'details',
+        type: 'bool',
+        help: 'Put before each line what labels, env and tag of --log-opt name',
+      },
       follow: { long: 'follow', short: 'f', type: 'bool', help: 'Go on showing lines as they come' },
       latest,
       names: { ...namesFlag, short: 'n' },

@@ -202,7 +202,11 @@ export const podRecords: readonly CommandRecord[] = [
         help: 'Show only what this container has written',
         complete: 'containers',
       },
-      details: { long: 'details', type: 'bool', help: 'Show extra attributes', hidden: true, noop: true },
+      details: {
+        long: 'details',
+        type: 'bool',
+        help: 'Put before each line what labels, env and tag of --log-opt name',
+      },
       follow: { long: 'follow', short: 'f', type: 'bool', help: 'Go on showing lines as they come' },
       latest,
       names: { long: 'names', short: 'n', type: 'bool', help: 'Put names, not ids, before the lines' },
