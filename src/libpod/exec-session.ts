@@ -10,6 +10,7 @@ import { bundlePaths } from '../conmon/protocol.ts';
 import { bootId, isAlive, ownIdentity, startTimeOf } from '../native/process-identity.ts';
 import { explainRuntimeError, explainUnexecuted } from '../oci/runtime-errors.ts';
 import { stringifyRuntimeJson } from '../oci/runtime-json.ts';
+import type { OciProcess } from '../oci/runtime-spec.ts';
 import { type Row, transaction } from '../state/db.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
 import { beginCgroupMove } from './cgroup-head-start.ts';
@@ -61,10 +62,12 @@ export async function startExec(
   const id = options.id ?? newId();
   const directory = execDirectory(libpod, container.id, id);
   let monitor: MonitorHandle | undefined;
+  let process: OciProcess | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const processFile = join(directory, 'process.json');
     const document = await execProcess(libpod, container, request);
+    process = document;
     writeFileAtomic(processFile, stringifyRuntimeJson(document), { durable: false });
     if (!options.unrecorded) {
       dropDeadSessions(libpod, container.id);
@@ -111,14 +114,31 @@ export async function startExec(
       pid: message.data,
       monitor: started,
       control: bundlePaths(directory).control,
-      finished: () => finish(libpod, container, { id, unrecorded: options.unrecorded === true }, started),
+      finished: () =>
+        finish(
+          libpod,
+          container,
+          { id, unrecorded: options.unrecorded === true, process: document },
+          started,
+        ),
     };
   } catch (error) {
     monitor?.close();
     removeExec(libpod, container.id, id);
     if (!isStillRunning(libpod, container)) throw endedMeanwhile(container, error);
-    throw await explainLostRecord(libpod, container, error);
+    const explained = process && (await explainProgram(libpod, container, { error, process }));
+    throw await explainLostRecord(libpod, container, explained ?? error);
   }
+}
+
+async function explainProgram(
+  libpod: Libpod,
+  container: ContainerRecord,
+  { error, process }: { error: unknown; process: OciProcess },
+): Promise<unknown> {
+  if (!(error instanceof RuntimeError)) return error;
+  const { explainExecProgram } = await import('./explain-program.ts');
+  return await explainExecProgram(libpod, container, { error, process });
 }
 
 /** A runtime that no longer knows a container which runs says so in many ways, none of which helps. */
@@ -169,7 +189,7 @@ function endedMeanwhile(container: ContainerRecord, cause: unknown): WrongStateE
 async function finish(
   libpod: Libpod,
   container: ContainerRecord,
-  session: { id: string; unrecorded: boolean },
+  session: { id: string; unrecorded: boolean; process: OciProcess },
   monitor: MonitorHandle,
 ): Promise<ExecEnd | undefined> {
   const message = await monitor.nextMessage();
@@ -183,9 +203,11 @@ async function finish(
   }
   if (message === undefined) return undefined;
   if (message.message === undefined) return { exitCode: message.data };
+  const error = explainUnexecuted(message.message, runtimeOf(libpod, container).name);
+  const { explainExecProgram } = await import('./explain-program.ts');
   return {
     exitCode: message.data,
-    unexecuted: explainUnexecuted(message.message, runtimeOf(libpod, container).name),
+    unexecuted: await explainExecProgram(libpod, container, { error, process: session.process }),
   };
 }
 

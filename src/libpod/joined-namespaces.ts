@@ -1,4 +1,5 @@
 import { WrongStateError } from '../base/errors.ts';
+import { isAlive, startTimeOf } from '../native/process-identity.ts';
 import type { BundleFacts } from '../specgen/host-facts.ts';
 import { type ContainerRecord, lookupContainer } from './container.ts';
 import type { Libpod } from './context.ts';
@@ -29,15 +30,26 @@ export function pidOf(libpod: Libpod, nameOrId: string, forWhom: string): number
   return other.pid;
 }
 
-/** Why a start failed that joins a container which has ended meanwhile; undefined when all of them run. */
+/** Why a start failed that joins a container which has ended meanwhile, whatever the runtime made of it; undefined when all of them run. */
 export function endedDonor(libpod: Libpod, record: ContainerRecord): WrongStateError | undefined {
-  const { mode } = record.spec.network;
+  const { namespaces, network } = record.spec;
   try {
-    joinedNamespaces(libpod, record);
-    if (mode.mode === 'container') pidOf(libpod, mode.id, record.name);
+    for (const mode of [...TYPES.map((type) => namespaces[type]), network.mode]) {
+      if (mode.mode !== 'container' || !hasEnded(pidOf(libpod, mode.id, record.name))) continue;
+      const { name } = lookupContainer(libpod.db, mode.id);
+      return new WrongStateError(
+        `cannot start container ${record.name}: it joins a namespace of container ${name}, which is ending at this moment`,
+        { hint: `start that one first: tspod start ${name}` },
+      );
+    }
     return undefined;
   } catch (error) {
     if (error instanceof WrongStateError) return error;
     throw error;
   }
+}
+
+/** Its monitor may not have said so yet; a zombie has no namespaces any more. */
+function hasEnded(pid: number): boolean {
+  return !isAlive({ pid, startTime: startTimeOf(pid) });
 }

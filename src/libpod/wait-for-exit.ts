@@ -29,15 +29,17 @@ export async function waitForOwnExit(libpod: Libpod, started: StartedContainer):
   monitor?.close();
   if (message === undefined) return await waitForExit(libpod, record.id);
   const lock = await lockContainer(libpod, record.id);
+  let unexecuted: RuntimeError | undefined;
   try {
+    if (message.unexecuted !== undefined)
+      unexecuted = await explainUnexecutedProgram(libpod, record, message.unexecuted);
     await settle(libpod, record.id);
   } finally {
     lock.release();
   }
   await settlePods(libpod);
   const report = { exitCode: message.exitCode, oomKilled: message.oom, lost: false };
-  if (message.unexecuted === undefined) return report;
-  return { ...report, unexecuted: explainUnexecutedProgram(libpod, record, message.unexecuted) };
+  return unexecuted === undefined ? report : { ...report, unexecuted };
 }
 
 /** Waits for the end of any container; one that removed itself meanwhile told its code in its last event. */
