@@ -5,11 +5,13 @@ import { NAME_PATTERN, newId } from '../base/ids.ts';
 import { log } from '../base/log.ts';
 import { cgroupManagerOf } from '../libpod/cgroup-manager.ts';
 import { podCgroup } from '../libpod/pod-cgroup.ts';
+import { applyPodLimits } from '../libpod/pod-limits.ts';
 import { removePod, settlePod } from '../libpod/pod-remove.ts';
 import { findPod, getPod, insertPod, markPod, type PodRecord, recordPodEvent } from '../libpod/pod.ts';
 import { transaction } from '../state/db.ts';
 import { labelsFrom } from '../specgen/labels.ts';
 import { INFRA_OPTIONS, lastingPodOptions, type PodOptions } from '../specgen/pod-options.ts';
+import { podLimitsFromOptions } from '../specgen/pod-limits.ts';
 import { type PodSpec, parseShares, type SharedNamespace } from '../specgen/pod-spec.ts';
 import { parseRestart } from '../specgen/restart.ts';
 import type { CreateHooks, CreateUse } from './create-container.ts';
@@ -52,6 +54,7 @@ async function complete(
   crashPoint('pod-create-after-row');
   try {
     const pod = existing(engine, id);
+    if (pod.spec.resources !== undefined) await applyPodLimits(engine, pod.name, pod.spec);
     if (options.infra !== false) await createInfra(engine, pod, options, hooks);
     crashPoint('pod-create-before-complete');
     transaction(engine.db, () => {
@@ -119,6 +122,7 @@ function specOf(engine: Engine, id: string, options: PodOptions, createCommand: 
   const infra = options.infra !== false;
   const sharesParent = options.shareParent !== false;
   const manager = cgroupManagerOf(engine);
+  const resources = podLimitsFromOptions(options, engine);
   return {
     version: 1,
     createCommand,
@@ -130,6 +134,7 @@ function specOf(engine: Engine, id: string, options: PodOptions, createCommand: 
     shares: infra ? sharesOf(engine, options) : [],
     cgroup: sharesParent ? podCgroup(id, options.cgroupParent, manager) : undefined,
     cgroupParent: options.cgroupParent,
+    ...(resources === undefined ? {} : { resources }),
     inherited: {
       device: options.device ?? [],
       securityOpt: options.securityOpt ?? [],

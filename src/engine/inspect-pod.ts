@@ -4,7 +4,7 @@ import { portBindings } from '../libpod/inspect-network.ts';
 import { namespaceMode } from '../libpod/inspect-host-config.ts';
 import type { InspectDocument } from '../libpod/inspected.ts';
 import { displayState } from '../libpod/transitions.ts';
-import type { ContainerSpec } from '../specgen/container-spec.ts';
+import type { ContainerSpec, DeviceLimit, ResourcesSpec } from '../specgen/container-spec.ts';
 import type { Engine } from './engine.ts';
 import { lookAtPod, podCgroupParent } from './list-pods.ts';
 import { getPodByName } from './pods.ts';
@@ -45,6 +45,7 @@ export async function inspectPod(engine: Engine, nameOrId: string): Promise<Insp
     ...(mounts.length === 0 ? {} : { mounts }),
     ...(spec.inherited.device.length === 0 ? {} : { devices: devicesOf(spec.inherited.device) }),
     ...(spec.inherited.securityOpt.length === 0 ? {} : { security_opt: spec.inherited.securityOpt }),
+    ...limitsOf(spec.resources),
     ...(spec.restart === undefined ? {} : { RestartPolicy: spec.restart }),
     // There is no table of locks; podman's readers expect the member.
     LockNumber: 0,
@@ -77,6 +78,28 @@ function infraConfig(spec: ContainerSpec, networks: readonly string[]): InspectD
 
 function orNull(list: readonly string[]): readonly string[] | null {
   return list.length === 0 ? null : list;
+}
+
+/** podman's members, each only where there is such a limit. */
+function limitsOf(resources: ResourcesSpec | undefined): InspectDocument {
+  if (resources === undefined) return {};
+  const { blkioWeightDevice, throttle } = resources;
+  const rates = (limits: readonly DeviceLimit[] | undefined) =>
+    limits?.map(({ path, value }) => ({ Path: path, Rate: value }));
+  const members = {
+    cpu_period: resources.cpuPeriod,
+    cpu_quota: resources.cpuQuota,
+    cpu_shares: resources.cpuShares,
+    cpuset_cpus: resources.cpusetCpus,
+    cpuset_mems: resources.cpusetMems,
+    device_read_bps: rates(throttle?.readBps),
+    device_write_bps: rates(throttle?.writeBps),
+    memory_limit: resources.memory,
+    memory_swap: resources.memorySwap,
+    blkio_weight: resources.blkioWeight,
+    blkio_weight_device: blkioWeightDevice?.map(({ path, value }) => ({ Path: path, Weight: value })),
+  };
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
 function devicesOf(flags: readonly string[]): InspectDocument[] {

@@ -7,7 +7,11 @@ import type { HostFacts } from '../specgen/host-facts.ts';
 /** Limits that not every kernel has, although it has their controller. Throws UnsupportedError that says what is missing. */
 export function checkKernelLimits(
   resources: ResourcesSpec,
-  { cgroupVersion, cgroupPath, cgroupManager }: HostFacts,
+  {
+    cgroupVersion,
+    cgroupPath,
+    cgroupManager,
+  }: Pick<HostFacts, 'cgroupVersion' | 'cgroupPath' | 'cgroupManager'>,
 ): void {
   if (resources.cpuRtPeriod !== undefined || resources.cpuRtRuntime !== undefined) {
     if (cgroupVersion === 2)

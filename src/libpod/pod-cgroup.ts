@@ -1,7 +1,10 @@
 import { join } from 'node:path';
+import { messageOf } from '../base/errors.ts';
+import { log } from '../base/log.ts';
 import { rootlessUid } from '../base/paths.ts';
 import type { CgroupManager } from '../oci/cgroup-manager.ts';
 import { removeCgroups } from '../oci/runtime-state.ts';
+import { managerBus } from '../oci/systemd-scope.ts';
 import { cgroupVersion } from './host-cgroups.ts';
 import type { PodRecord } from './pod.ts';
 
@@ -23,8 +26,19 @@ export function podCgroup(
   return rootless ? undefined : join('/', parent ?? 'libpod_parent', id);
 }
 
-/** With everything in it gone. A slice is the service manager's, which drops what is empty. */
-export function removePodCgroup(pod: PodRecord): void {
-  const { cgroup } = pod.spec;
+/** With everything in it gone. A slice is the service manager's, which drops what is empty, unless it was started for its limits. */
+export async function removePodCgroup(pod: PodRecord): Promise<void> {
+  const { cgroup, resources } = pod.spec;
   if (cgroup?.startsWith('/')) removeCgroups(cgroup);
+  else if (cgroup !== undefined && resources !== undefined) await stopLimitedSlice(pod.name, cgroup);
+}
+
+async function stopLimitedSlice(name: string, slice: string): Promise<void> {
+  const bus = managerBus(rootlessUid() !== undefined, process.env);
+  if (bus === undefined) return;
+  try {
+    await (await import('../oci/systemd-slice.ts')).stopSlice(bus, slice);
+  } catch (error) {
+    log('warn', `cannot stop ${slice} of pod ${name}: ${messageOf(error)}`);
+  }
 }

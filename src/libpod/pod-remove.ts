@@ -68,7 +68,7 @@ async function removeLockedPod(libpod: Libpod, pod: PodRecord, options: RemovePo
     });
     crashPoint('pod-remove-after-container');
   }
-  removePodCgroup(pod);
+  await removePodCgroup(pod);
   transaction(db, () => {
     db.prepare('DELETE FROM pods WHERE id = ?').run(pod.id);
     recordPodEvent(db, pod, 'remove');

@@ -100,6 +100,7 @@ async function launch(
   options: StartOptions & { lockFd: number; due: DueRestart | undefined },
 ): Promise<StartedContainer> {
   beginCgroupMove();
+  if (record.podId !== undefined) await (await import('./pod-limits.ts')).holdPodLimits(libpod, record.podId);
   const runtime = chosenRuntime(libpod, libpod.runtimeOptions.runtime ?? record.spec.runtime);
   await checkStartable(record, runtime, libpod.paths.runRoot);
   const { due } = options;

@@ -8,7 +8,10 @@ export type BusVariant =
   | { type: 's' | 'o' | 'g'; value: string }
   | { type: 'u'; value: number }
   | { type: 'b'; value: boolean }
-  | { type: 'au'; value: readonly number[] };
+  | { type: 'au'; value: readonly number[] }
+  | { type: 't'; value: bigint }
+  | { type: 'ay'; value: readonly number[] }
+  | { type: 'a(st)'; value: readonly (readonly [string, bigint])[] };
 
 export interface BusCall {
   destination: string;
@@ -55,6 +58,12 @@ export class BusWriter {
     return this;
   }
 
+  u64(value: bigint): this {
+    this.align(8);
+    for (let shift = 0n; shift < 64n; shift += 8n) this.byte(Number((value >> shift) & 0xffn));
+    return this;
+  }
+
   string(value: string): this {
     const text = Buffer.from(value);
     this.u32(text.length);
@@ -85,8 +94,15 @@ export class BusWriter {
     if (variant.type === 'u') return this.u32(variant.value);
     if (variant.type === 'b') return this.u32(variant.value ? 1 : 0);
     if (variant.type === 'g') return this.signature(variant.value);
-    if (variant.type !== 'au') return this.string(variant.value);
-    return this.array(4, () => variant.value.forEach((value) => void this.u32(value)));
+    if (variant.type === 't') return this.u64(variant.value);
+    if (variant.type === 'ay')
+      return this.array(1, () => variant.value.forEach((value) => void this.byte(value)));
+    if (variant.type === 'au')
+      return this.array(4, () => variant.value.forEach((value) => void this.u32(value)));
+    if (variant.type !== 'a(st)') return this.string(variant.value);
+    return this.array(8, () => {
+      for (const [text, value] of variant.value) this.align(8).string(text).u64(value);
+    });
   }
 
   bytes(): Buffer {

@@ -45,6 +45,15 @@ async function startScope(connection: BusConnection, scope: Scope, pid: number):
     ['DefaultDependencies', { type: 'b', value: false }],
     ['CollectMode', { type: 's', value: 'inactive-or-failed' }],
   ];
+  await startTransient(connection, unit, properties);
+}
+
+/** Waits until the unit runs. Throws BusError `….UnitExists` when it is there already. */
+export async function startTransient(
+  connection: BusConnection,
+  unit: string,
+  properties: readonly (readonly [string, BusVariant])[],
+): Promise<void> {
   const body = new BusWriter().string(unit).string('fail');
   body.array(8, (writer) => {
     for (const [name, value] of properties) writer.align(8).string(name).variant(value);
@@ -76,7 +85,7 @@ async function joinScope(connection: BusConnection, scope: Scope, pid: number): 
   await callManager(connection, 'AttachProcessesToUnit', 'ssau', body);
 }
 
-async function callManager(
+export async function callManager(
   connection: BusConnection,
   member: string,
   signature: string,

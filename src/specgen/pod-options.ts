@@ -1,8 +1,16 @@
 /** What `pod create`, the API and others ask for: one member per flag, as in CreateOptions. */
 export interface PodOptions {
   addHost?: string[];
+  blkioWeight?: string;
+  blkioWeightDevice?: string[];
   cgroupParent?: string;
+  cpuShares?: number;
+  cpus?: number;
+  cpusetCpus?: string;
+  cpusetMems?: string;
   device?: string[];
+  deviceReadBps?: string[];
+  deviceWriteBps?: string[];
   dns?: string[];
   dnsOption?: string[];
   dnsSearch?: string[];
@@ -21,6 +29,8 @@ export interface PodOptions {
   label?: string[];
   labelFile?: string[];
   macAddress?: string;
+  memory?: string;
+  memorySwap?: string;
   name?: string;
   network?: string[];
   networkAlias?: string[];

@@ -1,4 +1,5 @@
 import { InvalidSpecError } from '../base/errors.ts';
+import type { ResourcesSpec } from './container-spec.ts';
 import type { PodOptions } from './pod-options.ts';
 
 /** The persisted intent of a pod. What its infra container is given stands in that one's own spec. */
@@ -19,6 +20,8 @@ export interface PodSpec {
   /** Its cgroup, which is the parent of its containers'; undefined: they have the usual one. */
   cgroup: string | undefined;
   cgroupParent: string | undefined;
+  /** What its containers may use together. */
+  resources?: ResourcesSpec;
   /** Every container gets these besides its own, as typed. */
   inherited: { device: string[]; securityOpt: string[]; gpus?: string[]; shmSizeSystemd?: string };
   /** The infra container has volumes that every container gets. */

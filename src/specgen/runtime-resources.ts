@@ -10,7 +10,7 @@ import type { HostFacts } from './host-facts.ts';
  */
 export function runtimeResources(
   resources: ResourcesSpec,
-  host: HostFacts,
+  host: Pick<HostFacts, 'cgroupPath' | 'cgroupVersion' | 'cgroupControllers' | 'rootless' | 'devices'>,
   note: (text: string) => void,
 ): OciResources {
   const result: OciResources = {};

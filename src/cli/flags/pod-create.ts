@@ -1,7 +1,7 @@
 import type { PodOptions } from '../../specgen/pod-options.ts';
-import { type FlagRecord, type FlagType, flagsFor } from '../flag.ts';
+import { type FlagRecord, flagsFor } from '../flag.ts';
 import { networkFlags } from './network.ts';
-import { resourceFlags } from './resources.ts';
+import { limitFlags, resourceFlags } from './resources.ts';
 import { securityFlags } from './security.ts';
 
 /** Flags of the pod itself. */
@@ -117,10 +117,28 @@ const { device, gidmap, gpus, pid, securityOpt, subgidname, subuidname, sysctl, 
   securityFlags;
 const { domainname: _, expose: __, publishAll: ___, ...reachFlags } = networkFlags;
 
+/** Of all containers of the pod together. */
+const podLimitFlags = {
+  blkioWeight: {
+    ...limitFlags.blkioWeight,
+    help: 'Share of block I/O of the whole pod in relation to others (10 to 1000)',
+  },
+  blkioWeightDevice: limitFlags.blkioWeightDevice,
+  cpuShares: { ...limitFlags.cpuShares, help: 'Weight of the whole pod for CPU time in relation to others' },
+  cpus: { ...limitFlags.cpus, help: 'How many CPUs its containers may keep busy together, e.g. 1.5' },
+  cpusetCpus: limitFlags.cpusetCpus,
+  cpusetMems: limitFlags.cpusetMems,
+  deviceReadBps: limitFlags.deviceReadBps,
+  deviceWriteBps: limitFlags.deviceWriteBps,
+  memory: { ...limitFlags.memory, help: 'Memory limit of its containers together, with a unit b, k, m or g' },
+  memorySwap: limitFlags.memorySwap,
+} as const satisfies Record<string, FlagRecord>;
+
 /** Every flag has its member of PodOptions, and every member its flag. */
 const knownFlags = flagsFor<PodOptions>()({
   ...podFlags,
   ...reachFlags,
+  ...podLimitFlags,
   cgroupParent,
   device,
   gidmap,
@@ -137,26 +155,11 @@ const knownFlags = flagsFor<PodOptions>()({
   uts,
 });
 
-const LIMITS = 'give the limit to its containers';
-const pendingFlags: Readonly<Record<string, FlagRecord>> = {
-  ...refused('string', LIMITS, ['blkio-weight', 'cpuset-cpus', 'cpuset-mems', 'memory', 'memory-swap']),
-  ...refused('float', LIMITS, ['cpus']),
-  ...refused('int', LIMITS, ['cpu-shares']),
-  ...refused('stringArray', LIMITS, ['blkio-weight-device', 'device-read-bps', 'device-write-bps']),
-};
-
-function refused(type: FlagType, reason: string, names: readonly string[]): Record<string, FlagRecord> {
-  const key = (long: string): string => long.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-  const help = reason === '' ? 'Not available' : `Not available: ${reason}`;
-  return Object.fromEntries(
-    names.map((long) => [key(long), { long, type, help, refused: reason, hidden: true }]),
-  );
-}
-
-export const podCreateFlags: Readonly<Record<string, FlagRecord>> = { ...knownFlags, ...pendingFlags };
+export const podCreateFlags: Readonly<Record<string, FlagRecord>> = knownFlags;
 
 /** The flags of `pod clone`: in place of what the original was made with. */
 export const podCloneFlags: Readonly<Record<string, FlagRecord>> = {
+  ...podLimitFlags,
   cgroupParent,
   device,
   gidmap,
@@ -181,7 +184,6 @@ export const podCloneFlags: Readonly<Record<string, FlagRecord>> = {
   uts,
   volume: podFlags.volume,
   volumesFrom: podFlags.volumesFrom,
-  ...pendingFlags,
   destroy: { long: 'destroy', type: 'bool', help: 'Stop and remove the original' },
   start: { long: 'start', type: 'bool', help: 'Start the clone' },
 };
