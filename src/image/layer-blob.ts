@@ -19,14 +19,21 @@ export interface BlobWish {
 }
 
 const READ_AHEAD = 1 << 20;
+const BLOCK_BYTES = 1 << 20;
 
 /** The blob of a stored layer, packed while it is read: layers are stored unpacked, without it. */
 export function layerBlob(store: Store, layer: LayerRecord, wish: BlobWish): LayerBlob {
   const hash = createHash('sha256');
   let size = 0;
   async function* measured(): AsyncGenerator<Buffer> {
-    const tar = countedBytes(store.layers.export(layer.id), wish.onProgress);
-    for await (const chunk of compressBlocks(tar, wish.compression, wish.level)) {
+    // Without compression the blocks themselves go out, and nobody knows when they have gone.
+    const free: Buffer[] = [];
+    const take = (): Buffer => free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    const done = (block: Buffer): void => {
+      if (block.length === BLOCK_BYTES) free.push(block);
+    };
+    const tar = countedBytes(store.layers.exportBlocks(layer.id, take), wish.onProgress);
+    for await (const chunk of compressBlocks(tar, { ...wish, done })) {
       hash.update(chunk);
       size += chunk.length;
       yield chunk;

@@ -39,6 +39,9 @@ export interface FileTimes {
 /** The state of one stream that is being decompressed; freed with the object. */
 export type Inflater = object;
 
+/** What one block of raw deflate at a time is made with; freed with the object. */
+export type Deflater = object;
+
 export interface InflatedPart {
   read: number;
   written: number;
@@ -108,6 +111,22 @@ export interface Syscalls {
   openInflater(format: 'gzip' | 'zstd'): Inflater;
   /** Goes on where the last call stopped, until `output` is full or `input` used up. One call at a time for each inflater. */
   inflateInto(inflater: Inflater, input: Buffer, output: Buffer): Promise<InflatedPart>;
+
+  // --- compression, likewise
+  openDeflater(): Deflater;
+  /**
+   * Packs all of `input` into `output`, up to a byte boundary behind which the next block may follow. `before` is the end of what comes
+   * before it (at most 32 KiB count, may be empty). Returns the bytes written; ENOBUFS when they do not fit. One call at a time
+   * for each deflater.
+   */
+  deflateInto(
+    deflater: Deflater,
+    before: Buffer,
+    input: Buffer,
+    output: Buffer,
+    level: number,
+    strategy: number,
+  ): Promise<number>;
 
   // --- locks: open file description locks over the whole file, freed by the kernel when the last descriptor closes
   /** Tries once; false when somebody else holds it. */

@@ -9,7 +9,6 @@ import {
   RESOLVE_NO_SYMLINKS,
   type Syscalls,
 } from '../native/syscalls.ts';
-import { collected } from './collected.ts';
 import { layerPaths, type StoreLayout } from './layout.ts';
 import { readTarSplit, type TarSplitRecord } from './tar/tar-split.ts';
 import { pathBytes, printablePath } from './unpack/entry-path.ts';
@@ -22,20 +21,34 @@ interface Context {
 const CHUNK_BYTES = 1 << 20;
 const REPAIR = 'run `tspod system check --repair`: it fetches the layer again from where its image came from';
 
+export interface LayerBlocks {
+  id: string;
+  diffId: string;
+  /** Buffers to fill, all of one size. */
+  take: () => Buffer;
+}
+
 /**
  * The layer's tar again, byte for byte. The digest is compared at the end: a layer that somebody has changed on disk makes the stream
  * fail with IntegrityError instead of ending.
  */
 export function exportLayer(context: Context, id: string, diffId: string): Readable {
-  return Readable.from(layerPieces(context, id, diffId), { objectMode: false, highWaterMark: CHUNK_BYTES });
+  const blocks = layerBlocks(context, { id, diffId, take: () => Buffer.allocUnsafeSlow(CHUNK_BYTES) });
+  return Readable.from(blocks, { objectMode: false, highWaterMark: CHUNK_BYTES });
 }
 
 /** As exportLayer; each piece is valid until the next one is asked for. */
-export function* layerPieces(context: Context, id: string, diffId: string): Generator<Buffer, void> {
+export function layerPieces(context: Context, id: string, diffId: string): Generator<Buffer, void> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  return layerBlocks(context, { id, diffId, take: () => buffer });
+}
+
+/** As exportLayer, in buffers of the reader's, each filled but the last. */
+export function* layerBlocks(context: Context, { id, diffId, take }: LayerBlocks): Generator<Buffer, void> {
   const hash = createHash('sha256');
-  for (const chunk of collected(pieces(context, id))) {
-    hash.update(chunk);
-    yield chunk;
+  for (const block of filledBlocks(context, id, take)) {
+    hash.update(block);
+    yield block;
   }
   if (`sha256:${hash.digest('hex')}` !== diffId)
     throw new IntegrityError(
@@ -44,11 +57,13 @@ export function* layerPieces(context: Context, id: string, diffId: string): Gene
     );
 }
 
-function* pieces({ layout, system }: Context, id: string): Generator<Buffer, void> {
+/** Files are read straight into the blocks. */
+function* filledBlocks({ layout, system }: Context, id: string, take: () => Buffer): Generator<Buffer, void> {
   const paths = layerPaths(layout, id);
   const replaced = new Set(existsSync(paths.replaced) ? readdirSync(paths.replaced) : []);
   const root = system.openat2(-100, paths.diff, constants.O_RDONLY | constants.O_DIRECTORY, 0, 0);
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  let block: Buffer | undefined;
+  let used = 0;
   let open: { ordinal: number; fd: number } | undefined;
   const fileOf = (record: TarSplitRecord & { kind: 'content' }): number => {
     if (open?.ordinal === record.ordinal) return open.fd;
@@ -70,23 +85,31 @@ function* pieces({ layout, system }: Context, id: string): Generator<Buffer, voi
     open = { ordinal: record.ordinal, fd };
     return fd;
   };
+  const readPart = (record: TarSplitRecord & { kind: 'content' }, done: number, into: Buffer): number => {
+    const got = readSync(fileOf(record), into, 0, into.length, record.offset + done);
+    if (got > 0) return got;
+    throw new IntegrityError(`layer ${id} was changed on disk: ${printablePath(record.path)} is shorter`, {
+      hint: REPAIR,
+    });
+  };
   try {
     for (const record of splitRecords(paths.tarSplit, id)) {
-      if (record.kind === 'literal') yield record.bytes;
-      if (record.kind !== 'content') continue;
-      const fd = fileOf(record);
-      for (let done = 0; done < record.size; ) {
-        const wanted = Math.min(CHUNK_BYTES, record.size - done);
-        const got = readSync(fd, buffer, 0, wanted, record.offset + done);
-        if (got === 0)
-          throw new IntegrityError(
-            `layer ${id} was changed on disk: ${printablePath(record.path)} is shorter`,
-            { hint: REPAIR },
-          );
-        yield buffer.subarray(0, got);
+      if (record.kind === 'end') continue;
+      const size = record.kind === 'literal' ? record.bytes.length : record.size;
+      for (let done = 0; done < size; ) {
+        block ??= take();
+        const room = block.subarray(used, used + size - done);
+        const got =
+          record.kind === 'literal' ? record.bytes.copy(room, 0, done) : readPart(record, done, room);
         done += got;
+        used += got;
+        if (used < block.length) continue;
+        yield block;
+        block = undefined;
+        used = 0;
       }
     }
+    if (block !== undefined) yield block.subarray(0, used);
   } finally {
     if (open !== undefined) closeSync(open.fd);
     closeSync(root);

@@ -28,6 +28,11 @@ export function layerStore(context: LayerStoreContext): LayerStore {
     toLayerRecord(
       db.prepare(`SELECT ${LAYER_COLUMNS} FROM layers WHERE chain_id = ? AND incomplete = 0`).get(chainId),
     );
+  const diffIdOf = (id: string): string => {
+    const diffId = db.prepare('SELECT diff_id FROM layers WHERE id = ? AND incomplete = 0').pluck().get(id);
+    if (typeof diffId !== 'string') throw new NotFoundError('layer', id);
+    return diffId;
+  };
   return {
     find,
     get: (id) =>
@@ -61,11 +66,15 @@ export function layerStore(context: LayerStoreContext): LayerStore {
       }
     },
     export(id) {
-      const diffId = db.prepare('SELECT diff_id FROM layers WHERE id = ? AND incomplete = 0').pluck().get(id);
-      if (typeof diffId !== 'string') throw new NotFoundError('layer', id);
+      const diffId = diffIdOf(id);
       return lazyStream(async () =>
         (await import('./export-layer.ts')).exportLayer({ layout, system }, id, diffId),
       );
+    },
+    async *exportBlocks(id, take) {
+      const diffId = diffIdOf(id);
+      const { layerBlocks } = await import('./export-layer.ts');
+      yield* layerBlocks({ layout, system }, { id, diffId, take });
     },
     commit: async (options) => await (await import('./commit-layer.ts')).commitLayer(context, options),
     removeUnused: async (options) =>

@@ -94,6 +94,8 @@ export interface LayerStore {
   commit(options: CommitLayerOptions): Promise<LayerRecord>;
   /** The layer's exact uncompressed tar again, byte for byte (its digest is the diff id). */
   export(id: string): Readable;
+  /** The same in buffers from `take`, each filled but the last. */
+  exportBlocks(id: string, take: () => Buffer): AsyncIterable<Buffer>;
   /**
    * Deletes the layers that nothing refers to (images, containers, child layers); returns bytes freed. `inBackground`: the files of large
    * ones are gone from their place, and their space comes free a little later.

@@ -108,6 +108,8 @@ EXPORTED(js_lremovexattr);
 EXPORTED(js_fsetxattr);
 EXPORTED(js_syncfs);
 EXPORTED(js_syncfsAsync);
+EXPORTED(js_openDeflater);
+EXPORTED(js_deflateInto);
 EXPORTED(js_openInflater);
 EXPORTED(js_inflateInto);
 EXPORTED(js_tryLock);

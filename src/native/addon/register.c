@@ -13,7 +13,7 @@ NAPI_MODULE_INIT() {
       ENTRY(lstatat),      ENTRY(statfsType),   ENTRY(isatty),        ENTRY(removeTreeAt),
       ENTRY(removeTree),   ENTRY(lsetxattr),    ENTRY(lgetxattr),     ENTRY(llistxattr),
       ENTRY(lremovexattr), ENTRY(fsetxattr),    ENTRY(syncfs),        ENTRY(syncfsAsync),
-      ENTRY(openInflater), ENTRY(inflateInto),
+      ENTRY(openInflater), ENTRY(inflateInto), ENTRY(openDeflater), ENTRY(deflateInto),
       ENTRY(tryLock),      ENTRY(lock),         ENTRY(unlock),        ENTRY(pidfdOpen),
       ENTRY(pidfdSendSignal), ENTRY(pidfdWait), ENTRY(getpgid),       ENTRY(connectSeqpacket),
       ENTRY(shutdownWrite), ENTRY(shutdownBoth), ENTRY(isHungUp), ENTRY(pumpAttach), ENTRY(pumpInput), ENTRY(setCloseOnExec),

@@ -9,7 +9,7 @@ describe('compressing blocks', () => {
       yield* blocks;
     }
     const parts: Buffer[] = [];
-    for await (const part of compressBlocks(source(), compression, level)) parts.push(part);
+    for await (const part of compressBlocks(source(), { compression, level })) parts.push(part);
     return Buffer.concat(parts);
   };
   const unpack = { gzip: gunzipSync, zstd: zstdDecompressSync };
@@ -39,6 +39,23 @@ describe('compressing blocks', () => {
         assert.ok(unpack[compression](packed).equals(Buffer.concat(blocks)));
       });
     }
+
+    test(`${compression} tells when the bytes of a block may be overwritten`, async () => {
+      const blocks = [text(1 << 20, 3), noise(1 << 20, 5), text(700, 3), ...Array(8).fill(text(1 << 20, 9))];
+      const copies = blocks.map((block) => Buffer.from(block));
+      let given = 0;
+      async function* source() {
+        for (const block of copies) yield block;
+      }
+      const done = (block: Buffer) => {
+        block.fill(0);
+        given += block.length;
+      };
+      const parts: Buffer[] = [];
+      for await (const part of compressBlocks(source(), { compression, done })) parts.push(part);
+      assert.ok(unpack[compression](Buffer.concat(parts)).equals(Buffer.concat(blocks)));
+      assert.ok(given > 6 << 20, `${given} bytes were given back`);
+    });
 
     test(`${compression} is the same each time, and smaller with a higher level`, async () => {
       const blocks = [text(1 << 20, 3), text(1 << 19, 7)];
