@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { exitDirectory } from '../conmon/exit-record.ts';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID } from '../native/syscalls.ts';
-import { applyCdiEdits } from '../oci/cdi-edits.ts';
 import type { CdiEdits } from '../oci/cdi-spec.ts';
 import { useCompiledSeccomp } from '../oci/compiled-seccomp.ts';
 import { hooksFor } from '../oci/hooks.ts';
@@ -20,7 +19,6 @@ import { gatherHostFacts } from './host-facts.ts';
 import { hostnameOf } from './hostname.ts';
 import { joinedNamespaces } from './joined-namespaces.ts';
 import { writeManagedFiles } from './managed-files.ts';
-import { checkKernelLimits } from './kernel-limits.ts';
 import { prepareMountSources } from './mount-sources.ts';
 import { rootfsOptions } from './rootfs-options.ts';
 import { prepareNotify } from './sdnotify.ts';
@@ -68,7 +66,9 @@ export async function prepareBundle(
   const { bundle } = containerPaths(libpod.paths, id);
   const rootfs = await libpod.store.rootfs.mount(rootfsOptions(record));
   const host = gatherHostFacts(libpod, spec, id);
-  checkKernelLimits(spec.resources, host);
+  const { cpuRtPeriod, cpuRtRuntime, blkioWeightDevice } = spec.resources;
+  if ((cpuRtPeriod ?? cpuRtRuntime ?? blkioWeightDevice) !== undefined)
+    (await import('./kernel-limits.ts')).checkKernelLimits(spec.resources, host);
   const user = existingUser(
     record,
     resolveUser({
@@ -104,8 +104,10 @@ export async function prepareBundle(
   const document = toRuntimeSpec(spec, host, facts);
   if (notify !== undefined) document.process.env.push(notify.env);
   document.process.env.push(...options.secretEnv);
-  if (options.cdiEdits !== undefined)
+  if (options.cdiEdits !== undefined) {
+    const { applyCdiEdits } = await import('../oci/cdi-edits.ts');
     applyCdiEdits(document, options.cdiEdits, { confined: isConfined(spec, host) });
+  }
   const hooks = hooksFor(libpod.hooksDirectories, {
     args: document.process.args,
     annotations: document.annotations ?? {},

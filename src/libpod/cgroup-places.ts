@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 /** Directories of a process's cgroup, by controller; '' is that of the unified hierarchy. */
 export type CgroupPlaces = ReadonlyMap<string, string>;
@@ -17,15 +16,18 @@ let hierarchies: readonly Hierarchy[] | undefined;
 export function cgroupPlaces(pid: number, id: string): CgroupPlaces {
   hierarchies ??= mountedHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
   const places = new Map<string, string>();
+  let [given, path] = ['', ''];
   for (const line of readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n')) {
     const [, controllers = '', ...rest] = line.split(':');
-    const path = ownPart(rest.join(':'), id);
-    if (path === '') continue;
+    const whole = rest.join(':');
+    // Mostly the same in all hierarchies.
+    if (whole !== given) [given, path] = [whole, ownPart(whole, id)];
+    if (whole === '') continue;
     for (const controller of controllers.split(',')) {
       const hierarchy = hierarchies.find((each) => each.controllers.includes(controller));
       const below = hierarchy && beneath(path, hierarchy.root);
       if (hierarchy !== undefined && below !== undefined)
-        places.set(controller, join(hierarchy.mountPoint, below));
+        places.set(controller, `${hierarchy.mountPoint}${below}`);
     }
   }
   return places;
@@ -37,7 +39,14 @@ export function isOwnCgroup(path: string, id: string): boolean {
 }
 
 function ownPart(path: string, id: string): string {
-  return new RegExp(`^.*/libpod-${id}(\\.scope)?(?=/|$)`).exec(path)?.[0] ?? path;
+  return upToLast(path, [`libpod-${id}`, `libpod-${id}.scope`]) ?? path;
+}
+
+/** The path up to the last directory in it that has one of the names. */
+export function upToLast(path: string, names: readonly string[]): string | undefined {
+  const parts = path.split('/');
+  const at = parts.findLastIndex((part) => names.includes(part));
+  return at > 0 ? parts.slice(0, at + 1).join('/') : undefined;
 }
 
 function beneath(path: string, root: string): string | undefined {

@@ -14,8 +14,16 @@ export interface ContainerPaths {
   secrets: string;
 }
 
-/** Plain concatenation: every command asks many times, and all parts are normal already. */
+let last: { paths: Paths; id: string; result: ContainerPaths } | undefined;
+
+/** Every command asks many times, mostly for the same container. */
 export function containerPaths(paths: Paths, id: string): ContainerPaths {
+  if (last?.id !== id || last.paths !== paths) last = { paths, id, result: pathsOf(paths, id) };
+  return last.result;
+}
+
+/** Plain concatenation: all parts are normal already. */
+function pathsOf(paths: Paths, id: string): ContainerPaths {
   const directory = `${paths.containers}/${id}`;
   const bundle = `${paths.runRoot}/containers/${id}`;
   return {

@@ -68,7 +68,7 @@ export async function execProcess(
   }
   const bounding = base.capabilities?.bounding ?? [];
   if (request.privileged) {
-    const all = boundingCapabilities();
+    const all = [...boundingCapabilities()];
     result.capabilities = { bounding: all, effective: all, permitted: all };
   } else if (result.user.uid !== 0) {
     result.capabilities = { bounding, effective: [], permitted: [], inheritable: [] };

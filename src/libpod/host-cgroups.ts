@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { rootlessUid } from '../base/paths.ts';
 import type { CgroupManager } from '../oci/cgroup-manager.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
+import { upToLast } from './cgroup-places.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const CGROUP2_MAGIC = 0x63677270;
@@ -52,8 +53,8 @@ export function cgroupPathFor(spec: ContainerSpec, id: string, manager: CgroupMa
 export function cgroupOfContainer(pid: number, id: string): string | undefined {
   const paths = readCgroups(pid).map((line) => line.split(':').slice(2).join(':'));
   const path = paths.reduce((longest, other) => (other.length > longest.length ? other : longest), '');
-  const own = new RegExp(`^.*/libpod-(payload-)?${id}(\\.scope)?(?=/|$)`).exec(path);
-  return own?.[0] ?? (path === '' ? undefined : path);
+  const names = [`libpod-${id}`, `libpod-${id}.scope`, `libpod-payload-${id}`, `libpod-payload-${id}.scope`];
+  return upToLast(path, names) ?? (path === '' ? undefined : path);
 }
 
 /** Of a cgroup that was split: where the processes are that were in it, tspod and the monitors among them. */

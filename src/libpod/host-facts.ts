@@ -34,7 +34,7 @@ export function gatherHostFacts(libpod: Libpod, spec: ContainerSpec, containerId
     hardLimits: hardLimits(),
     mayRaiseLimits: !rootless && hasBit(mask(status, 'CapEff'), CAP_SYS_RESOURCE),
     oomScoreAdj: Number(readFileSync('/proc/self/oom_score_adj', 'utf8')),
-    capabilities: boundingCapabilities(status),
+    capabilities: boundingIn(status),
     apparmor: hasApparmor(),
     selinux: hasSelinux(),
     seccomp: /^Seccomp:/m.test(status),
@@ -74,8 +74,15 @@ function isGroupMapped({ userNamespace }: ContainerSpec, gid: number): boolean {
     });
 }
 
-/** The capabilities that this process could give away, `CAP_…`. */
-export function boundingCapabilities(status = readFileSync('/proc/self/status', 'utf8')): string[] {
+let ownBounding: readonly string[] | undefined;
+
+/** The capabilities that this process could give away, `CAP_…`: it never drops any itself. */
+export function boundingCapabilities(): readonly string[] {
+  ownBounding ??= boundingIn(readFileSync('/proc/self/status', 'utf8'));
+  return ownBounding;
+}
+
+function boundingIn(status: string): string[] {
   const bounding = mask(status, 'CapBnd');
   return CAPABILITIES.filter((_, bit) => hasBit(bounding, bit));
 }
@@ -88,13 +95,16 @@ export function ociArchitecture(): string {
   return names[arch()] ?? arch();
 }
 
-function mask(status: string, field: string): bigint {
-  const match = new RegExp(`^${field}:\\s*([0-9a-f]+)`, 'm').exec(status);
-  return match?.[1] === undefined ? 0n : BigInt(`0x${match[1]}`);
+/** Bits 0 to 31, and those above: computing with bigints takes a hundred times as long. */
+type Mask = readonly [low: number, high: number];
+
+function mask(status: string, field: string): Mask {
+  const digits = new RegExp(`^${field}:\\s*([0-9a-f]+)`, 'm').exec(status)?.[1] ?? '0';
+  return [Number.parseInt(digits.slice(-8), 16), Number.parseInt(digits.slice(0, -8) || '0', 16)];
 }
 
-function hasBit(value: bigint, bit: number): boolean {
-  return ((value >> BigInt(bit)) & 1n) === 1n;
+function hasBit([low, high]: Mask, bit: number): boolean {
+  return (((bit < 32 ? low : high) >>> (bit % 32)) & 1) === 1;
 }
 
 const LIMIT_NAMES: Readonly<Record<string, string>> = {

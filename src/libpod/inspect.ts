@@ -40,7 +40,6 @@ export function inspectContainer(
   };
   const args = spec.init === undefined ? spec.process.args : [INIT_PATH, '--', ...spec.process.args];
   const { bounding, effective } = inspectCapabilities(inspected);
-  const image = spec.imageId === undefined ? undefined : libpod.store.images.byId(spec.imageId);
   return {
     Id: record.id,
     Created: goTime(record.createdAt),
@@ -49,7 +48,7 @@ export function inspectContainer(
     Args: args.length > 1 ? args.slice(1) : args,
     State: inspectState(inspected),
     Image: record.imageId ?? '',
-    ImageDigest: image?.manifestDigest ?? '',
+    ImageDigest: manifestDigestOf(libpod, spec.imageId),
     ImageName: record.imageName,
     Rootfs: spec.rootfs?.path ?? '',
     Pod: record.podId ?? '',
@@ -104,6 +103,13 @@ function readRuntimeSpec(libpod: Libpod, record: ContainerRecord): RuntimeSpec |
     if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** Without the image's documents, which are large. */
+function manifestDigestOf(libpod: Libpod, imageId: string | undefined): string {
+  if (imageId === undefined) return '';
+  const row = statement(libpod.db, 'SELECT manifest_digest FROM images WHERE id = ?').get(imageId);
+  return String((row as Row | undefined)?.['manifest_digest'] ?? '');
 }
 
 function runtimeName(libpod: Libpod, record: ContainerRecord): string {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
 import { type CgroupPlaces, cgroupPlaces, isOwnCgroup } from './cgroup-places.ts';
 import type { ContainerRecord } from './container.ts';
 import { listContainerProcesses } from './container-processes.ts';
@@ -31,7 +30,8 @@ export interface ResourceUsage {
   memory: number;
   memoryWithCache: number;
   memoryLimit: number;
-  memoryDetails: Record<string, number>;
+  /** The kernel's own counters; made from text when asked for. */
+  memoryDetails: () => Record<string, number>;
   pids: number;
   pidsLimit: number | undefined;
   readBytes: number;
@@ -76,8 +76,8 @@ type Counted = Omit<ResourceUsage, 'at' | 'systemNanos' | 'cpus' | 'networks'>;
 function fromV2(directory: string): Counted {
   const read = reader(directory);
   const cpu = read.table('cpu.stat');
-  const memory = read.table('memory.stat');
-  const current = read.number('memory.current') ?? (memory['anon'] ?? 0) + (memory['file'] ?? 0);
+  const memory = read.fields('memory.stat');
+  const current = read.number('memory.current') ?? memory.of('anon') + memory.of('file');
   const io = read
     .lines('io.stat')
     .map((line) => Object.fromEntries(line.split(' ').map((pair) => pair.split('='))));
@@ -91,10 +91,10 @@ function fromV2(directory: string): Counted {
       throttledPeriods: cpu['nr_throttled'] ?? 0,
       nanos: (cpu['throttled_usec'] ?? 0) * 1000,
     },
-    memory: Math.max(0, current - (memory['inactive_file'] ?? 0)),
+    memory: Math.max(0, current - memory.of('inactive_file')),
     memoryWithCache: current,
     memoryLimit: limitOf(read.number('memory.max')),
-    memoryDetails: memory,
+    memoryDetails: memory.all,
     pids: read.number('pids.current') ?? 0,
     pidsLimit: read.number('pids.max'),
     readBytes: sum('rbytes'),
@@ -105,7 +105,7 @@ function fromV2(directory: string): Counted {
 
 function fromV1(places: CgroupPlaces): Counted {
   const of = (controller: string): Reader => reader(places.get(controller) ?? '/nonexistent');
-  const memory = of('memory').table('memory.stat');
+  const memory = of('memory').fields('memory.stat');
   const current = of('memory').number('memory.usage_in_bytes') ?? 0;
   const split = of('cpuacct').table('cpuacct.stat');
   const throttled = of('cpu').table('cpu.stat');
@@ -121,10 +121,10 @@ function fromV1(places: CgroupPlaces): Counted {
       throttledPeriods: throttled['nr_throttled'] ?? 0,
       nanos: throttled['throttled_time'] ?? 0,
     },
-    memory: Math.max(0, current - (memory['total_inactive_file'] ?? 0)),
+    memory: Math.max(0, current - memory.of('total_inactive_file')),
     memoryWithCache: current,
     memoryLimit: limitOf(of('memory').number('memory.limit_in_bytes')),
-    memoryDetails: memory,
+    memoryDetails: memory.all,
     pids: of('pids').number('pids.current') ?? 0,
     pidsLimit: of('pids').number('pids.max'),
     readBytes: sum('Read'),
@@ -149,7 +149,7 @@ function fromProcesses(record: ContainerRecord): Counted {
     memory: resident,
     memoryWithCache: resident,
     memoryLimit: totalmem(),
-    memoryDetails: {},
+    memoryDetails: () => ({}),
     pids: processes.length,
     pidsLimit: undefined,
     readBytes: io.reduce((total, each) => total + (each['read_bytes'] ?? 0), 0),
@@ -194,9 +194,17 @@ function readNetworks(pid: number): Record<string, NetworkUsage> {
   return networks;
 }
 
+interface Fields {
+  /** 0 when it is not there. */
+  of(key: string): number;
+  all: () => Record<string, number>;
+}
+
 interface Reader {
   lines(name: string): string[];
   table(name: string, separator?: RegExp): Record<string, number>;
+  /** For long tables of which little is needed. */
+  fields(name: string): Fields;
   /** Undefined for `max` and for files that are not there. */
   number(name: string): number | undefined;
 }
@@ -205,7 +213,7 @@ interface Reader {
 function reader(directory: string): Reader {
   const text = (name: string): string => {
     try {
-      return readFileSync(join(directory, name), 'utf8').trim();
+      return readFileSync(`${directory}/${name}`, 'utf8').trim();
     } catch {
       return '';
     }
@@ -213,16 +221,29 @@ function reader(directory: string): Reader {
   const lines = (name: string): string[] => text(name).split('\n').filter(Boolean);
   return {
     lines,
-    table: (name, separator = / /) =>
-      Object.fromEntries(
-        lines(name).map((line) => {
-          const [key = '', value] = line.split(separator);
-          return [key, Number(value)] as const;
-        }),
-      ),
+    table: (name, separator = / /) => tableOf(lines(name), separator),
+    fields(name) {
+      const content = `\n${text(name)}`;
+      return {
+        of(key) {
+          const at = content.indexOf(`\n${key} `);
+          return at < 0 ? 0 : Number.parseInt(content.slice(at + key.length + 2), 10);
+        },
+        all: () => tableOf(content.split('\n').filter(Boolean), / /),
+      };
+    },
     number(name) {
       const value = text(name);
       return /^\d+$/.test(value) ? Number(value) : undefined;
     },
   };
+}
+
+function tableOf(lines: readonly string[], separator: RegExp): Record<string, number> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [key = '', value] = line.split(separator);
+      return [key, Number(value)] as const;
+    }),
+  );
 }

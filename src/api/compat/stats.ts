@@ -62,7 +62,7 @@ function statsDocument(
     memory_stats:
       usage === undefined
         ? {}
-        : { usage: usage.memoryWithCache, stats: usage.memoryDetails, limit: usage.memoryLimit },
+        : { usage: usage.memoryWithCache, stats: usage.memoryDetails(), limit: usage.memoryLimit },
     ...(usage === undefined ? {} : { networks: networks(usage.networks) }),
   };
 }

@@ -79,8 +79,15 @@ function chooser(engine: Engine, { args, flags }: CommandInput): () => Container
     return () => present(engine, [id]);
   }
   if (args.length > 0) {
-    const ids = args.map((name) => lookupContainer(engine.db, name).id);
-    return () => present(engine, ids);
+    const found = args.map((name) => lookupContainer(engine.db, name));
+    const ids = found.map(({ id }) => id);
+    // The first time they have just been read.
+    let first: ContainerRecord[] | undefined = found;
+    return () => {
+      const records = first ?? present(engine, ids);
+      first = undefined;
+      return records;
+    };
   }
   return () => (all ? listContainers(engine.db) : listMeasurable(engine));
 }
