@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ApiService, startApiService } from '../fixtures/api-service.ts';
-import { freshName, startScript } from '../fixtures/containers.ts';
+import { createScript, freshName, startScript } from '../fixtures/containers.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
 import { runProgram, testEnvironment, testRoot, tspodOk } from '../fixtures/harness.ts';
 import { buildTar } from '../fixtures/images.ts';
@@ -160,6 +160,56 @@ describe('the service', () => {
   });
 
   describe('the libpod API', () => {
+    test('updates health check and ulimits as the command line does', async () => {
+      const name = await startScript([], 'trap "exit 0" TERM; while :; do sleep 1 & wait; done');
+      const update = (body: object) =>
+        service.request('POST', `/v5.0.0/libpod/containers/${name}/update`, body);
+      const health = async () => await tspodOk(['inspect', '-f', '{{.State.Health.Status}}', name]);
+      const answer = await update({
+        health_cmd: 'test -e /good',
+        health_interval: '100ms',
+        health_retries: 1,
+        health_on_failure: 'none',
+        health_max_log_count: 2,
+        r_limits: [{ type: 'RLIMIT_NOFILE', soft: 98, hard: 99 }],
+      });
+      assert.equal(answer.status, 201, answer.text);
+      await waitFor('the new check to fail', async () => (await health()) === 'unhealthy');
+      await tspodOk(['exec', name, 'touch', '/good']);
+      await waitFor('it to succeed', async () => (await health()) === 'healthy');
+      const kept = '{{.Config.HealthcheckMaxLogCount}} {{json .Config.Healthcheck}}';
+      assert.match(await tspodOk(['inspect', '-f', kept, name]), /^2 .*test -e \/good.*"Retries":1/);
+      await tspodOk(['restart', '-t', '5', name]);
+      assert.match(await tspodOk(['exec', name, 'cat', '/proc/1/limits']), /^Max open files\s+98\s+99\s/m);
+      assert.equal((await update({ no_healthcheck: true })).status, 201);
+      assert.doesNotMatch(await tspodOk(['ps', '--filter', `name=${name}`]), /healthy/);
+      for (const wrong of [
+        { health_interval: '5s' },
+        { health_on_failure: 'explode', health_cmd: 'true' },
+        { r_limits: [{ type: 'RLIMIT_NONE', soft: 1, hard: 1 }] },
+      ]) {
+        const { status, text } = await update(wrong);
+        assert.equal(status, 400, `${JSON.stringify(wrong)}: ${text}`);
+      }
+      await tspodOk(['rm', '-f', '-t', '0', name]);
+    });
+
+    const disk = readdirSync('/sys/class/block').find((each) => existsSync(`/dev/${each}`));
+    const noDisk = disk === undefined ? 'needs a disk' : requires('root');
+
+    test('updates limits of devices by their paths', { skip: noDisk }, async () => {
+      const name = await createScript([], 'true');
+      const { status, text } = await service.request('POST', `/v5.0.0/libpod/containers/${name}/update`, {
+        DeviceReadBPs: [{ Path: `/dev/${disk}`, Rate: 2_097_152 }],
+      });
+      assert.equal(status, 201, text);
+      assert.match(
+        await tspodOk(['inspect', '-f', '{{json .HostConfig.BlkioDeviceReadBps}}', name]),
+        new RegExp(`"Path":"/dev/${disk}","Rate":2097152`),
+      );
+      await tspodOk(['rm', '-f', '-t', '0', name]);
+    });
+
     test('packs and unpacks volumes', async () => {
       const name = freshName('volume');
       await tspodOk(['volume', 'create', name]);

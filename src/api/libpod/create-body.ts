@@ -2,6 +2,7 @@ import { UnsupportedError, UsageError } from '../../base/errors.ts';
 import type { CreateOptions, CreateRequest } from '../../specgen/create-options.ts';
 import { flagIn, numberIn, objectIn, objectsIn, textIn, textMapIn, textsIn, wordsIn } from '../body.ts';
 import type { JsonObject } from '../read-body.ts';
+import { ulimitsIn } from './ulimits.ts';
 import {
   mountText,
   networkTexts,
@@ -145,10 +146,7 @@ function limitOptions(spec: JsonObject): Partly {
     cgroupParent: textIn(spec, 'cgroup_parent'),
     cgroups: textIn(spec, 'cgroups_mode'),
     device: objectsIn(spec, 'devices').map((device) => textIn(device, 'path') ?? ''),
-    ulimit: objectsIn(spec, 'r_limits').map(
-      (limit) =>
-        `${textIn(limit, 'type') ?? ''}=${numberIn(limit, 'soft') ?? 0}:${numberIn(limit, 'hard') ?? 0}`,
-    ),
+    ulimit: ulimitsIn(spec),
   };
 }
 

@@ -2,6 +2,7 @@ import { UnsupportedError } from '../../base/errors.ts';
 import { updateContainer, type UpdateRequest } from '../../engine/update-container.ts';
 import { namedContainer } from '../compat/named-container.ts';
 import { flagIn, numberIn, objectIn, objectsIn, textIn, textsIn } from '../body.ts';
+import { ulimitsIn } from './ulimits.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { type JsonObject, readJson } from '../read-body.ts';
 import { sendJson } from '../respond.ts';
@@ -45,16 +46,56 @@ function limitsIn(resources: JsonObject): UpdateRequest {
 }
 
 function othersIn({ query }: Exchange, body: JsonObject): UpdateRequest {
-  for (const name of Object.keys(body)) if (/^health_/i.test(name)) refuseGiven(body, name);
   const policy = query.text('restartPolicy');
   const retries = query.integer('restartRetries');
   const env = textsIn(body, 'Env');
   const unsetenv = textsIn(body, 'UnsetEnv');
-  refuseGiven(body, 'r_limits');
   return defined({
+    ...healthIn(body),
+    ulimit: ulimitsIn(body),
+    ...deviceLimitsIn(body),
     restart: policy === undefined || retries === undefined ? policy : `${policy}:${retries}`,
     env: env.length === 0 ? undefined : env,
     unsetenv: unsetenv.length === 0 ? undefined : unsetenv,
+  });
+}
+
+/** The members that the flags `--health-…` of `update` become. */
+function healthIn(body: JsonObject): { [Name in keyof UpdateRequest]: UpdateRequest[Name] | undefined } {
+  return {
+    healthCmd: textIn(body, 'health_cmd'),
+    healthInterval: textIn(body, 'health_interval'),
+    healthRetries: numberIn(body, 'health_retries'),
+    healthTimeout: textIn(body, 'health_timeout'),
+    healthStartPeriod: textIn(body, 'health_start_period'),
+    healthOnFailure: textIn(body, 'health_on_failure'),
+    healthLogDestination: textIn(body, 'health_log_destination'),
+    healthMaxLogCount: numberIn(body, 'health_max_log_count'),
+    healthMaxLogSize: numberIn(body, 'health_max_log_size'),
+    healthStartupCmd: textIn(body, 'health_startup_cmd'),
+    healthStartupInterval: textIn(body, 'health_startup_interval'),
+    healthStartupRetries: numberIn(body, 'health_startup_retries'),
+    healthStartupSuccess: numberIn(body, 'health_startup_success'),
+    healthStartupTimeout: textIn(body, 'health_startup_timeout'),
+    noHealthcheck: flagIn(body, 'no_healthcheck') === true ? true : undefined,
+  };
+}
+
+/** What podman's own client sends for devices: it leaves their numbers to the service. */
+function deviceLimitsIn(body: JsonObject): {
+  [Name in keyof UpdateRequest]: UpdateRequest[Name] | undefined;
+} {
+  const limits = (name: string, value: 'Rate' | 'Weight'): string[] | undefined => {
+    const given = objectsIn(body, name);
+    if (given.length === 0) return undefined;
+    return given.map((limit) => `${textIn(limit, 'Path') ?? ''}:${numberIn(limit, value) ?? 0}`);
+  };
+  return defined({
+    blkioWeightDevice: limits('BlkIOWeightDevice', 'Weight'),
+    deviceReadBps: limits('DeviceReadBPs', 'Rate'),
+    deviceWriteBps: limits('DeviceWriteBPs', 'Rate'),
+    deviceReadIops: limits('DeviceReadIOPs', 'Rate'),
+    deviceWriteIops: limits('DeviceWriteIOPs', 'Rate'),
   });
 }
 
