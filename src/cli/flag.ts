@@ -35,7 +35,7 @@ export interface FlagRecord {
   values?: readonly string[];
   /** A known flag of podman or docker that tspod cannot honour yet: using it is refused by name with this reason. Hidden. */
   refused?: string;
-  /** Accepted without effect because it has none in the peers either. Hidden. */
+  /** Accepted without effect because it has none in the peers either, or because it holds anyway. */
   noop?: boolean;
 }
 

@@ -51,7 +51,7 @@ export function usageOf(record: CommandRecord, path: string): string {
 
 export function visibleFlags(flags: Readonly<Record<string, FlagRecord>>): FlagRecord[] {
   return Object.values(flags)
-    .filter((flag) => flag.hidden !== true && flag.noop !== true && flag.refused === undefined)
+    .filter((flag) => flag.hidden !== true && flag.refused === undefined)
     .sort((a, b) => (a.long < b.long ? -1 : 1));
 }
 

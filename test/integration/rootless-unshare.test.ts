@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -58,9 +67,34 @@ describe('unshare as root', { skip: requires('root') }, () => {
     assert.equal(await tspodOk(['system', 'renumber']), '');
     assert.equal(await tspodOk(['inspect', '--format', '{{.State.Status}}', id]), 'running');
     await tspodOk(['rm', '-f', '-t', '0', id]);
-    const refused = await tspod(['system', 'migrate', '--new-runtime', 'crun']);
+  });
+
+  it('lets migrate give containers another runtime, from their next start on', async () => {
+    const image = await busyboxImage();
+    // A runtime of its own that says that it was called, and then is the usual one.
+    const [name, path] = (
+      await tspodOk(['info', '--format', '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Path}}'])
+    ).split(' ');
+    const folder = mkdtempSync(join(tmpdir(), 'tspod-runtime-'));
+    const other = join(folder, name ?? '');
+    const called = join(folder, 'called');
+    writeFileSync(other, `#!/bin/sh\necho "$@" >> ${called}\nexec ${path} "$@"\n`, { mode: 0o755 });
+    const id = await tspodOk(['create', '--network', 'none', image, 'true']);
+    const running = await tspodOk(['run', '-d', '--network', 'none', image, 'sleep', '1000']);
+    await tspodOk(['system', 'migrate', '--new-runtime', other]);
+    assert.equal(await tspodOk(['inspect', '--format', '{{.State.Status}}', running]), 'running');
+    await tspodOk(['stop', '-t', '0', running]);
+    assert.equal(existsSync(called), false);
+    await tspodOk(['start', '--attach', id]);
+    assert.ok(readFileSync(called, 'utf8').includes(id));
+    await tspodOk(['rm', id, running]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('refuses a new runtime that is not there', async () => {
+    const refused = await tspod(['system', 'migrate', '--new-runtime', 'absent']);
     assert.equal(refused.code, 125);
-    assert.match(refused.stderr, /chosen at every start/);
+    assert.match(refused.stderr, /requested but runtime "absent" is not to be found/);
   });
 });
 

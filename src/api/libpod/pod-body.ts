@@ -1,10 +1,10 @@
 import { UnsupportedError } from '../../base/errors.ts';
 import type { CreatePodRequest } from '../../engine/pods.ts';
 import type { PodOptions } from '../../specgen/pod-options.ts';
-import { flagIn, numberIn, objectsIn, textIn, textMapIn, textsIn } from '../body.ts';
+import { flagIn, numberIn, objectIn, objectsIn, textIn, textMapIn, textsIn } from '../body.ts';
 import type { JsonObject } from '../read-body.ts';
 import { namespace, pairs, saysNothing } from './create-body.ts';
-import { mountText, networkTexts, portText, volumeText } from './create-parts.ts';
+import { mountText, networkTexts, portText, resourceOptions, volumeText } from './create-parts.ts';
 
 type Partly = { [Key in keyof PodOptions]?: PodOptions[Key] | undefined };
 
@@ -13,7 +13,7 @@ export function podFromSpec(spec: JsonObject): CreatePodRequest {
   for (const [name, value] of Object.entries(spec))
     if (!READ.has(name.toLowerCase()) && !saysNothing(name, value) && !isEmpty(value))
       throw new UnsupportedError(`${name} in the specification of a pod is not supported`);
-  const options: Partly = { ...podOptions(spec), ...infraOptions(spec) };
+  const options: Partly = { ...podOptions(spec), ...infraOptions(spec), ...limitOptions(spec) };
   // What it is anyway; clients send it also where no container is to hold it.
   if (options.infra === false && options.pid === 'private') delete options.pid;
   // An empty list counts as none: some options need an infra container, however little they say.
@@ -54,6 +54,20 @@ function podOptions(spec: JsonObject): Partly {
   };
 }
 
+/** Of the pod as a whole. */
+function limitOptions(spec: JsonObject): Partly {
+  const { weight: _weight, ...devices } = objectIn(objectIn(spec, 'resource_limits'), 'blockIO');
+  if (!isEmpty(devices))
+    throw new UnsupportedError(
+      'limits for single block devices in the specification of a pod are not supported: make it with tspod pod create',
+    );
+  const { memory, memorySwap, cpuShares, cpuPeriod, cpuQuota, cpusetCpus, cpusetMems, blkioWeight } =
+    resourceOptions(objectIn(spec, 'resource_limits'));
+  // As podman's client sends --cpus.
+  const cpus = cpuQuota === undefined ? undefined : cpuQuota / (cpuPeriod ?? 100_000);
+  return { memory, memorySwap, cpuShares, cpus, cpusetCpus, cpusetMems, blkioWeight };
+}
+
 function infraOptions(spec: JsonObject): Partly {
   const mounts = objectsIn(spec, 'mounts').flatMap((mount) => mountText(mount) ?? []);
   if (mounts.length > 0)
@@ -78,7 +92,7 @@ function infraOptions(spec: JsonObject): Partly {
 }
 
 const READ = new Set(
-  'name hostname labels exit_policy restart_policy restart_tries no_infra infra_name infra_image infra_command shared_namespaces share_parent cgroup_parent security_opt pod_devices pod_create_command mounts netns networks portmappings dns_server dns_search dns_option hostadd no_manage_hosts no_manage_hostname pidns utsns userns sysctl shm_size volumes volumes_from'.split(
+  'name hostname labels exit_policy restart_policy restart_tries no_infra infra_name infra_image infra_command shared_namespaces share_parent cgroup_parent security_opt pod_devices pod_create_command mounts netns networks portmappings dns_server dns_search dns_option hostadd no_manage_hosts no_manage_hostname pidns utsns userns sysctl shm_size volumes volumes_from resource_limits'.split(
     ' ',
   ),
 );

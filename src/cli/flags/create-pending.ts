@@ -1,4 +1,5 @@
 import type { FlagRecord, FlagType } from '../flag.ts';
+import { registryFlags } from './image.ts';
 
 /** Flags of the peers that tspod knows and cannot honour: refused by name, because dropping one silently would surprise later. */
 export const pendingCreateFlags: Readonly<Record<string, FlagRecord>> = {
@@ -16,7 +17,7 @@ export const pendingCreateFlags: Readonly<Record<string, FlagRecord>> = {
     'io-maxbandwidth',
     'io-maxiops',
   ]),
-  ...withoutEffect('bool', ['disable-content-trust']),
+  disableContentTrust: registryFlags.disableContentTrust,
   ...withoutEffect('string', ['isolation', 'kernel-memory', 'link-local-ip', 'signature-policy']),
 };
 

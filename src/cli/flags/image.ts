@@ -50,8 +50,7 @@ export const registryFlags = {
   disableContentTrust: {
     long: 'disable-content-trust',
     type: 'bool',
-    help: 'Accepted for docker; images are never checked by notary',
-    hidden: true,
+    help: 'No effect, as with podman: images are never checked by notary',
     noop: true,
   },
 } as const satisfies Record<string, FlagRecord>;
@@ -101,8 +100,7 @@ export const pushFlags = {
   removeSignatures: {
     long: 'remove-signatures',
     type: 'bool',
-    help: 'Accepted for podman; images are stored without signatures',
-    hidden: true,
+    help: 'Send no signatures: always so, as images are stored without',
     noop: true,
   },
   signBy: refusedSigning('sign-by'),

@@ -77,4 +77,31 @@ export const generateRecords: readonly CommandRecord[] = [
     },
     load: () => import('../generate/systemd.ts'),
   },
+  {
+    paths: ['generate spec'],
+    summary: 'Print the specification of a container or pod, as the API takes it',
+    description:
+      "JSON of podman's SpecGenerator: what is sent to /libpod/containers/create or /libpod/pods/create makes another one like it. Ids drawn for a user namespace are left out.",
+    examples: ['generate spec web', 'generate spec --name=false --filename web.json web'],
+    arguments: { usage: 'CONTAINER|POD', min: 1, max: 1, complete: 'containers' },
+    flags: {
+      compact: { long: 'compact', short: 'c', type: 'bool', help: 'Print it on one line' },
+      filename: {
+        long: 'filename',
+        short: 'f',
+        type: 'string',
+        placeholder: 'file',
+        help: 'Write it to this file',
+        complete: 'files',
+      },
+      name: {
+        long: 'name',
+        short: 'n',
+        type: 'bool',
+        default: true,
+        help: 'Give it a name that is free, so that both can be there',
+      },
+    },
+    load: () => import('../generate/spec.ts'),
+  },
 ];

@@ -47,7 +47,7 @@ export const rootlessRecords: readonly CommandRecord[] = [
     description:
       'Stops all running containers, then ends the process that keeps the user namespace: the next command makes it anew. As root ' +
       'there is nothing to take up, and containers run on.',
-    examples: ['system migrate'],
+    examples: ['system migrate', 'system migrate --new-runtime runc'],
     arguments: { usage: '', min: 0, max: 0 },
     flags: {
       migrateDb: {
@@ -61,9 +61,8 @@ export const rootlessRecords: readonly CommandRecord[] = [
         long: 'new-runtime',
         type: 'string',
         placeholder: 'runtime',
-        help: 'Not available: the OCI runtime is chosen at every start, by --runtime or containers.conf',
-        refused: 'the OCI runtime is chosen at every start, by --runtime or containers.conf',
-        hidden: true,
+        help: 'Start all containers with this OCI runtime from now on; what runs, runs on to its end',
+        complete: ['crun', 'runc', 'runsc'],
       },
     },
     load: () => import('../system/migrate.ts'),

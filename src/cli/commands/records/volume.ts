@@ -45,6 +45,13 @@ export const volumeRecords: readonly CommandRecord[] = [
         placeholder: 'option',
         help: 'Set an option of the driver: key=value',
       },
+      secret: {
+        long: 'secret',
+        type: 'stringArray',
+        help: 'Not available',
+        refused: 'it is for cluster volumes of a swarm, whose CSI plugins need logins',
+        hidden: true,
+      },
       uid: { long: 'uid', type: 'int', placeholder: 'uid', help: 'User that owns the directory' },
     },
     load: () => import('../volume/create.ts'),

@@ -4,8 +4,10 @@ import { print, printError } from '../../output/print.ts';
 
 const EXIT_NOT_ALL_DONE = 125;
 
-export const run: CommandHandler = async (_input, openEngine) => {
-  const { stopped, troubles } = await systemMigrate(openEngine());
+export const run: CommandHandler = async ({ flags }, openEngine) => {
+  const { stopped, troubles } = await systemMigrate(openEngine(), {
+    newRuntime: flags['newRuntime'] as string | undefined,
+  });
   for (const id of stopped) print(`stopped ${id}`);
   for (const trouble of troubles) printError(`Error: ${trouble}`);
   return troubles.length === 0 ? 0 : EXIT_NOT_ALL_DONE;
