@@ -6,6 +6,9 @@ import type { JsonObject } from './read-body.ts';
  * first, hardly on the second.
  */
 
+/** Both APIs have numbers of 64 bits. */
+const LARGEST_NUMBER = 2 ** 63;
+
 export function textIn(body: JsonObject, name: string): string | undefined {
   const value = body[name];
   if (value === undefined || value === null || value === '') return undefined;
@@ -23,7 +26,7 @@ export function flagIn(body: JsonObject, name: string): boolean | undefined {
 export function numberIn(body: JsonObject, name: string): number | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (typeof value === 'number' && Math.abs(value) < LARGEST_NUMBER) return value;
   throw wrong(name, 'a number');
 }
 

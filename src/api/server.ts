@@ -8,6 +8,7 @@ import { watchClient } from './client-watch.ts';
 import type { Exchange, Service } from './exchange.ts';
 import { ExecRegistry } from './exec-registry.ts';
 import { listenAddress, listenOn } from './listen-address.ts';
+import { refuseMalformed } from './malformed-request.ts';
 import { Query } from './query.ts';
 import { QuietMemory } from './quiet-memory.ts';
 import { sendError } from './respond.ts';
@@ -59,10 +60,7 @@ export async function runService(engine: Engine, options: ServiceOptions): Promi
     response.assignSocket(request.socket);
     handle(request, response, { socket, head });
   });
-  server.on('clientError', (_, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    else socket.destroy();
-  });
+  server.on('clientError', refuseMalformed);
   // One request that goes wrong in a way nobody foresaw must not end those of others.
   process.removeAllListeners('uncaughtException');
   const onBug = (error: Error): void => log('error', `internal error: ${error.stack ?? messageOf(error)}`);

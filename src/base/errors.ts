@@ -190,6 +190,13 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** The other end of a connection has gone, or this process has closed it. */
+export function isConnectionLost(error: unknown): boolean {
+  return LOST.has(errnoOf(error) ?? '');
+}
+
+const LOST = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR']);
+
 /** Blanks user info in URLs and bearer/basic tokens; errors may quote registry answers and request lines. */
 function removeSecrets(text: string): string {
   return text

@@ -35,6 +35,9 @@ export function shortId(id: string): string {
 /** Names of containers, volumes, pods and networks. */
 export const NAME_PATTERN = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
+/** What becomes the name of a directory can have no more bytes than that. */
+export const LONGEST_NAME = 255;
+
 /** Straight from the kernel: loading node:crypto for a few random bytes costs as much as starting a monitor. */
 function randomHex(bytes: number): string {
   const buffer = Buffer.alloc(bytes);

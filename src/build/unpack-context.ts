@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { InvalidSpecError } from '../base/errors.ts';
+import { IntegrityError, InvalidSpecError } from '../base/errors.ts';
 import { unpacked } from '../image/open-archive.ts';
 import { spool } from '../image/spool.ts';
 import { parseTarHeader } from '../storage/tar/tar-header.ts';
@@ -14,6 +14,20 @@ const CHUNK = 1 << 20;
 
 /** Unpacks a tar, compressed or not, into the directory; returns the text when it is none but a Containerfile. */
 export async function unpackContext(
+  input: Readable,
+  directory: string,
+  place: ContextPlace,
+): Promise<string | undefined> {
+  try {
+    return await unpack(input, directory, place);
+  } catch (error) {
+    if (!(error instanceof IntegrityError)) throw error;
+    // Whoever sent it is at fault, not the store.
+    throw new InvalidSpecError(`the build context cannot be unpacked: ${error.message}`, { cause: error });
+  }
+}
+
+async function unpack(
   input: Readable,
   directory: string,
   { system, temporary, signal }: ContextPlace,

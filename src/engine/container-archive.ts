@@ -1,4 +1,4 @@
-import { closeSync, constants, readSync } from 'node:fs';
+import { constants } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { InvalidSpecError, NotFoundError } from '../base/errors.ts';
 import { type ContainerFiles, openContainerFiles } from '../libpod/container-files.ts';
@@ -9,6 +9,7 @@ import { extractTree } from '../storage/tree/extract-tree.ts';
 import { type FileTree, type FoundFile, isDirectory, isLink } from '../storage/tree/file-tree.ts';
 import { baseOf } from '../storage/unpack/entry-path.ts';
 import type { Engine } from './engine.ts';
+import { withSpooledTar } from './spooled-tar.ts';
 
 /** What docker's archive requests tell of a path. */
 export interface PathStat {
@@ -83,13 +84,7 @@ export async function writeContainerArchive(
   input: Readable,
   options: WriteArchiveOptions,
 ): Promise<void> {
-  const [{ spool }, { unpacked }] = await Promise.all([
-    import('../image/spool.ts'),
-    import('../image/open-archive.ts'),
-  ]);
-  const temporary = `${engine.paths.runRoot}/tmp`;
-  const fd = await spool(await unpacked(input, { temporary }), { temporary });
-  try {
+  await withSpooledTar(engine, input, async (pull) => {
     const files = await openContainerFiles(engine, target.id);
     try {
       const found = findExisting(files.tree, target.path, true);
@@ -97,7 +92,7 @@ export async function writeContainerArchive(
         throw new InvalidSpecError(
           `${JSON.stringify(target.path)} ${files.tree.where} is not a directory: an archive needs one`,
         );
-      await extractTree(files.tree, found.path, chunksOf(fd), {
+      await extractTree(files.tree, found.path, pull, {
         owner: ownerFor(files, options.toUser),
         devices: true,
         overwrite: options.overwrite,
@@ -105,9 +100,7 @@ export async function writeContainerArchive(
     } finally {
       files.close();
     }
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 export type Ownership = (entry: { uid: number; gid: number }) => { uid: number; gid: number };
@@ -117,18 +110,6 @@ export function ownerFor(files: ContainerFiles, toUser: boolean): Ownership {
   if (!toUser) return (entry) => files.ids.toHost({ uid: entry.uid, gid: entry.gid });
   const owner = files.ids.toHost(files.ids.user(files.tree.rootPath));
   return () => owner;
-}
-
-const CHUNK_BYTES = 1 << 20;
-
-function chunksOf(fd: number): () => Buffer | undefined {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  let position = 0;
-  return () => {
-    const got = readSync(fd, buffer, 0, CHUNK_BYTES, position);
-    position += got;
-    return got === 0 ? undefined : buffer.subarray(0, got);
-  };
 }
 
 function* endingWith(pieces: Iterable<Buffer>, end: () => void): Generator<Buffer, void> {

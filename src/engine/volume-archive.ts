@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { constants, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { newId } from '../base/ids.ts';
 import { holdVolume, letVolumeGo, processHolder } from '../libpod/volume-mounts.ts';
@@ -8,6 +8,7 @@ import { archiveTree } from '../storage/tree/archive-tree.ts';
 import { extractTree } from '../storage/tree/extract-tree.ts';
 import { FileTree } from '../storage/tree/file-tree.ts';
 import type { Engine } from './engine.ts';
+import { withSpooledTar } from './spooled-tar.ts';
 
 /** The tar of what is in a volume. */
 export async function exportVolume(engine: Engine, name: string): Promise<Generator<Buffer, void>> {
@@ -26,33 +27,12 @@ function* archiveOf({ tree, close }: OpenVolume): Generator<Buffer, void> {
 export async function importVolume(engine: Engine, name: string, input: Readable): Promise<void> {
   const { tree, close } = await openVolume(engine, name);
   try {
-    const [{ spool }, { unpacked }] = await Promise.all([
-      import('../image/spool.ts'),
-      import('../image/open-archive.ts'),
-    ]);
-    const temporary = `${engine.paths.runRoot}/tmp`;
-    const fd = await spool(await unpacked(input, { temporary }), { temporary });
-    try {
-      await extractTree(tree, '', () => nextChunk(fd), {
-        owner: (ids) => ids,
-        devices: true,
-        overwrite: true,
-      });
-    } finally {
-      closeSync(fd);
-    }
+    await withSpooledTar(engine, input, (pull) =>
+      extractTree(tree, '', pull, { owner: (ids) => ids, devices: true, overwrite: true }),
+    );
   } finally {
     await close();
   }
-}
-
-const CHUNK_BYTES = 1 << 20;
-
-/** The position is the descriptor's own: a spooled file is read from its start. */
-function nextChunk(fd: number): Buffer | undefined {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  const got = readSync(fd, buffer, 0, CHUNK_BYTES, null);
-  return got === 0 ? undefined : buffer.subarray(0, got);
 }
 
 interface OpenVolume {

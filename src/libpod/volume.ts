@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
 import { AlreadyExistsError, InUseError, NotFoundError, StorageError, UsageError } from '../base/errors.ts';
-import { NAME_PATTERN } from '../base/ids.ts';
+import { LONGEST_NAME, NAME_PATTERN } from '../base/ids.ts';
 import { MNT_DETACH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
 import { type Row, transaction } from '../state/db.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
@@ -52,6 +52,10 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
       `invalid volume name ${JSON.stringify(request.name)}: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*`,
     );
   }
+  if (request.name.length > LONGEST_NAME)
+    throw new UsageError(
+      `invalid volume name ${request.name.slice(0, 20)}…: it has ${request.name.length} characters, more than ${LONGEST_NAME}`,
+    );
   const existing = findVolume(libpod, request.name);
   if (existing !== undefined) {
     if (request.ignoreExisting) return existing;

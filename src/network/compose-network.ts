@@ -1,5 +1,5 @@
 import { AlreadyExistsError, ConflictError, InvalidSpecError, UnsupportedError } from '../base/errors.ts';
-import { NAME_PATTERN, newId } from '../base/ids.ts';
+import { LONGEST_NAME, NAME_PATTERN, newId } from '../base/ids.ts';
 import { ipFamily } from '../base/ip-family.ts';
 import { freeIpv4Subnet, freeIpv6Subnet } from './free-subnet.ts';
 import { overlaps, parseIp, parseSubnet, type Subnet } from './ip-address.ts';
@@ -75,10 +75,17 @@ export function composeNetwork(request: NewNetwork, surroundings: Surroundings):
   };
 }
 
+/** Its file has more in its name, while it is written. */
+const LONGEST_NETWORK_NAME = LONGEST_NAME - 30;
+
 function checkName(name: string, { networks }: Surroundings): void {
   if (!NAME_PATTERN.test(name))
     throw new InvalidSpecError(
       `network name ${name} invalid: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`,
+    );
+  if (name.length > LONGEST_NETWORK_NAME)
+    throw new InvalidSpecError(
+      `network name ${name.slice(0, 20)}… invalid: it has ${name.length} characters, more than ${LONGEST_NETWORK_NAME}`,
     );
   if (MODES.includes(name))
     throw new InvalidSpecError(

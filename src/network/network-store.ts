@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, InvalidSpecError, NotFoundError } from '../base/errors.ts';
+import { LONGEST_NAME } from '../base/ids.ts';
 import { log } from '../base/log.ts';
 import { defaultNetwork } from './default-network.ts';
 import { parseSubnet, type Subnet } from './ip-address.ts';
@@ -25,7 +26,7 @@ const DEFAULT_NAMES = new Set([DEFAULT_NETWORK_NAME, 'bridge', 'default', DEFAUL
 /** By name, id or unique start of an id. Throws NotFoundError. */
 export function getNetwork(places: NetworkPlaces, nameOrId: string): NetworkDefinition {
   if (DEFAULT_NAMES.has(nameOrId)) return theDefault(places);
-  const direct = readDefinition(places, `${nameOrId}.json`);
+  const direct = canBeFile(nameOrId) ? readDefinition(places, `${nameOrId}.json`) : undefined;
   if (direct?.name === nameOrId) return direct;
   const all = listNetworks(places);
   const exact = all.find((network) => network.name === nameOrId || network.id === nameOrId);
@@ -45,6 +46,11 @@ export function getNetwork(places: NetworkPlaces, nameOrId: string): NetworkDefi
     });
   }
   return only;
+}
+
+/** What somebody typed need not be the name of anything. */
+function canBeFile(name: string): boolean {
+  return Buffer.byteLength(name) < LONGEST_NAME - '.json'.length && !name.includes('\0');
 }
 
 /** The default network first, then by name. A damaged file is passed over with a warning: it harms only its own network. */

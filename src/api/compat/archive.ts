@@ -7,6 +7,7 @@ import {
 } from '../../engine/container-archive.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { sendEmpty, sendStream } from '../respond.ts';
+import { uploaded, uploadOf } from '../uploaded.ts';
 import { namedContainer } from './named-container.ts';
 
 export const statArchive: Handler = async (exchange) => {
@@ -25,11 +26,13 @@ export const readArchive: Handler = async (exchange) => {
 
 export const writeArchive: Handler = async (exchange) => {
   const { id } = namedContainer(exchange);
-  const { engine, query, request } = exchange;
-  await writeContainerArchive(engine, { id, path: pathIn(exchange) }, request, {
-    toUser: query.flag('copyUIDGID'),
-    overwrite: !query.flag('noOverwriteDirNonDir'),
-  });
+  const { engine, query } = exchange;
+  await uploaded(
+    writeContainerArchive(engine, { id, path: pathIn(exchange) }, uploadOf(exchange), {
+      toUser: query.flag('copyUIDGID'),
+      overwrite: !query.flag('noOverwriteDirNonDir'),
+    }),
+  );
   sendEmpty(exchange, 200);
 };
 

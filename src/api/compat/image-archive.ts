@@ -1,10 +1,11 @@
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../../base/errors.ts';
 import { loadImages, saveImages } from '../../engine/image-archives.ts';
 import { familiarName, findImage } from '../../engine/images.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { sendStream, textOf } from '../respond.ts';
+import { uploaded, uploadOf } from '../uploaded.ts';
 import { namedImage } from './image-names.ts';
 
 export const saveOne: Handler = async (exchange) => {
@@ -28,8 +29,7 @@ async function save(exchange: Exchange, names: readonly string[]): Promise<void>
 }
 
 export const loadArchive: Handler = async (exchange) => {
-  const { engine, request } = exchange;
-  const loaded = await loadImages(engine, Readable.from(request as AsyncIterable<Buffer>));
+  const loaded = await uploaded(loadImages(exchange.engine, uploadOf(exchange)));
   const answer = sendStream(exchange, 'application/json');
   try {
     for (const { image, names } of loaded) {

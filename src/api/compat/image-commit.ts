@@ -1,5 +1,6 @@
 import { UsageError } from '../../base/errors.ts';
 import { commitContainer } from '../../engine/commit-container.ts';
+import { numberIn, objectIn, textIn, textMapIn, textsIn, wordsIn } from '../body.ts';
 import type { Handler } from '../exchange.ts';
 import { type JsonObject, readJson } from '../read-body.ts';
 import { sendJson } from '../respond.ts';
@@ -27,28 +28,38 @@ export const commitHandler: Handler = async (exchange) => {
   sendJson(exchange, 201, { Id: `sha256:${image.id}` });
 };
 
-const IMAGE_MEMBERS = [
-  'Cmd',
-  'Entrypoint',
-  'Env',
-  'ExposedPorts',
-  'Healthcheck',
-  'Labels',
-  'OnBuild',
-  'StopSignal',
-  'User',
-  'Volumes',
-  'WorkingDir',
-];
+type Check = (body: JsonObject, name: string) => unknown;
 
-/** What of a container's configuration is an image's; what says nothing leaves the container's own. */
+/** What of a container's configuration is an image's, and of which kind it is. */
+const IMAGE_MEMBERS: Readonly<Record<string, Check>> = {
+  Cmd: wordsIn,
+  Entrypoint: wordsIn,
+  Env: textsIn,
+  ExposedPorts: objectIn,
+  Healthcheck: healthcheckIn,
+  Labels: textMapIn,
+  OnBuild: textsIn,
+  StopSignal: textIn,
+  User: textIn,
+  Volumes: objectIn,
+  WorkingDir: textIn,
+};
+
+/** What says nothing leaves the container's own. */
 function imageConfigIn(body: JsonObject): Record<string, unknown> {
-  const says = (value: unknown): boolean =>
-    value !== undefined &&
-    value !== null &&
-    value !== '' &&
-    (typeof value !== 'object' || Object.keys(value).length > 0);
+  const members = Object.entries(IMAGE_MEMBERS).map(([name, check]) => [name, check(body, name)] as const);
   return Object.fromEntries(
-    IMAGE_MEMBERS.filter((name) => says(body[name])).map((name) => [name, body[name]]),
+    members.filter(
+      ([, value]) =>
+        value !== undefined && (typeof value !== 'object' || Object.keys(value ?? {}).length > 0),
+    ),
   );
+}
+
+function healthcheckIn(body: JsonObject, name: string): JsonObject {
+  const health = objectIn(body, name);
+  textsIn(health, 'Test');
+  for (const time of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval', 'Retries'])
+    numberIn(health, time);
+  return health;
 }

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { NotFoundError, RegistryAuthError, UsageError } from '../../base/errors.ts';
 import { download } from '../../engine/download.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -15,6 +14,7 @@ import {
   wantedPlatform,
 } from '../../engine/images.ts';
 import type { Exchange, Handler } from '../exchange.ts';
+import { uploaded, uploadOf } from '../uploaded.ts';
 import { joinedName } from './image-names.ts';
 import { type ProgressLines, progressLines } from './progress-lines.ts';
 import { credentialsIn } from './registry-auth.ts';
@@ -97,7 +97,7 @@ function pathOf(repository: string): string {
 }
 
 async function importSource(exchange: Exchange): Promise<void> {
-  const { engine, query, request } = exchange;
+  const { engine, query } = exchange;
   const source = query.text('fromSrc');
   if (source === undefined) throw new UsageError('one of the parameters fromImage and fromSrc is required');
   const run = applyChanges({}, query.all('changes'));
@@ -105,10 +105,10 @@ async function importSource(exchange: Exchange): Promise<void> {
   const repository = query.text('repo');
   const lines = progressLines(exchange);
   try {
-    const input = source === '-' ? Readable.from(request as AsyncIterable<Buffer>) : await download(source);
+    const input = source === '-' ? uploadOf(exchange) : await download(source);
     const names = repository === undefined ? [] : [joinedName(repository, query.text('tag'))];
     const message = query.text('message');
-    const image = await importImage(engine, input, { names, run, platform, message });
+    const image = await uploaded(importImage(engine, input, { names, run, platform, message }));
     lines.line({ status: `sha256:${image.id}` });
     await lines.end();
   } catch (error) {

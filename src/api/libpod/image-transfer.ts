@@ -1,4 +1,4 @@
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../../base/errors.ts';
 import { download } from '../../engine/download.ts';
@@ -9,6 +9,7 @@ import { joinedName } from '../compat/image-names.ts';
 import { credentialsIn } from '../compat/registry-auth.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { sendJson, sendStream, textOf } from '../respond.ts';
+import { uploaded, uploadOf } from '../uploaded.ts';
 
 /** Lines of text, then the digest; a failure after the beginning is told in the stream. */
 export const push: Handler = async (exchange) => {
@@ -53,7 +54,7 @@ function formatOf(text: string | undefined): ManifestFormat | undefined {
 }
 
 export const load: Handler = async (exchange) => {
-  const loaded = await loadImages(exchange.engine, bodyOf(exchange));
+  const loaded = await uploaded(loadImages(exchange.engine, uploadOf(exchange)));
   const Names = loaded.flatMap(({ image, names }) => (names.length === 0 ? [`sha256:${image.id}`] : names));
   sendJson(exchange, 200, { Names });
 };
@@ -63,16 +64,18 @@ export const importArchive: Handler = async (exchange) => {
   const { engine, query } = exchange;
   const url = query.text('url');
   const reference = query.text('reference');
-  const image = await importImage(engine, url === undefined ? bodyOf(exchange) : await download(url), {
-    names: reference === undefined ? [] : [reference],
-    run: applyChanges({}, query.all('changes')),
-    platform: wantedPlatform({
-      os: query.text('OS'),
-      arch: query.text('Architecture'),
-      variant: query.text('Variant'),
+  const image = await uploaded(
+    importImage(engine, url === undefined ? uploadOf(exchange) : await download(url), {
+      names: reference === undefined ? [] : [reference],
+      run: applyChanges({}, query.all('changes')),
+      platform: wantedPlatform({
+        os: query.text('OS'),
+        arch: query.text('Architecture'),
+        variant: query.text('Variant'),
+      }),
+      message: query.text('message'),
     }),
-    message: query.text('message'),
-  });
+  );
   sendJson(exchange, 200, { Id: image.id });
 };
 
@@ -117,7 +120,3 @@ export const untag: Handler = async (exchange) => {
   await untagImage(engine, params['name'] ?? '', names);
   sendJson(exchange, 201, '');
 };
-
-function bodyOf({ request }: Exchange): Readable {
-  return Readable.from(request as AsyncIterable<Buffer>);
-}

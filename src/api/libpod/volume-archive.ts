@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream';
 import { exportVolume, importVolume } from '../../engine/volume-archive.ts';
 import { inspectVolume } from '../../engine/volumes.ts';
 import { sendPieces } from '../compat/archive.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { sendEmpty } from '../respond.ts';
+import { uploaded, uploadOf } from '../uploaded.ts';
 
 export const exportArchive: Handler = async (exchange) => {
   const name = await nameOf(exchange);
@@ -11,9 +11,8 @@ export const exportArchive: Handler = async (exchange) => {
 };
 
 export const importArchive: Handler = async (exchange) => {
-  const { engine, request } = exchange;
   const name = await nameOf(exchange);
-  await importVolume(engine, name, Readable.from(request as AsyncIterable<Buffer>));
+  await uploaded(importVolume(exchange.engine, name, uploadOf(exchange)));
   sendEmpty(exchange, 204);
 };
 

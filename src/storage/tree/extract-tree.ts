@@ -36,6 +36,8 @@ function explain(error: unknown, tree: FileTree, entry: TarEntry | undefined): u
   const code = errnoOf(error);
   const what = entry === undefined ? 'the archive' : printablePath(entry.name);
   const reason = code === undefined ? undefined : REASONS[code];
+  if (code !== undefined && OF_THE_ARCHIVE.has(code) && error instanceof Error && 'syscall' in error)
+    return new IntegrityError(`cannot write ${what} ${tree.where}: ${messageOf(error)}`, { cause: error });
   if (code !== undefined && error instanceof Error && 'syscall' in error)
     return new StorageError(`cannot write ${what} ${tree.where}: ${reason ?? messageOf(error)}`, {
       cause: error,
@@ -44,6 +46,9 @@ function explain(error: unknown, tree: FileTree, entry: TarEntry | undefined): u
     return new IntegrityError(`${what}: ${error.message}`, { cause: error });
   return error;
 }
+
+/** Names and links that no file system takes as they are. */
+const OF_THE_ARCHIVE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP']);
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on device',
