@@ -42,7 +42,7 @@ async function writeFiles(
       const target: Writable = path === '-' ? process.stdout : createWriteStream(path, { mode: 0o644 });
       const tar = diffLayer(
         host.syscalls,
-        copyChanges(host.syscalls, { copy: rootfs, original: undefined, idMaps: undefined }),
+        await copyChanges(host.syscalls, { copy: rootfs, original: undefined, idMaps: undefined }),
       );
       if (path === '-') await pipeline(tar, target, { signal, end: false });
       else await pipeline(tar, target, { signal });

@@ -47,10 +47,10 @@ export async function diffObject(
       message: `no container or image ${JSON.stringify(name)} found`,
     });
   const top = found.image.topLayerId;
-  return top === undefined ? [] : [...layerChanges(engine, top)].flatMap(changeOf);
+  return top === undefined ? [] : told(await layerChanges(engine, top));
 }
 
-function layerChanges({ store, syscalls }: Engine, topLayerId: string): Iterable<Change> {
+async function layerChanges({ store, syscalls }: Engine, topLayerId: string): Promise<Iterable<Change>> {
   const { layers } = storeLayout(store.graphRoot);
   const [top, ...lower] = store.layers.chain(topLayerId).map(({ id }) => join(id, 'diff'));
   if (top === undefined) return [];
@@ -62,9 +62,13 @@ function layerChanges({ store, syscalls }: Engine, topLayerId: string): Iterable
 }
 
 export async function containerChanges(engine: Engine, record: ContainerRecord): Promise<FileChange[]> {
+  return told(await engine.store.rootfs.changes(rootfsOptions(record)));
+}
+
+async function told(changes: Iterable<Change>): Promise<FileChange[]> {
   const turn = turns();
   const found: FileChange[] = [];
-  for (const change of engine.store.rootfs.changes(rootfsOptions(record))) {
+  for (const change of changes) {
     await turn();
     found.push(...changeOf(change));
   }

@@ -1,5 +1,6 @@
 import { closeSync, constants, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { turns } from '../base/turns.ts';
 import { AT_FDCWD, type RawStat, type Syscalls } from '../native/syscalls.ts';
 import type { RootfsPlan } from './drivers/driver.ts';
 import { type RootfsIdMaps, ownersInside } from './id-owners.ts';
@@ -57,54 +58,50 @@ function statOf(system: Syscalls, source: Buffer, idMaps: RootfsIdMaps | undefin
   return { ...stat, ...ownersInside(idMaps)(stat.uid, stat.gid) };
 }
 
-/** From a full copy, by comparing it with its original. A directory is told of when itself or something in it differs. */
-export function* copyChanges(
+/**
+ * From a full copy, by comparing it with its original. A directory is told of when itself or something in it differs, so that all
+ * has been looked at before the first is known: other work of this process goes on meanwhile.
+ */
+export async function copyChanges(
   system: Syscalls,
   {
     copy,
     original,
     idMaps,
   }: { copy: string; original: string | undefined; idMaps: RootfsIdMaps | undefined },
-): Generator<Change, void> {
-  const compare = function* (
-    source: Buffer,
-    below: Buffer | undefined,
-    path: string,
-  ): Generator<Change, void> {
+): Promise<Change[]> {
+  const found: Change[] = [];
+  const turn = turns();
+  const compare = async (source: Buffer, below: Buffer | undefined, path: string): Promise<void> => {
+    await turn();
     const stat = statOf(system, source, idMaps);
     if (stat === undefined) return;
     const old = below && system.lstatat(AT_FDCWD, below);
-    const both = old !== undefined && isDirectory(old) && isDirectory(stat) ? below : undefined;
-    const inside = isDirectory(stat) ? [...compareChildren(source, both, path)] : [];
     const isSame =
       old !== undefined && below !== undefined && isAlike({ stat, source }, { stat: old, source: below });
-    if (isSame && inside.length === 0) return;
-    yield { kind: old === undefined ? 'added' : 'changed', path, source, stat, isOpaque: false };
-    yield* inside;
+    const kind = old === undefined ? ('added' as const) : ('changed' as const);
+    const own: Change = { kind, path, source, stat, isOpaque: false };
+    const place = found.length;
+    if (!isSame) found.push(own);
+    if (!isDirectory(stat)) return;
+    const both = old !== undefined && isDirectory(old) ? below : undefined;
+    await compareChildren(source, both, path);
+    if (isSame && found.length > place) found.splice(place, 0, own);
   };
-  const compareChildren = function* (
-    source: Buffer,
-    below: Buffer | undefined,
-    path: string,
-  ): Generator<Change, void> {
+  const compareChildren = async (source: Buffer, below: Buffer | undefined, path: string): Promise<void> => {
     const now = new Map(children(source).map(([child, name]) => [name, child]));
     const before = new Map(
       (below === undefined ? [] : children(below)).map(([child, name]) => [name, child]),
     );
     for (const name of [...new Set([...now.keys(), ...before.keys()])].sort()) {
       const child = now.get(name);
-      if (child !== undefined) yield* compare(child, before.get(name), joinPath(path, name));
-      else
-        yield {
-          kind: 'deleted',
-          path: joinPath(path, name),
-          source: undefined,
-          stat: undefined,
-          isOpaque: false,
-        };
+      const inside = joinPath(path, name);
+      if (child !== undefined) await compare(child, before.get(name), inside);
+      else found.push({ kind: 'deleted', path: inside, source: undefined, stat: undefined, isOpaque: false });
     }
   };
-  yield* compare(Buffer.from(copy), original === undefined ? undefined : Buffer.from(original), '');
+  await compare(Buffer.from(copy), original === undefined ? undefined : Buffer.from(original), '');
+  return found;
 }
 
 function isAlike(one: { stat: RawStat; source: Buffer }, two: { stat: RawStat; source: Buffer }): boolean {

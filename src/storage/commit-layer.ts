@@ -81,7 +81,11 @@ async function fill(
       `container ${containerId.slice(0, 12)} is still mounted: its files cannot be taken`,
     );
   }
-  const changes = withoutTouched(changesOf(context, plan, options.modifiedAt), options.touched ?? new Set());
+  const all = await driver.changes(plan);
+  const changes = withoutTouched(
+    dated(all, { system, plan, modifiedAt: options.modifiedAt }),
+    options.touched ?? new Set(),
+  );
   const result = await writeRecipe(system, changes, paths.tarSplit, options);
   if (!isCopy) system.renameat2(AT_FDCWD, own, AT_FDCWD, paths.diff, 0);
   return result;
@@ -121,12 +125,12 @@ async function writeRecipe(
   return { diffId: `sha256:${hash.digest('hex')}`, tarSize };
 }
 
-function* changesOf(
-  { driver, system }: LayerStoreContext,
-  plan: RootfsPlan,
-  modifiedAt: number | undefined,
+/** Without a top directory that is as below; and all with one time, where that is wanted. */
+function* dated(
+  changes: Iterable<Change>,
+  { system, plan, modifiedAt }: { system: Syscalls; plan: RootfsPlan; modifiedAt: number | undefined },
 ): Generator<Change, void> {
-  for (const change of driver.changes(plan)) {
+  for (const change of changes) {
     if (change.path === '' && isLikeBelow(change, plan)) continue;
     if (modifiedAt === undefined || change.source === undefined || change.stat === undefined) {
       yield change;

@@ -101,14 +101,16 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
       crashPoint('rootfs-before-remove');
       return removeThroughTrash(system, layout, dir);
     },
-    changes(options) {
+    async changes(options) {
       refuseBare(options.directory);
       return driver.changes(planFor(context, options));
     },
     diff(options) {
       refuseBare(options.directory);
       const changes = driver.changes(planFor(context, options));
-      return lazyStream(async () => (await import('./diff-layer.ts')).diffLayer(system, changes));
+      // Who never reads it hears nothing of a failure.
+      changes.catch(() => {});
+      return lazyStream(async () => (await import('./diff-layer.ts')).diffLayer(system, await changes));
     },
     usage(id) {
       const paths = pathsOf(id);

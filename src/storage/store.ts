@@ -214,7 +214,7 @@ export interface RootfsStore {
    * What the container has changed, parents before children, names in byte order; `topLayerId` is its image's. Paths are
    * relative latin1 text (a character per byte), '' is the root. Throws UnsupportedError for a directory of the host without overlay.
    */
-  changes(options: RootfsOptions): Iterable<Change>;
+  changes(options: RootfsOptions): Promise<Iterable<Change>>;
   /** The same as the tar of a layer, for commit. Pause or stop the container first. */
   diff(options: RootfsOptions): Readable;
   /** Bytes of the files in the container's own layer. */

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ApiService, startApiService } from '../fixtures/api-service.ts';
 import { freshName } from '../fixtures/containers.ts';
-import { testRoot, tspodOk } from '../fixtures/harness.ts';
+import { makeTestRoot, testRoot, tspodOk } from '../fixtures/harness.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
+import { buildTar } from '../fixtures/images.ts';
 import { withoutBridges } from '../fixtures/networks.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
@@ -98,3 +100,59 @@ describe('while a program that the service started does not go on', () => {
     await tspodOk(['rm', '-f', name]);
   });
 });
+
+describe('while a build looks through many files', () => {
+  for (const { driver, big } of [
+    { driver: undefined, big: [2] },
+    // Every layer and every container is a copy there.
+    { driver: 'vfs', big: [2, 3, 4] },
+  ])
+    test(`pings are answered all along (${driver ?? 'the usual driver'})`, async (t) => {
+      const root = makeTestRoot();
+      await tspodOk([...(driver === undefined ? [] : ['--storage-driver', driver]), 'info'], { root });
+      await busyboxImage(root);
+      const service = await startApiService({ root });
+      t.after(() => service.stop());
+      const steps = ['FROM localhost/busybox', 'COPY tree /tree', 'RUN echo 1 >/one', 'COPY one /two'];
+      const tar = buildTar([
+        { name: 'Dockerfile', content: `${steps.join('\n')}\n` },
+        { name: 'one', content: '1' },
+        ...Array.from({ length: FILES }, (_, i) => ({ name: `tree/${i % 50}/${i}`, content: String(i) })),
+      ]);
+      const seen = new Map<number, number>();
+      let step = 0;
+      let isDone = false;
+      const built = buildWith(service, tar, (text) => {
+        for (const [, number] of text.matchAll(/Step (\d)\//g)) step = Number(number);
+      }).finally(() => {
+        isDone = true;
+      });
+      while (!isDone) {
+        assert.equal((await service.request('GET', '/_ping')).status, 200);
+        seen.set(step, (seen.get(step) ?? 0) + 1);
+      }
+      assert.match(await built, /Successfully built/);
+      // A step whose work is done in one go lets one through, at its end.
+      for (const number of big)
+        assert.ok((seen.get(number) ?? 0) > PINGS, `${seen.get(number)} pings in step ${number}`);
+    });
+});
+
+const FILES = 1000;
+const PINGS = 5;
+
+/** The whole answer; `onText` gets the pieces as they come. */
+async function buildWith(service: ApiService, tar: Buffer, onText: (text: string) => void): Promise<string> {
+  const client = await service.connect();
+  let text = '';
+  client.setEncoding('latin1').on('data', (piece: string) => {
+    text += piece;
+    onText(piece);
+  });
+  client.write(
+    `POST /build?networkmode=none HTTP/1.1\r\nHost: d\r\nConnection: close\r\nContent-Type: application/x-tar\r\nContent-Length: ${tar.length}\r\n\r\n`,
+  );
+  client.write(tar);
+  await once(client, 'close');
+  return text;
+}

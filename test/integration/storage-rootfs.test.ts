@@ -140,7 +140,7 @@ for (const driver of DRIVERS) {
       execFileSync('sh', ['-c', CHANGES, 'sh', merged]);
       // fuse-overlayfs writes times late.
       rootfs.unmount(id('a'));
-      const told = [...rootfs.changes(one)].map(({ kind, path }) => `${kind[0]} ${path}`);
+      const told = [...(await rootfs.changes(one))].map(({ kind, path }) => `${kind[0]} ${path}`);
       for (const line of [
         'd gone',
         'd gone-dir',

@@ -49,7 +49,7 @@ export interface StorageDriver {
   /** The same container with another directory in that place. */
   withOwnDirectory(plan: RootfsPlan, path: string): RootfsPlan;
   /** What the container has changed; need not be mounted. */
-  changes(plan: RootfsPlan): Iterable<Change>;
+  changes(plan: RootfsPlan): Promise<Iterable<Change>>;
   /** Detaches when busy; not mounted is fine. */
   unmount(merged: string): void;
   isMounted(merged: string): boolean;

@@ -73,7 +73,7 @@ export function fuseOverlayDriver(system: Syscalls, settings: FuseOverlaySetting
     },
     ownDirectory: (plan) => plan.diff,
     withOwnDirectory: (plan, diff) => ({ ...plan, diff }),
-    changes: (plan) => unionChanges(system, plan),
+    changes: async (plan) => unionChanges(system, plan),
     unmount: (merged) => unmountAll(system, merged),
     isMounted(merged) {
       if (!isDead(merged)) return isMountPoint(merged);

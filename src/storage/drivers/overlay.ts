@@ -54,7 +54,7 @@ export function overlayDriver(system: Syscalls, settings: OverlaySettings): Stor
     mountNow: mount,
     ownDirectory: (plan) => plan.diff,
     withOwnDirectory: (plan, diff) => ({ ...plan, diff }),
-    changes: (plan) => unionChanges(system, plan),
+    changes: async (plan) => unionChanges(system, plan),
     unmount: (merged) => unmountAll(system, merged),
     isMounted: isMountPoint,
   };
