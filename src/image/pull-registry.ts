@@ -126,8 +126,11 @@ interface Source {
 
 async function withClient<T>(context: PullContext, source: Source, work: Work<T>): Promise<T> {
   const { endpoint, reference, options, conf, verdict } = source;
-  const at = endpoint.isMirror ? `${endpoint.host}/${endpoint.path}` : repositoryOf(reference);
-  const wish = { endpoint, credentialsFor: at, options, conf, env: context.env };
+  // Of the place that is asked: registries.conf may lead elsewhere than the name says, and what was given is for the name's own.
+  const isElsewhere = endpoint.host !== reference.domain;
+  const given = isElsewhere ? { ...options, credentials: undefined, creds: undefined } : options;
+  const at = isElsewhere ? `${endpoint.host}/${endpoint.path}` : repositoryOf(reference);
+  const wish = { endpoint, credentialsFor: at, options: given, conf, env: context.env };
   const client = await openRepository(wish, context.signal);
   try {
     return await work(client, reference, verdict);
