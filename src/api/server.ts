@@ -91,11 +91,11 @@ function openEngines(engine: Engine): Engines {
   let podman: Engine | undefined;
   return {
     get docker() {
-      docker ??= openEngine({ ...engine.options, asDocker: true });
+      docker ??= openEngine({ ...engine.given, asDocker: true });
       return docker;
     },
     get podman() {
-      podman ??= openEngine({ ...engine.options, asDocker: false });
+      podman ??= openEngine({ ...engine.given, asDocker: false });
       return podman;
     },
   };

@@ -33,10 +33,13 @@ export interface EngineOptions {
 
 /** What every use case needs; members are opened when they are first asked for. */
 export interface Engine extends Libpod {
+  /** Completed by the environment and storage.conf. */
   readonly options: EngineOptions;
+  /** As they were asked for. */
+  readonly given: EngineOptions;
   /**
-   * For processes that stay: takes up changes of containers.conf and of the runtime, without waiting for programs later. While the
-   * file cannot be read, what it said before holds; that is logged.
+   * For processes that stay: takes up changes of containers.conf, of storage.conf's options and of the runtime, without waiting for
+   * programs later. While a file cannot be read, what it said before holds; that is logged.
    */
   refresh(): Promise<void>;
   /** Whoever asks for the database or the store next opens them anew. */
@@ -46,7 +49,7 @@ export interface Engine extends Libpod {
 export function openEngine(given: EngineOptions): Engine {
   const options = completeStorage(given);
   const paths = resolvePaths({ root: options.root, runRoot: options.runroot });
-  return new LazyEngine(options, paths);
+  return new LazyEngine(given, options, paths);
 }
 
 /** What SQLite may throw at any query, about the file and not about the query, in the user's words. */
@@ -57,23 +60,32 @@ export function explainFailure(engine: Engine, error: unknown): unknown {
   return errnoOf(error)?.startsWith('SQLITE_') ? explain(error, engine.paths.database) : error;
 }
 
+const PLACES = ['root', 'runroot', 'storageDriver'] as const;
+
 class LazyEngine implements Engine {
-  readonly options: EngineOptions;
+  readonly given: EngineOptions;
   readonly paths: Paths;
   readonly runtimeOptions: Libpod['runtimeOptions'];
+  #options: EngineOptions;
+  #toldOfStorage = '';
   #db: Database | undefined;
   #store: Store | undefined;
   #config: RuntimeConfig | undefined;
   #configKey: string | undefined;
 
-  constructor(options: EngineOptions, paths: Paths) {
-    this.options = options;
+  constructor(given: EngineOptions, options: EngineOptions, paths: Paths) {
+    this.given = given;
+    this.#options = options;
     this.paths = paths;
     this.runtimeOptions = {
       runtime: options.runtime,
       runtimeFlags: options.runtimeFlag ?? [],
       cgroupManager: options.cgroupManager,
     };
+  }
+
+  get options(): EngineOptions {
+    return this.#options;
   }
 
   get syscalls(): Syscalls {
@@ -104,6 +116,7 @@ class LazyEngine implements Engine {
 
   async refresh(): Promise<void> {
     this.#refreshConfig();
+    this.#refreshStorage();
     await prepareRuntime(this);
   }
 
@@ -117,6 +130,27 @@ class LazyEngine implements Engine {
       if (this.#config === undefined) throw error;
       log('warn', `containers.conf has changed and is not taken up: ${messageOf(error)}`);
     }
+  }
+
+  /** Where the store is and its driver stay: containers run there. Its other options count for what is mounted from now on. */
+  #refreshStorage(): void {
+    const before = this.#options;
+    let news = '';
+    try {
+      const now = completeStorage(this.given);
+      const kept = PLACES.filter((key) => now[key] !== before[key]);
+      if (kept.length > 0)
+        news = `what storage.conf now says of ${kept.join(', ')} counts when the service is started again`;
+      if (now.storageOpt?.join('\n') !== before.storageOpt?.join('\n')) {
+        const { storageOpt: _, ...others } = before;
+        this.#options = now.storageOpt === undefined ? others : { ...others, storageOpt: now.storageOpt };
+        this.#store = undefined;
+      }
+    } catch (error) {
+      news = `storage.conf has changed and is not taken up: ${messageOf(error)}`;
+    }
+    if (news !== '' && news !== this.#toldOfStorage) log('warn', news);
+    this.#toldOfStorage = news;
   }
 
   #readConfig(): RuntimeConfig {
