@@ -1,16 +1,22 @@
+import { UsageError } from '../../base/errors.ts';
 import { dockerImage } from '../../engine/docker-image.ts';
 import { imageHistory } from '../../engine/images.ts';
 import type { Handler } from '../exchange.ts';
 import { sendJson } from '../respond.ts';
 import { familiarNames, namedImage } from './image-names.ts';
+import { platformIn } from './platform-in.ts';
 
 export const inspectImageHandler: Handler = async (exchange) => {
-  const { image } = await namedImage(exchange);
+  const { query } = exchange;
+  const platform = platformIn(query);
+  if (platform !== undefined && query.flag('manifests'))
+    throw new UsageError('conflicting options: manifests and platform options cannot both be set');
+  const { image } = await namedImage(exchange, platform);
   sendJson(exchange, 200, await dockerImage(exchange.engine, image));
 };
 
 export const historyHandler: Handler = async (exchange) => {
-  const { image } = await namedImage(exchange);
+  const { image } = await namedImage(exchange, platformIn(exchange.query));
   const steps = await imageHistory(exchange.engine, image.id);
   sendJson(
     exchange,

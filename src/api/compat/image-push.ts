@@ -2,6 +2,7 @@ import { pushImage, tagsToPush } from '../../engine/push-image.ts';
 import { formatReference, parseReference, repositoryOf } from '../../engine/images.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { joinedName, namedImage } from './image-names.ts';
+import { platformIn } from './platform-in.ts';
 import { type ProgressLines, progressLines } from './progress-lines.ts';
 import { credentialsIn } from './registry-auth.ts';
 
@@ -11,7 +12,8 @@ export const pushHandler: Handler = async (exchange) => {
   const tag = query.text('tag');
   const hasTag = tag !== undefined || /:[^/]*$/.test(name);
   const names = hasTag ? [joinedName(name, tag)] : tagsToPush(engine, name);
-  for (const each of names) await namedImage({ engine, params: { name: each } });
+  const platform = platformIn(query);
+  for (const each of names) await namedImage({ engine, params: { name: each } }, platform);
   const lines = progressLines(exchange);
   lines.line({ status: `The push refers to repository [${repositoryOf(parseReference(name))}]` });
   try {
@@ -32,7 +34,8 @@ const PUSH_WORDS = {
 async function pushOne(exchange: Exchange, name: string, lines: ProgressLines): Promise<void> {
   const { engine, signal } = exchange;
   const destination = formatReference(parseReference(name));
-  const options = { destination, credentials: credentialsIn(exchange), signal };
+  const platform = platformIn(exchange.query);
+  const options = { destination, credentials: credentialsIn(exchange), signal, platform };
   const report = await pushImage(engine, name, options, (event) => {
     if (event.kind === 'layer') lines.layer(event, PUSH_WORDS);
   });
