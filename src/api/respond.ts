@@ -64,8 +64,12 @@ export function sendStream(exchange: Exchange, contentType: string, status = 200
   };
 }
 
-/** Docker reads `message`, podman's clients all three. */
-export function sendError(exchange: Pick<Exchange, 'response'>, error: unknown): void {
+/** Docker reads `message`, podman's clients all three. To docker's clients errors are told in docker's words, where they have some. */
+export function sendError(
+  exchange: Pick<Exchange, 'response'>,
+  error: unknown,
+  { asDocker = false }: { asDocker?: boolean } = {},
+): void {
   const { response } = exchange;
   if (response.headersSent) {
     // Too late for a status: what has been sent must not look complete.
@@ -74,7 +78,7 @@ export function sendError(exchange: Pick<Exchange, 'response'>, error: unknown):
   }
   const status = statusOf(error);
   if (status >= 500) log('debug', `request failed: ${error instanceof Error ? error.stack : String(error)}`);
-  const text = `${JSON.stringify({ cause: causeOf(error), message: textOf(error), response: status })}\n`;
+  const text = `${JSON.stringify({ cause: causeOf(error), message: asDocker ? dockerTextOf(error) : textOf(error), response: status })}\n`;
   response.writeHead(status, {
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(text),
@@ -95,6 +99,12 @@ export function textOf(error: unknown): string {
   const text = messageOf(error);
   if (!(error instanceof TspodError)) return errnoOf(error) === undefined ? `internal error: ${text}` : text;
   return error.hint === undefined ? text : `${text}\n${error.hint}`;
+}
+
+function dockerTextOf(error: unknown): string {
+  return error instanceof TspodError && error.dockerMessage !== undefined
+    ? error.dockerMessage
+    : textOf(error);
 }
 
 /** Podman's clients compare it with the words of podman's own errors; otherwise it is the innermost reason. */

@@ -133,7 +133,8 @@ async function answer(incoming: Incoming): Promise<void> {
     const handler = await match.route.load();
     await handler(exchangeOf(incoming, engine, match, new Query(query, match.version.libpod)));
   } catch (error) {
-    sendError({ response }, engine === undefined ? error : explainFailure(engine, error));
+    const told = engine === undefined ? error : explainFailure(engine, error);
+    sendError({ response }, told, { asDocker: engine?.options.asDocker === true });
   } finally {
     // What the client still sends of a body that nobody reads.
     if (upgrade === undefined) request.resume();

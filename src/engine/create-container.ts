@@ -16,7 +16,7 @@ import { chosenRuntime } from '../libpod/runtime-of.ts';
 import { getSecret } from '../libpod/secret.ts';
 import { networkPlaces } from '../network/context.ts';
 import { getNetwork } from '../network/network-store.ts';
-import { drawHostPort } from '../network/published-ports.ts';
+import { drawHostPort, drawHostPortFrom } from '../network/published-ports.ts';
 import type { ContainerSpec, PodRole } from '../specgen/container-spec.ts';
 import type { CreateRequest } from '../specgen/create-options.ts';
 import { limitedDevices } from '../specgen/device-limits.ts';
@@ -181,7 +181,12 @@ function checkBindSource(source: string, destination: string): void {
     const reason = messageOf(error).replace(/^stat /, 'statfs ');
     throw new InvalidSpecError(
       `${reason}: cannot mount it at ${destination}`,
-      errnoOf(error) === 'ENOENT' ? { hint: MISSING_HINT } : {},
+      errnoOf(error) === 'ENOENT'
+        ? {
+            hint: MISSING_HINT,
+            docker: `invalid mount config for type "bind": bind source path does not exist: ${source}`,
+          }
+        : {},
     );
   }
 }
@@ -302,6 +307,7 @@ function specContext(
     makeBindSources: engine.options.asDocker === true,
     rootless,
     drawPort: drawHostPort,
+    ...(engine.options.asDocker === true ? { drawPortFrom: drawHostPortFrom } : {}),
     glob: (pattern) => globSync(pattern).sort(),
     newVolumeName: newId,
     host: {

@@ -14,15 +14,11 @@ export async function dockerContainer(
   const document = await inspectContainer(engine, nameOrId, options);
   // Only now: what inspect found out about the container is in its record.
   const record = lookupContainer(engine.db, nameOrId);
-  return dockerDocument(document, record, dockerEndpoints(engine, record));
+  return dockerDocument(engine, document, record);
 }
 
 /** podman's document in docker's shape: what both have stays, the rest is renamed, shaped or left out. */
-function dockerDocument(
-  document: InspectDocument,
-  record: ContainerRecord,
-  networks: InspectDocument,
-): InspectDocument {
+function dockerDocument(engine: Engine, document: InspectDocument, record: ContainerRecord): InspectDocument {
   const { spec } = record;
   const [path = '', ...args] = spec.process.args;
   const part = (name: string): InspectDocument => (document[name] ?? {}) as InspectDocument;
@@ -53,7 +49,7 @@ function dockerDocument(
       : { SizeRw: document['SizeRw'], SizeRootFs: document['SizeRootFs'] }),
     Mounts: dockerMounts((document['Mounts'] ?? []) as InspectDocument[]),
     Config: configOf(part('Config'), record),
-    NetworkSettings: networkSettingsOf(part('NetworkSettings'), networks, isUp),
+    NetworkSettings: networkSettingsOf(part('NetworkSettings'), dockerEndpoints(engine, record), isUp),
   };
 }
 

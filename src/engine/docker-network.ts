@@ -1,4 +1,5 @@
 import { DEFAULT_NETWORK_ID, type NetworkDefinition } from '../network/network-definition.ts';
+import { leaseRangeText } from '../network/subnet-requests.ts';
 import type { Engine } from './engine.ts';
 import { findModeNetwork, modeMembers } from './docker-mode-networks.ts';
 import { findNetwork, networkMembers, type NetworkMember } from './networks.ts';
@@ -37,7 +38,7 @@ export function dockerNetworkDocument(
       Options: null,
       Config: subnets.map(({ subnet, gateway, lease_range: range }) => ({
         Subnet: subnet,
-        ...(range?.start_ip === undefined ? {} : { IPRange: `${range.start_ip}-${range.end_ip ?? ''}` }),
+        ...(range?.start_ip === undefined ? {} : { IPRange: leaseRangeText(range) }),
         ...(gateway === undefined ? {} : { Gateway: gateway }),
       })),
     },

@@ -1,4 +1,5 @@
 import type { ContainerRecord } from '../libpod/container.ts';
+import { DEFAULT_NETWORK_NAME } from '../network/network-definition.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { inspectNetwork, type InspectDocument, networkMode } from './container-parts.ts';
 import type { Engine } from './engine.ts';
@@ -18,7 +19,13 @@ export function dockerState(state: ContainerRecord['state']): string {
 /** Of a bridge the name of the first network, as it was asked for. */
 export function dockerNetworkMode(spec: ContainerSpec): string {
   const { mode } = spec.network;
-  return mode.mode === 'bridge' ? (mode.networks[0]?.name ?? 'bridge') : networkMode(spec);
+  if (mode.mode !== 'bridge') return networkMode(spec);
+  return dockerAttachment(mode.networks[0]?.name ?? 'bridge');
+}
+
+/** By the name that docker's list of networks has for it. */
+export function dockerAttachment(network: string): string {
+  return network === DEFAULT_NETWORK_NAME ? 'bridge' : network;
 }
 
 /** NetworkSettings.Networks: one entry per network. */
@@ -36,7 +43,7 @@ export function endpointsIn(
     Object.entries(networks).map(([network, endpoint]) => {
       const aliases = (endpoint['Aliases'] ?? []) as string[];
       return [
-        network,
+        dockerAttachment(network),
         {
           ...endpoint,
           // One for each pair of network and container; only whether there is one matters to clients.

@@ -9,7 +9,7 @@ const KEYS = ['dangling', 'driver', 'id', 'label', 'label!', 'name', 'until'];
 /** `key=value` filters as one predicate: the same key repeated means or (labels: and), different keys mean and. */
 export function networkPredicate(
   filters: readonly string[],
-  namesInUse: () => ReadonlySet<string>,
+  idsInUse: () => ReadonlySet<string>,
 ): NetworkPredicate {
   const groups = new Map<string, NetworkPredicate[]>();
   const every: NetworkPredicate[] = [];
@@ -18,7 +18,7 @@ export function networkPredicate(
     if (equals < 0)
       throw new UsageError(`filter input must be in the form of filter=value: ${filter} is invalid`);
     const key = filter.slice(0, equals);
-    const predicate = predicateFor(key, filter.slice(equals + 1), namesInUse);
+    const predicate = predicateFor(key, filter.slice(equals + 1), idsInUse);
     if (key === 'label' || key === 'label!') every.push(predicate);
     else groups.set(key, [...(groups.get(key) ?? []), predicate]);
   }
@@ -26,7 +26,7 @@ export function networkPredicate(
   return (network) => every.every((predicate) => predicate(network));
 }
 
-function predicateFor(key: string, value: string, namesInUse: () => ReadonlySet<string>): NetworkPredicate {
+function predicateFor(key: string, value: string, idsInUse: () => ReadonlySet<string>): NetworkPredicate {
   switch (key) {
     case 'name': {
       const expression = expressionFrom(value);
@@ -46,8 +46,8 @@ function predicateFor(key: string, value: string, namesInUse: () => ReadonlySet<
     }
     case 'dangling': {
       const wanted = booleanOf(value);
-      const used = namesInUse();
-      return ({ name }) => !used.has(name) === wanted;
+      const used = idsInUse();
+      return ({ id }) => !used.has(id) === wanted;
     }
     default:
       throw new UsageError(`invalid filter ${JSON.stringify(key)}: choose from ${KEYS.join(', ')}`);

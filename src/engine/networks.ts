@@ -40,8 +40,9 @@ export function listNetworks(
   filters: readonly string[],
   { named = ({ name }) => name, also = [] }: ListNetworksOptions = {},
 ): NetworkDefinition[] {
-  const matches = networkPredicate(filters, () => networksInUse(engine));
-  return [...listAll(places(engine)), ...also]
+  const defined = listAll(places(engine));
+  const matches = networkPredicate(filters, () => idsInUse(engine, defined, also));
+  return [...defined, ...also]
     .map((network) => ({ network, name: named(network) }))
     .filter(({ network, name }) => matches({ ...network, name }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
@@ -107,18 +108,18 @@ export interface RemoveNetworkOptions {
   timeout?: number | undefined;
 }
 
-/** Returns its name. Throws NotFoundError, and InUseError naming the containers. */
+/** Returns its name; undefined: with `force`, there was none. Throws NotFoundError, and InUseError naming the containers. */
 export async function removeNetwork(
   engine: Engine,
   nameOrId: string,
   options: RemoveNetworkOptions = {},
-): Promise<string> {
+): Promise<string | undefined> {
   const { force = false, keepContainers = false, timeout } = options;
   let network: NetworkDefinition;
   try {
     network = findNetwork(engine, nameOrId);
   } catch (error) {
-    if (force && error instanceof NotFoundError) return nameOrId;
+    if (force && error instanceof NotFoundError) return undefined;
     throw error;
   }
   if (force && !keepContainers && network.id !== DEFAULT_NETWORK_ID)
@@ -222,13 +223,19 @@ export function networkExists(engine: Engine, name: string): boolean {
   }
 }
 
-function networksInUse(engine: Engine): Set<string> {
-  const used = new Set<string>();
+/** Those that nobody can remove count as used, whoever is on them. */
+function idsInUse(
+  engine: Engine,
+  defined: readonly NetworkDefinition[],
+  lasting: readonly NetworkDefinition[],
+): Set<string> {
+  const names = new Set<string>();
   for (const { spec } of listContainers(engine.db)) {
     const { mode } = spec.network;
-    if (mode.mode === 'bridge') for (const { name } of mode.networks) used.add(name);
+    if (mode.mode === 'bridge') for (const { name } of mode.networks) names.add(name);
   }
-  return used;
+  const used = defined.filter(({ name }) => names.has(name)).concat(lasting);
+  return new Set([DEFAULT_NETWORK_ID, ...used.map(({ id }) => id)]);
 }
 
 function places(engine: Engine): NetworkPlaces {

@@ -29,9 +29,21 @@ export function drawHostPort(draw: PortDraw): number {
   throw new ConflictError(`no ${what} found on this host`);
 }
 
-function tryDraw({ hostIp, protocol, length }: PortDraw): number | undefined {
-  const held = [syscalls().holdPort(protocol, hostIp, 0)];
+/** The first port of a range that is free now, and that this process has not drawn before. */
+export function drawHostPortFrom(draw: PortDraw & { first: number }): number {
+  const { first, length, hostIp, protocol } = draw;
+  for (let port = first; port < first + length; port++)
+    if (tryDraw({ hostIp, protocol, length: 1 }, port) !== undefined) return port;
+  throw new ConflictError(`all ports of the range ${first}-${first + length - 1}/${protocol} are in use`, {
+    hint: 'give a larger range, or stop who has them: `tspod ps` shows the ports of containers',
+  });
+}
+
+/** From `wanted` on; 0: from where the kernel likes. */
+function tryDraw({ hostIp, protocol, length }: PortDraw, wanted = 0): number | undefined {
+  const held: number[] = [];
   try {
+    held.push(syscalls().holdPort(protocol, hostIp, wanted));
     const first = syscalls().boundPort(held[0] ?? -1);
     const keys = Array.from({ length }, (_, offset) => `${protocol} ${first + offset}`);
     if (first + length > 65536 || keys.some((key) => drawn.has(key))) return undefined;

@@ -2,6 +2,8 @@ import { InvalidSpecError } from '../base/errors.ts';
 import { contains, formatIp, type IpAddress, parseIp, parseSubnet, type Subnet } from './ip-address.ts';
 import type { NetworkSubnet } from './network-definition.ts';
 
+type LeaseRange = NonNullable<NetworkSubnet['lease_range']>;
+
 export interface SubnetTexts {
   subnets: readonly string[];
   /** The first belongs to the first subnet, and so on; fewer are fine. */
@@ -57,6 +59,18 @@ function leaseRange(subnet: Subnet, text: string | undefined): Pick<NetworkSubne
   if (!contains(subnet, first) || !contains(subnet, last))
     throw new InvalidSpecError(`ip range ${text} is outside of its subnet`);
   return { lease_range: { start_ip: formatIp(first), end_ip: formatIp(last) } };
+}
+
+/** The range as it was asked for: `ADDRESS/BITS` where it is one, otherwise `FIRST-LAST`. */
+export function leaseRangeText({ start_ip: start = '', end_ip: end = '' }: LeaseRange): string {
+  const last = parseIp(end);
+  for (let prefix = last?.family === 4 ? 32 : 128; last !== undefined && prefix >= 0; prefix--) {
+    const subnet = parseSubnet(`${start}/${prefix}`);
+    if (subnet === undefined || subnet.last !== last.value) continue;
+    const text = `${formatIp({ family: subnet.family, value: subnet.first })}/${prefix}`;
+    if (formatIp(endsOf(text)[0]) === start) return text;
+  }
+  return `${start}-${end}`;
 }
 
 function endsOf(text: string): [IpAddress, IpAddress] {

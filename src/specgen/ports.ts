@@ -5,16 +5,15 @@ import type { SpecContext } from './spec-context.ts';
 
 type Protocol = PortMapping['protocol'];
 
+type PortDrawing = Pick<SpecContext, 'drawPort' | 'drawPortFrom'>;
+
 interface Range {
   first: number;
   length: number;
 }
 
 /** All `-p` values; random host ports are drawn here, so that the stored spec names them. */
-export function parsePublished(
-  flags: readonly string[],
-  context: Pick<SpecContext, 'drawPort'>,
-): PortMapping[] {
+export function parsePublished(flags: readonly string[], context: PortDrawing): PortMapping[] {
   const mappings: PortMapping[] = [];
   for (const flag of flags)
     for (const mapping of parsePublish(flag, context)) addWithoutConflict(mappings, mapping);
@@ -22,7 +21,7 @@ export function parsePublished(
 }
 
 /** `[[IP:][HOST-PORT]:]CONTAINER-PORT[/PROTOCOL]`, both ports may be ranges; brackets around IPv6. */
-function parsePublish(flag: string, context: Pick<SpecContext, 'drawPort'>): PortMapping[] {
+function parsePublish(flag: string, context: PortDrawing): PortMapping[] {
   const [ports = '', protocols, ...more] = flag.split('/');
   if (more.length > 0)
     throw new InvalidSpecError(`invalid port format "${flag}": more than one protocol separator`);
@@ -34,6 +33,10 @@ function parsePublish(flag: string, context: Pick<SpecContext, 'drawPort'>): Por
     if (host === '' || host === '0')
       return { hostIp, hostPort: first(), containerPort: inside.first, protocol, range: inside.length };
     const outside = parseRange(host, 'host port');
+    if (inside.length === 1 && outside.length > 1 && context.drawPortFrom !== undefined) {
+      const hostPort = context.drawPortFrom({ hostIp, protocol, ...outside });
+      return { hostIp, hostPort, containerPort: inside.first, protocol, range: 1 };
+    }
     if (outside.length !== inside.length)
       throw new InvalidSpecError(
         `host and container port ranges have different lengths: ${outside.length} vs ${inside.length}`,

@@ -30,6 +30,10 @@ export interface SpecContext {
   userns?: ResolvedUserns | undefined;
   /** The first of `length` consecutive host ports that are free now. */
   drawPort(request: Pick<PortMapping, 'hostIp' | 'protocol'> & { length: number }): number;
+  /** The first free one of a range of host ports; as docker does, where a range is given for one port of a container. */
+  drawPortFrom?(
+    request: Pick<PortMapping, 'hostIp' | 'protocol'> & { first: number; length: number },
+  ): number;
   /** Files of the host that a pattern names, by name. */
   glob(pattern: string): string[];
   /** 64 hex digits for an anonymous volume. */

@@ -108,7 +108,9 @@ describe('network rm and prune', () => {
     assert.match(used.stderr, new RegExp(user));
     const gone = await tspod(['network', 'rm', 'nowhere']);
     assert.equal(gone.code, 1);
-    assert.equal((await tspod(['network', 'rm', '--force', 'nowhere'])).code, 0);
+    const forced = await tspod(['network', 'rm', '--force', 'nowhere']);
+    assert.deepEqual([forced.code, forced.stdout], [0, '']);
+    assert.doesNotMatch(await tspodOk(['network', 'ls', '-q', '--filter', 'dangling=true']), /^podman$/m);
     const fixed = await tspod(['network', 'rm', 'podman']);
     assert.deepEqual([fixed.code, /cannot be removed/.test(fixed.stderr)], [125, true]);
     await tspodOk(['network', 'prune', '--force']);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { NotFoundError } from '../../base/errors.ts';
+import { InvalidSpecError, NotFoundError } from '../../base/errors.ts';
 import { ensureDirectory } from '../../base/paths.ts';
 import { createContainer as create } from '../../engine/containers.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -12,7 +12,22 @@ import { bindSources } from './create-mounts.ts';
 
 const DIRECTORY_MODE = 0o755;
 
+/** To docker's client, 404 means that the image has to be pulled: what else is missing must not look like that. */
 export const createContainer: Handler = async (exchange) => {
+  try {
+    await createFromBody(exchange);
+  } catch (error) {
+    if (!(error instanceof NotFoundError) || error.kind === 'image') throw error;
+    const { message, hint, dockerMessage } = error;
+    throw new InvalidSpecError(message, {
+      ...(hint === undefined ? {} : { hint }),
+      ...(dockerMessage === undefined ? {} : { docker: dockerMessage }),
+      cause: error,
+    });
+  }
+};
+
+const createFromBody: Handler = async (exchange) => {
   const { engine, query } = exchange;
   const body = await readJson(exchange);
   const [name, platform] = [query.text('name')?.replace(/^\//, ''), query.text('platform')];

@@ -13,12 +13,18 @@ export const listImagesHandler: Handler = async (exchange) => {
   sendJson(exchange, 200, images.map(summaryOf));
 };
 
-function summaryOf({ image, containers }: ImageSummary): object {
+/** With a filter by name, only the names that it leaves are told. */
+function summaryOf({ image, names, containers }: ImageSummary): object {
+  const repositories = new Set(names.map(repositoryOf));
+  const isFiltered = names.length < image.names.length;
+  const digests = isFiltered
+    ? image.repoDigests.filter((name) => repositories.has(repositoryOf(name)))
+    : image.repoDigests;
   return {
     Id: `sha256:${image.id}`,
     ParentId: '',
-    RepoTags: familiarNames(image.names),
-    RepoDigests: familiarNames(image.repoDigests),
+    RepoTags: familiarNames(names),
+    RepoDigests: familiarNames(digests),
     Created: Math.max(0, Math.trunc(Date.parse(image.createdAt) / 1000) || 0),
     Size: image.size,
     VirtualSize: image.size,
@@ -26,4 +32,9 @@ function summaryOf({ image, containers }: ImageSummary): object {
     Labels: image.config.config.labels,
     Containers: containers,
   };
+}
+
+/** `host:5000/shop:1` and `host:5000/shop@sha256:…` → `host:5000/shop`. */
+function repositoryOf(name: string): string {
+  return name.replace(/@.*$|:[^:/]*$/, '');
 }

@@ -1,8 +1,9 @@
 import { inspectMounts } from '../../engine/container-parts.ts';
 import { dockerStatus } from '../../engine/docker-status.ts';
+import type { Engine } from '../../engine/engine.ts';
 import { listContainers, type ListedContainer } from '../../engine/list-containers.ts';
 import type { PortMapping } from '../../specgen/container-spec.ts';
-import type { Exchange, Handler } from '../exchange.ts';
+import type { Handler } from '../exchange.ts';
 import { sendJson } from '../respond.ts';
 import {
   dockerCommand,
@@ -26,11 +27,12 @@ export const listContainersHandler: Handler = async (exchange) => {
   sendJson(
     exchange,
     200,
-    containers.reverse().map((container) => summaryOf(exchange, container)),
+    containers.reverse().map((container) => containerSummary(engine, container)),
   );
 };
 
-function summaryOf({ engine }: Exchange, container: ListedContainer): object {
+/** docker's line of a container in a list. */
+export function containerSummary(engine: Engine, container: ListedContainer): object {
   const { record, glance, sizes } = container;
   const { spec } = record;
   return {

@@ -4,9 +4,12 @@ import {
   type ImageUsage,
   type VolumeUsage,
 } from '../../engine/disk-usage.ts';
+import { listContainers } from '../../engine/list-containers.ts';
 import { dockerVolumeDocument, listVolumes } from '../../engine/volumes.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { sendJson } from '../respond.ts';
+import { familiarNames } from './image-names.ts';
+import { containerSummary } from './list-containers.ts';
 
 export const systemDf: Handler = async (exchange) => {
   const usage = await diskUsage(exchange.engine);
@@ -14,7 +17,7 @@ export const systemDf: Handler = async (exchange) => {
   const wants = (type: string): boolean => types.length === 0 || types.includes(type);
   sendJson(exchange, 200, {
     ...(wants('image') ? { LayersSize: usage.layersSize, Images: usage.images.map(imageOf) } : {}),
-    ...(wants('container') ? { Containers: usage.containers.map(containerOf) } : {}),
+    ...(wants('container') ? { Containers: await containersOf(exchange, usage.containers) } : {}),
     ...(wants('volume') ? { Volumes: volumesOf(exchange, usage.volumes) } : {}),
   });
 };
@@ -23,8 +26,8 @@ function imageOf({ image, containers, size, sharedSize }: ImageUsage): object {
   return {
     Id: `sha256:${image.id}`,
     ParentId: '',
-    RepoTags: image.names,
-    RepoDigests: image.repoDigests,
+    RepoTags: familiarNames(image.names),
+    RepoDigests: familiarNames(image.repoDigests),
     Created: Math.trunc(Date.parse(image.createdAt) / 1000),
     Size: size,
     SharedSize: sharedSize,
@@ -34,17 +37,14 @@ function imageOf({ image, containers, size, sharedSize }: ImageUsage): object {
   };
 }
 
-function containerOf(container: ContainerUsage): object {
-  return {
-    Id: container.id,
-    Names: [`/${container.name}`],
-    ImageID: container.imageId === '' ? '' : `sha256:${container.imageId}`,
-    Command: container.command.join(' '),
-    Created: Math.trunc(Date.parse(container.createdAt) / 1000),
-    SizeRw: container.size,
-    State: container.state,
-    Mounts: Array.from({ length: container.volumes }, () => ({})),
-  };
+/** As `ps` tells them. */
+async function containersOf({ engine }: Exchange, usages: readonly ContainerUsage[]): Promise<object[]> {
+  const sizes = new Map(usages.map(({ id, size }) => [id, size]));
+  const listed = await listContainers(engine, { all: true, filters: [], sizes: false, whole: true });
+  return listed.map((container) => ({
+    ...containerSummary(engine, container),
+    SizeRw: sizes.get(container.record.id) ?? 0,
+  }));
 }
 
 function volumesOf({ engine }: Exchange, usages: readonly VolumeUsage[]): object[] {

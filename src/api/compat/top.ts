@@ -14,7 +14,7 @@ export const top: Handler = async (exchange) => {
   if (record.state !== 'running') throw new WrongStateError(`container ${record.id} is not running`);
   const asked = query.text('ps_args') ?? '-ef';
   const isUsual = asked === '-ef';
-  const report = await topContainer(engine, record, isUsual ? USUAL : asked.split(/[\s,]+/));
+  const report = await topContainer(engine, record, isUsual ? USUAL : asked.trim().split(/\s+/));
   const [titles = [], ...processes] = 'rows' in report ? report.rows : columnsOf(report.text);
   sendJson(exchange, 200, { Titles: isUsual ? USUAL_TITLES : titles, Processes: processes });
 };

@@ -53,6 +53,20 @@ describe('--publish', () => {
     assert.deepEqual(texts('80:80', '80:80/udp').length, 2);
   });
 
+  it('draws one port out of a range where docker would', () => {
+    const asked: object[] = [];
+    const context = {
+      ...contextFixture(),
+      drawPortFrom: (request: { first: number }) => {
+        asked.push(request);
+        return request.first + 2;
+      },
+    };
+    const [port] = specOf({ publish: ['127.0.0.1:9000-9003:80'] }, context).network.ports;
+    assert.deepEqual([port?.hostPort, port?.containerPort, port?.range], [9002, 80, 1]);
+    assert.deepEqual(asked, [{ hostIp: '127.0.0.1', protocol: 'tcp', first: 9000, length: 4 }]);
+  });
+
   it('warns and drops ports where there is no network of its own, but still checks them', () => {
     const context = contextFixture();
     assert.deepEqual(specOf({ publish: ['80:80'], network: ['none'] }, context).network.ports, []);

@@ -1,4 +1,4 @@
-import { dockerCommand } from '../../../engine/docker-shapes.ts';
+import { dockerAttachment, dockerCommand } from '../../../engine/docker-shapes.ts';
 import { dockerStatus } from '../../../engine/docker-status.ts';
 import type { ListedContainer } from '../../../engine/list-containers.ts';
 import { goTimeText } from '../../output/go-time.ts';
@@ -42,7 +42,9 @@ export class DockerRow extends ContainerRow {
   }
   override get Networks(): string {
     const { mode } = this.#container.record.spec.network;
-    return mode.mode === 'bridge' ? mode.networks.map(({ name }) => name).join(',') : mode.mode;
+    return mode.mode === 'bridge'
+      ? mode.networks.map(({ name }) => dockerAttachment(name)).join(',')
+      : mode.mode;
   }
   /** Of what runs: others have none. */
   override get Ports(): string {

@@ -13,8 +13,8 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
     timeout: typeof time === 'number' && time >= 0 ? time : undefined,
   };
   await forEachObject(args, async (name) => {
-    await removeNetwork(engine, name, options);
-    printLine(name);
+    const removed = await removeNetwork(engine, name, options);
+    if (removed !== undefined) printLine(name);
   });
   return 0;
 };

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type ApiService, startApiService } from '../fixtures/api-service.ts';
+import { freshName } from '../fixtures/containers.ts';
+import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
+import { requires } from '../fixtures/requires.ts';
+
+describe('what the docker client makes of answers', { skip: requires('docker') }, () => {
+  let service: ApiService;
+  before(async () => {
+    await busyboxImage();
+    service = await startApiService();
+  });
+  after(() => service.stop());
+
+  const docker = (...args: string[]) => service.docker(args);
+  const output = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await docker(args[0] ?? '', ...args.slice(1));
+    assert.equal(code, 0, `docker ${args.join(' ')}: ${stderr}`);
+    return stdout.trim();
+  };
+
+  const missing: [string[], RegExp][] = [
+    [['--network', 'container:nowhere'], /No such container: nowhere/],
+    [['--network', 'nowhere'], /network nowhere not found/],
+    [['--network', 'none', '--volumes-from', 'nowhere'], /No such container: nowhere/],
+    [['--network', 'none', '--pid', 'container:nowhere'], /No such container: nowhere/],
+    [
+      ['--network', 'none', '--mount', 'type=bind,src=/nowhere,dst=/x'],
+      /bind source path does not exist: \/nowhere/,
+    ],
+  ];
+  for (const [flags, message] of missing)
+    test(`run ${flags.join(' ')}: says what is missing, and pulls no image for it`, async () => {
+      const { code, stderr } = await docker('run', '--rm', ...flags, BUSYBOX, 'true');
+      assert.equal(code, 125, stderr);
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /Unable to find image/);
+    });
+
+  test('one port of a container takes the first free one of a range', async () => {
+    const names = [freshName(), freshName()];
+    for (const name of names)
+      await output('run', '-d', '--name', name, '-p', '18431-18432:80', BUSYBOX, 'sleep', '600');
+    const ports = await Promise.all(names.map((name) => output('port', name, '80')));
+    assert.deepEqual(
+      ports.map((text) => /:(\d+)$/m.exec(text)?.[1]),
+      ['18431', '18432'],
+    );
+    const third = await docker('run', '--rm', '-p', '18431-18432:80', BUSYBOX, 'true');
+    assert.equal(third.code, 125);
+    assert.match(third.stderr, /all ports of the range 18431-18432\/tcp are in use/);
+    await output('rm', '-f', ...names);
+  });
+
+  test('the network that is always there is called bridge everywhere; top, df and filters tell all', async () => {
+    const name = freshName();
+    await output('run', '-d', '--name', name, BUSYBOX, 'sleep', '600');
+    const template = '{{.HostConfig.NetworkMode}} {{.NetworkSettings.Networks.bridge.IPAddress}}';
+    assert.match(await output('inspect', '-f', template, name), /^bridge \d+\.\d+/);
+    assert.equal(await output('ps', '--filter', `name=${name}`, '--format', '{{.Networks}}'), 'bridge');
+    assert.doesNotMatch(
+      await output('network', 'ls', '-f', 'dangling=true', '--format', '{{.Name}}'),
+      /bridge|host|none/,
+    );
+
+    assert.match(await output('top', name, '-o', 'pid,args'), /^PID\s+COMMAND\n1\s+sleep 600/);
+    const row = (await output('system', 'df', '-v')).split('\n').find((line) => line.endsWith(name)) ?? '';
+    assert.match(row, /busybox.*sleep 600.*Up /);
+    await output('rm', '-f', name);
+
+    await output('tag', BUSYBOX, 'other/box:1');
+    assert.equal(
+      await output('images', '--filter', 'reference=other/box', '--format', '{{.Repository}}:{{.Tag}}'),
+      'other/box:1',
+    );
+    await output('rmi', 'other/box:1');
+  });
+
+  test('a range of addresses is told as it was given', async () => {
+    const name = freshName();
+    await output('network', 'create', '--subnet', '10.213.7.0/24', '--ip-range', '10.213.7.128/25', name);
+    assert.equal(
+      await output('network', 'inspect', '-f', '{{(index .IPAM.Config 0).IPRange}}', name),
+      '10.213.7.128/25',
+    );
+    await output('network', 'rm', name);
+  });
+});
