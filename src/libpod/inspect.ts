@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../base/errors.ts';
+import { COMPILED_SECCOMP } from '../oci/compiled-seccomp.ts';
 import type { RuntimeSpec } from '../oci/runtime-spec.ts';
 import { INIT_PATH } from '../specgen/runtime-mounts.ts';
 import { type Row, statement } from '../state/db.ts';
@@ -98,7 +99,11 @@ function readRuntimeSpec(libpod: Libpod, record: ContainerRecord): RuntimeSpec |
   const { config } = containerPaths(libpod.paths, record.id).bundle;
   try {
     // Our own file, appeared by rename.
-    return JSON.parse(readFileSync(config, 'utf8')) as RuntimeSpec;
+    const document = JSON.parse(readFileSync(config, 'utf8')) as RuntimeSpec;
+    // Between us and the runtime, unless the user gave it.
+    if (record.spec.annotations[COMPILED_SECCOMP] === undefined)
+      delete document.annotations?.[COMPILED_SECCOMP];
+    return document;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;

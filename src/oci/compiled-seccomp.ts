@@ -8,7 +8,7 @@ import type { RuntimeRef } from './runtime-client.ts';
 import type { RuntimeSpec } from './runtime-spec.ts';
 
 /** crun takes the compiled filter from here, as base64; its flags still come from the document's `seccomp`. */
-const ANNOTATION = 'run.oci.seccomp_bpf_data';
+export const COMPILED_SECCOMP = 'run.oci.seccomp_bpf_data';
 const ANNOTATIONS = 'run.oci.seccomp';
 const FILES = 64;
 
@@ -30,7 +30,7 @@ export function useCompiledSeccomp(
   const file = join(directory, String(key.length % FILES));
   const filter = readFilter(file, key);
   if (filter === undefined) return (id) => keepFilter(runtime, id, { directory, file, key });
-  document.annotations = { ...document.annotations, [ANNOTATION]: filter };
+  document.annotations = { ...document.annotations, [COMPILED_SECCOMP]: filter };
   return undefined;
 }
 

@@ -48,4 +48,14 @@ describe('the seccomp filter under crun', { skip: requires('root', 'crun') }, ()
     assert.match(await outputUnderCrun(['--cap-add', 'SYS_ADMIN'], script), /Seccomp:\s+2\nunshared/);
     assert.equal(await outputUnderCrun([], script), refused);
   });
+
+  it('is no annotation that inspect shows, when taken from an earlier container', async () => {
+    await outputUnderCrun([], 'true');
+    const image = await busyboxImage();
+    const id = (await underCrun(['run', '-d', '--network', 'none', image, 'sleep', '1000'])).stdout.trim();
+    const config = join(testRoot().runRoot, 'containers', id, 'config.json');
+    assert.match(readFileSync(config, 'utf8'), /run\.oci\.seccomp_bpf_data/);
+    assert.doesNotMatch((await underCrun(['inspect', id])).stdout, /seccomp_bpf_data/);
+    await underCrun(['rm', '-f', '-t', '0', id]);
+  });
 });
