@@ -84,7 +84,9 @@ function forwardInput(
     }
     if (typed) detach();
   });
-  input.on('end', () => local.end());
+  // A connection without anything to read may have told its end before anybody listened.
+  if (input.readableEnded) local.end();
+  else input.on('end', () => local.end());
   input.on('error', ignore);
 }
 

@@ -48,6 +48,11 @@ describe('the docker client', { skip: requires('docker') }, () => {
     assert.deepEqual({ code, stdout: stdout.trim() }, { code: 0, stdout: String(text.length) });
   });
 
+  test('passes on an input that ends before the container runs', async () => {
+    const { code, stdout } = await run(['--rm', '-i'], 'cat; echo over', '');
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: 'over\n' });
+  });
+
   test('gets every byte of a large output', async () => {
     const { code, stdout, stderr } = await run(['--rm'], 'head -c 3000000 /dev/zero | tr "\\0" x');
     assert.deepEqual({ code, size: stdout.length, stderr }, { code: 0, size: 3_000_000, stderr: '' });

@@ -230,7 +230,7 @@ describe('bodies that mean no good', () => {
     assert.match(await over(tooLong, false), /^HTTP\/1\.1 413 [\s\S]*larger than 8388608 bytes/);
     const noNetwork = { ...base, HostConfig: { NetworkMode: '\0' } };
     const answer = await service.request('POST', create, noNetwork);
-    assert.equal(answer.status, 404, answer.text);
+    assert.equal(answer.status, 400, answer.text);
     assert.match(answer.text, /network not found/);
   });
 
