@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { crashPoint } from '../base/crash-point.ts';
-import { messageOf, NotFoundError, TspodError } from '../base/errors.ts';
+import { messageOf, NotFoundError, TspodError, WrongStateError } from '../base/errors.ts';
 import { removeExitRecord } from '../conmon/exit-record.ts';
 import { log } from '../base/log.ts';
 import { type MonitorHandle, readMonitorPid } from '../conmon/launch-monitor.ts';
@@ -77,9 +77,9 @@ export async function startContainer(
   try {
     record = await settle(libpod, id);
     if (record === undefined) throw new NotFoundError('container', id);
+    if (options.initOnly) checkInitializable(record);
     if (record.state === 'running') return { record, monitor: undefined };
-    if (record.state === 'initialized' && !options.initOnly)
-      return await startInitialized(libpod, record, options);
+    if (record.state === 'initialized') return await startInitialized(libpod, record, options);
     const due = options.restartCount === undefined ? undefined : dueRestart(libpod, record);
     if (due?.count !== options.restartCount) return { record, monitor: undefined };
     if (record.spec.dependencies.length === 0 || options.dependenciesRun) {
@@ -92,6 +92,13 @@ export async function startContainer(
   // Their locks may come before ours.
   await (await import('./start-dependencies.ts')).startDependencies(libpod, record);
   return await startContainer(libpod, id, { ...options, dependenciesRun: true });
+}
+
+function checkInitializable({ id, state }: ContainerRecord): void {
+  if (['initialized', 'running', 'paused'].includes(state))
+    throw new WrongStateError(
+      `container ${id} has already been created in runtime: container state improper`,
+    );
 }
 
 async function launch(

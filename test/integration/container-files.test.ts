@@ -87,7 +87,19 @@ describe('init', () => {
       await tspodOk(['inspect', '-f', '{{.State.Pid}} {{.State.Status}}', 'ready']),
       /^[1-9]\d* initialized$/,
     );
+    const again = await tspod(['init', 'ready']);
+    assert.equal(again.code, 125);
+    assert.match(again.stderr, /has already been created in runtime: container state improper/);
     assert.equal(await tspodOk(['start', '-a', 'ready']), 'started');
+  });
+
+  test('refuses a container that runs, unless all are meant', async () => {
+    await startScript(['--name', 'runs'], 'sleep 600');
+    const { code, stderr } = await tspod(['init', 'runs']);
+    assert.equal(code, 125);
+    assert.match(stderr, /container state improper/);
+    await tspodOk(['init', '--all']);
+    await tspodOk(['rm', '-f', '-t', '0', 'runs']);
   });
 });
 
