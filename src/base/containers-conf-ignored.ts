@@ -41,7 +41,6 @@ export const IGNORED_KEYS: Readonly<Record<string, string>> = {
   'engine.volume_plugins': 'there are no volume plugins',
   'network.cni_plugin_dirs': 'networks are made with netavark',
   'network.default_rootless_network_cmd_options': 'say it in pasta_options',
-  'network.default_subnet_pools': 'subnets are chosen from 10.89.0.0 on',
   'secrets.opts': 'secrets are in the state database, which takes no options',
 };
 

@@ -2,7 +2,23 @@
  * The keys of containers.conf that tspod honours, with their type and built-in value. Those of podman's that it does not are in
  * containers-conf-ignored.ts; all others are accepted and ignored: one file serves several tools.
  */
-export type ConfType = 'string' | 'int' | 'bool' | 'strings';
+export type ConfType = 'string' | 'int' | 'bool' | 'strings' | 'pools';
+
+/** Where networks without a subnet of their own get one: subnets of `size` bits out of `base`. */
+export interface SubnetPool {
+  /** An IPv4 subnet, `10.89.0.0/16`. */
+  base: string;
+  size: number;
+}
+
+/** Podman's, so that the two agree. */
+export const SUBNET_POOLS: readonly SubnetPool[] = [
+  { base: '10.89.0.0/16', size: 24 },
+  { base: '10.90.0.0/15', size: 24 },
+  { base: '10.92.0.0/14', size: 24 },
+  { base: '10.96.0.0/11', size: 24 },
+  { base: '10.128.0.0/9', size: 24 },
+];
 
 /** Podman's list for containers that are not privileged. */
 export const DEFAULT_CAPABILITIES: readonly string[] = [
@@ -92,6 +108,7 @@ export interface NetworkSection {
   defaultNetwork: string;
   defaultRootlessNetworkCmd: string;
   defaultSubnet: string;
+  defaultSubnetPools: readonly SubnetPool[];
   dnsBindPort: number;
   firewallDriver: string | undefined;
   netavarkPluginDirs: string[];
@@ -189,6 +206,7 @@ export const NETWORK_KEYS: Section<NetworkSection> = {
   defaultNetwork: ['default_network', 'string', 'podman'],
   defaultRootlessNetworkCmd: ['default_rootless_network_cmd', 'string', 'pasta'],
   defaultSubnet: ['default_subnet', 'string', '10.88.0.0/16'],
+  defaultSubnetPools: ['default_subnet_pools', 'pools', SUBNET_POOLS],
   dnsBindPort: ['dns_bind_port', 'int', 0],
   firewallDriver: ['firewall_driver', 'string', undefined],
   netavarkPluginDirs: [

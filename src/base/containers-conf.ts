@@ -5,6 +5,7 @@ import { writeFileAtomic } from './atomic-file.ts';
 import {
   CONTAINERS_KEYS,
   type ConfType,
+  type SubnetPool,
   type ContainersSection,
   ENGINE_KEYS,
   type EngineSection,
@@ -203,6 +204,11 @@ function checked(entry: {
     if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw wrong('a whole number');
     return value;
   }
+  if (type === 'pools') {
+    if (!Array.isArray(value) || !value.every(isPool))
+      throw wrong('a list of {"base" = "SUBNET", "size" = BITS}');
+    return value.map(({ base, size }): SubnetPool => ({ base, size }));
+  }
   if (!Array.isArray(value)) throw wrong('a list of strings');
   let append = false;
   const list: string[] = [];
@@ -214,10 +220,14 @@ function checked(entry: {
   return append ? [...(Array.isArray(before) ? before : defaultList(name)), ...list] : list;
 }
 
+function isPool(value: unknown): value is SubnetPool {
+  return isTable(value) && typeof value['base'] === 'string' && Number.isInteger(value['size']);
+}
+
 function defaultList(name: string): string[] {
   for (const [section, keys] of SECTIONS)
     for (const [key, , value] of Object.values(keys))
-      if (`${section}.${key}` === name && Array.isArray(value)) return value;
+      if (`${section}.${key}` === name && Array.isArray(value)) return value as string[];
   return [];
 }
 

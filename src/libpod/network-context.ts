@@ -30,6 +30,7 @@ function networkConfig(libpod: Libpod): NetworkContext['config'] {
     netavarkPluginDirs: network.netavarkPluginDirs,
     networkConfigDir: network.networkConfigDir,
     namesOfDevices: containers.interfaceName === 'device',
+    subnetPools: network.defaultSubnetPools,
     defaultSubnet: 'network.default_subnet' in libpod.config.origin ? network.defaultSubnet : undefined,
   };
 }

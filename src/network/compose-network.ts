@@ -1,3 +1,4 @@
+import type { SubnetPool } from '../base/containers-conf-keys.ts';
 import { AlreadyExistsError, ConflictError, InvalidSpecError, UnsupportedError } from '../base/errors.ts';
 import { LONGEST_NAME, NAME_PATTERN, newId } from '../base/ids.ts';
 import { ipFamily } from '../base/ip-family.ts';
@@ -33,6 +34,8 @@ export interface Surroundings {
   /** Subnets that the host has routes to. */
   routed: readonly Subnet[];
   interfaces: ReadonlySet<string>;
+  /** Where a subnet is chosen from; undefined: the built-in ones. */
+  pools?: readonly SubnetPool[] | undefined;
 }
 
 const DRIVERS = ['bridge', 'macvlan', 'ipvlan'];
@@ -156,7 +159,7 @@ function subnetsFor(request: NewNetwork, driver: string, around: Surroundings): 
   // The host is on the network that macvlan extends.
   const taken = driver === 'bridge' ? [...defined, ...around.routed] : [];
   refuseOverlap(own, taken);
-  if (given.length === 0) given.push(plainSubnet(freeIpv4Subnet(taken), gateway));
+  if (given.length === 0) given.push(plainSubnet(freeIpv4Subnet(taken, around.pools), gateway));
   if (request.ipv6 === true && !given.some(({ subnet }) => subnet.includes(':'))) {
     if (driver !== 'bridge') throw new InvalidSpecError(`${driver} driver with --ipv6 needs an IPv6 subnet`);
     given.push(plainSubnet(freeIpv6Subnet(taken), gateway));

@@ -1,3 +1,4 @@
+import type { SubnetPool } from '../base/containers-conf-keys.ts';
 import type { Paths } from '../base/paths.ts';
 import type { NetnsChoice } from './backend.ts';
 import type { NetworkPlaces } from './network-store.ts';
@@ -25,6 +26,8 @@ export interface NetworkConfig {
   namesOfDevices?: boolean;
   /** Undefined unless a file sets it: the built-in value is podman's own subnet. */
   defaultSubnet: string | undefined;
+  /** Undefined: the built-in ones. */
+  subnetPools?: readonly SubnetPool[];
 }
 
 export function networkPlaces(context: NetworkContext): NetworkPlaces {

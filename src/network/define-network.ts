@@ -34,7 +34,8 @@ export async function defineNetwork(
     const networks = listNetworks(places);
     const existing = networks.find(({ name }) => name === request.name);
     if (existing !== undefined && options.ignoreExisting) return existing;
-    const around = { networks, routed: routedSubnets(), interfaces: interfaceNames() };
+    const { subnetPools: pools } = context.config;
+    const around = { networks, routed: routedSubnets(), interfaces: interfaceNames(), pools };
     const network = composeNetwork(request, around);
     if (context.rootless && network.driver !== 'bridge')
       throw new ConflictError(`${network.driver} networks need root: their interfaces would be the host's`);

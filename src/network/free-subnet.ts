@@ -1,24 +1,18 @@
-import { ConflictError } from '../base/errors.ts';
+import { SUBNET_POOLS, type SubnetPool } from '../base/containers-conf-keys.ts';
+import { ConflictError, InvalidSpecError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { formatIp, overlaps, parseSubnet, type Subnet } from './ip-address.ts';
 
-/** Where networks without a subnet of their own get one: podman's pools, so that the two agree. */
-const POOLS: readonly { base: string; size: number }[] = [
-  { base: '10.89.0.0/16', size: 24 },
-  { base: '10.90.0.0/15', size: 24 },
-  { base: '10.92.0.0/14', size: 24 },
-  { base: '10.96.0.0/11', size: 24 },
-  { base: '10.128.0.0/9', size: 24 },
-];
-
 /** The first subnet of the pools that overlaps none of `taken`. */
-export function freeIpv4Subnet(taken: readonly Subnet[]): Subnet {
-  for (const { base, size } of POOLS) {
-    const pool = parseSubnet(base);
-    if (pool === undefined) continue;
-    const step = 1n << BigInt(32 - size);
+export function freeIpv4Subnet(
+  taken: readonly Subnet[],
+  pools: readonly SubnetPool[] = SUBNET_POOLS,
+): Subnet {
+  for (const each of pools) {
+    const pool = poolSubnet(each);
+    const step = 1n << BigInt(32 - each.size);
     for (let first = pool.first; first <= pool.last; ) {
-      const candidate: Subnet = { family: 4, first, last: first + step - 1n, prefix: size };
+      const candidate: Subnet = { family: 4, first, last: first + step - 1n, prefix: each.size };
       const obstacle = taken.find((other) => overlaps(candidate, other));
       if (obstacle === undefined) return candidate;
       // Behind the obstacle at once: a route to 10.0.0.0/8 would otherwise be met 60 000 times.
@@ -27,8 +21,22 @@ export function freeIpv4Subnet(taken: readonly Subnet[]): Subnet {
     }
   }
   throw new ConflictError('could not find free subnet from subnet pools', {
-    hint: 'name one with --subnet, or remove networks that nobody uses: `tspod network prune`',
+    hint: `all of ${pools.map(({ base }) => base).join(', ')} is taken by networks or routes of this host: name a subnet with --subnet, or remove networks that nobody uses: \`tspod network prune\``,
   });
+}
+
+/** Smaller ones leave no address beside those of the network, its gateway and its broadcast. */
+const SMALLEST_PREFIX = 30;
+
+function poolSubnet({ base, size }: SubnetPool): Subnet {
+  const pool = parseSubnet(base);
+  if (pool?.family !== 4)
+    throw new InvalidSpecError(`default_subnet_pools in containers.conf: ${base} is not an IPv4 subnet`);
+  if (size < pool.prefix || size > SMALLEST_PREFIX)
+    throw new InvalidSpecError(
+      `default_subnet_pools in containers.conf: size ${size} of ${base} is not between ${pool.prefix} and ${SMALLEST_PREFIX}`,
+    );
+  return pool;
 }
 
 /** A random one below fd00::/8, as RFC 4193 wants it. */

@@ -45,6 +45,39 @@ function withNetavark(script: string): { env: Record<string, string> } {
 describe('the network of a container', { skip: withoutBridges() }, () => {
   before(() => busyboxImage());
 
+  test('comes up while a further network is refused, as no subnet is free', async () => {
+    const directory = join(testRoot().base, 'networks');
+    const conf = join(testRoot().base, freshName('pools.conf'));
+    writeFileSync(
+      conf,
+      `[network]\nnetwork_config_dir = "${directory}"\ndefault_subnet_pools = [{"base" = "10.123.7.0/29", "size" = 30}]\n`,
+    );
+    const gate = join(testRoot().base, freshName('gate'));
+    const { env } = withNetavark(
+      `case "$*" in *setup*) : >${gate}.begun; while [ ! -e ${gate}.free ]; do sleep 0.05; done;; esac; exec "$NETAVARK" "$@"`,
+    );
+    const pools = { env: { CONTAINERS_CONF: conf } };
+    const [first, second] = [freshName('first'), freshName('second')];
+    for (const name of [first, second]) await tspodOk(['network', 'create', name], pools);
+    const running = tspod(['run', '--rm', '--network', second, BUSYBOX, 'ip', 'addr'], { env });
+    await waitFor('the set-up to begin', () => existsSync(`${gate}.begun`));
+    for (const args of [[], ['--internal'], ['--ipv6']]) {
+      const { code, stderr } = await tspod(['network', 'create', ...args, 'surplus'], pools);
+      assert.equal(code, 125);
+      assert.match(stderr, /could not find free subnet from subnet pools\n/);
+      assert.match(stderr, /all of 10\.123\.7\.0\/29 is taken .*--subnet.*tspod network prune/);
+    }
+    assert.equal(existsSync(join(directory, 'surplus.json')), false);
+    writeFileSync(`${gate}.free`, '');
+    const { code, stdout, stderr } = await running;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /inet 10\.123\.7\.6\/30/);
+    await waitFor('nothing to be left', () => remains().length === 0);
+    await tspodOk(['network', 'rm', first]);
+    await tspodOk(['network', 'create', 'surplus'], pools);
+    await tspodOk(['network', 'rm', 'surplus', second]);
+  });
+
   for (const [what, script] of [
     ['before it did anything', 'case "$*" in *setup*) kill -9 $$;; esac; exec "$NETAVARK" "$@"'],
     [

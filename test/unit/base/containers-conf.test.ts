@@ -39,8 +39,9 @@ describe('containers.conf', () => {
   it('lets a later file win by key and remembers who said what', () => {
     const config = read(
       '[containers]\npids_limit = 5\ntz = "UTC"\n[engine]\nruntime = "runc"\n[engine.runtimes]\nmine = ["/opt/mine"]\n',
-      '[containers]\npids_limit = 6\n[network]\ndefault_subnet = "10.90.0.0/16"\n',
+      '[containers]\npids_limit = 6\n[network]\ndefault_subnet = "10.90.0.0/16"\ndefault_subnet_pools = [{"base" = "10.91.0.0/16", "size" = 26}]\n',
     );
+    assert.deepEqual(config.network.defaultSubnetPools, [{ base: '10.91.0.0/16', size: 26 }]);
     assert.deepEqual([config.containers.pidsLimit, config.containers.tz], [6, 'UTC']);
     assert.equal(config.network.defaultSubnet, '10.90.0.0/16');
     assert.deepEqual(config.runtimes, { mine: ['/opt/mine'] });
@@ -78,6 +79,7 @@ describe('containers.conf', () => {
     ['[containers]\ninit = 1', /containers\.init must be true or false/],
     ['[containers]\nenv = "A=1"', /containers\.env must be a list of strings/],
     ['[containers]\nenv = [1]', /containers\.env must be a list of strings/],
+    ['[network]\ndefault_subnet_pools = ["10.1.0.0/16"]', /default_subnet_pools must be a list of \{"base"/],
     ['[engine]\nruntime = 5', /engine\.runtime must be a string/],
     ['engine = 5', /\[engine\] is not a table/],
     ['[engine.runtimes]\nx = "y"', /engine\.runtimes\.x must be a list of strings/],

@@ -106,6 +106,23 @@ describe('free subnets', () => {
     assert.equal(subnetText(freeIpv4Subnet(taken)), '10.96.1.0/24');
   });
 
+  test('come from the pools that are configured', () => {
+    const pools = [
+      { base: '172.30.0.0/29', size: 30 },
+      { base: '172.31.0.0/24', size: 28 },
+    ];
+    const taken = [subnet('172.30.0.0/29')];
+    assert.equal(subnetText(freeIpv4Subnet([], pools)), '172.30.0.0/30');
+    assert.equal(subnetText(freeIpv4Subnet(taken, pools)), '172.31.0.0/28');
+    for (const wrong of [
+      { base: 'here', size: 24 },
+      { base: 'fd00::/64', size: 80 },
+      { base: '10.0.0.0/16', size: 8 },
+      { base: '10.0.0.0/16', size: 31 },
+    ])
+      assert.throws(() => freeIpv4Subnet([], [wrong]), /^InvalidSpecError: default_subnet_pools/);
+  });
+
   test('are none where a route takes all pools', () => {
     assert.throws(() => freeIpv4Subnet([subnet('10.0.0.0/8')]), ConflictError);
   });
