@@ -35,9 +35,9 @@ test('a container that makes processes without end reaches its limit, and can be
 
 test('a container that writes as fast as it can is entered, read and stopped meanwhile, and its log keeps to its size', async () => {
   const name = await startScript(['--log-opt', 'max-size=1m'], 'exec yes "so much to say"');
-  await waitFor(
-    'the log to be begun anew',
-    async () => (await tspodOk(['logs', '--tail', '1', name])) === 'so much to say',
+  // The last line is mostly one that is only begun.
+  await waitFor('a line', async () =>
+    (await tspodOk(['logs', '--tail', '2', name])).startsWith('so much to say\n'),
   );
   assert.equal(await tspodOk(['exec', name, 'echo', 'inside']), 'inside');
   await tspodOk(['stop', '--time', '0', name]);
