@@ -1,4 +1,4 @@
-import { cpuWeight, ioWeight } from '../oci/cgroup-weights.ts';
+import { cpuWeight, ioWeight, swapAlone } from '../oci/cgroup2-values.ts';
 import type { OciRate, OciResources } from '../oci/runtime-spec.ts';
 
 export interface CgroupWrite {
@@ -50,9 +50,10 @@ function writes2({ memory, cpu, blockIO }: OciResources): (CgroupWrite | undefin
       ['io.bfq.weight', `${device}${weight}`],
       ['io.weight', `${device}${ioWeight(weight)}`],
     ]);
+  const swap = swapAlone(memory);
   return [
     one('memory', 'memory.max', memory?.limit),
-    optional(one('memory', 'memory.swap.max', swapAlone(memory))),
+    optional(one('memory', 'memory.swap.max', swap === -1 ? 'max' : swap)),
     one('cpu', 'cpu.weight', cpu?.shares === undefined ? undefined : cpuWeight(cpu.shares)),
     one('cpu', 'cpu.max', cpu?.quota === undefined ? undefined : `${cpu.quota} ${cpu.period ?? 100_000}`),
     one('cpuset', 'cpuset.cpus', cpu?.cpus),
@@ -74,10 +75,4 @@ function choice(controller: string, choices: CgroupWrite['choices']): CgroupWrit
 
 function optional(write: CgroupWrite | undefined): CgroupWrite | undefined {
   return write === undefined ? undefined : { ...write, isOptional: true };
-}
-
-/** cgroup v2 counts swap by itself, OCI together with memory. */
-function swapAlone(memory: OciResources['memory']): string | undefined {
-  if (memory?.swap === undefined || memory.limit === undefined) return undefined;
-  return memory.swap < 0 ? 'max' : String(Math.max(0, memory.swap - memory.limit));
 }

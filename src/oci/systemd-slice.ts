@@ -1,6 +1,6 @@
 import { type BusConnection, BusError, openBus } from '../native/bus-connection.ts';
 import { type BusVariant, BusWriter } from '../native/bus-message.ts';
-import { cpuWeight, ioWeight } from './cgroup-weights.ts';
+import { cpuWeight, ioWeight, swapAlone } from './cgroup2-values.ts';
 import type { OciResources } from './runtime-spec.ts';
 import { callManager, startTransient } from './systemd-scope.ts';
 
@@ -58,8 +58,8 @@ export function sliceProperties({ memory, cpu, blockIO }: OciResources): UnitPro
     if (value !== undefined) properties.push([name, { type: 't', value: BigInt(value) }]);
   };
   number('MemoryMax', memory?.limit);
-  if (memory?.swap !== undefined && memory.limit !== undefined)
-    number('MemorySwapMax', memory.swap < 0 ? UNLIMITED : Math.max(0, memory.swap - memory.limit));
+  const swap = swapAlone(memory);
+  number('MemorySwapMax', swap === -1 ? UNLIMITED : swap);
   if (cpu?.shares !== undefined) number('CPUWeight', cpuWeight(cpu.shares));
   if (cpu?.quota !== undefined) {
     const period = cpu.period ?? 100_000;

@@ -1,30 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { managerBus, moveToScope } from '../../../src/oci/systemd-scope.ts';
-import { type FakeCall, type FakePeer, leadingStrings, startFakeBus } from '../../fixtures/fake-bus.ts';
-
-const directory = mkdtempSync(join(tmpdir(), 'tspod-bus-'));
-after(() => rmSync(directory, { recursive: true }));
+import { type FakeCall, leadingStrings, withBus } from '../../fixtures/fake-bus.ts';
 
 const scope = { unit: 'libpod-conmon-1.scope', slice: 'machine.slice', description: 'monitor' };
-let count = 0;
-
-async function withBus(
-  answer: (call: FakeCall, peer: FakePeer) => void,
-  work: (path: string) => Promise<void>,
-): Promise<FakeCall[]> {
-  const path = join(directory, `bus${count++}`);
-  const bus = await startFakeBus(path, answer);
-  try {
-    await work(path);
-  } finally {
-    await bus.close();
-  }
-  return bus.calls;
-}
 
 const names = (calls: FakeCall[]): string[] => calls.map((call) => call.member);
 
@@ -95,7 +74,7 @@ test('a job that fails is an error', async () => {
 });
 
 test('a bus that is not there, or hangs up, is an error and nothing to wait for', async () => {
-  await assert.rejects(moveToScope(join(directory, 'none'), scope, 4711, false), /ENOENT/);
+  await assert.rejects(moveToScope('/nonexistent/bus', scope, 4711, false), /ENOENT/);
   await withBus(
     (call, peer) => {
       if (call.member === 'StartTransientUnit') peer.hangUp();

@@ -1,32 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { BusWriter } from '../../../src/native/bus-message.ts';
 import { limitSlice, sliceProperties, stopSlice } from '../../../src/oci/systemd-slice.ts';
-import { type FakeCall, type FakePeer, leadingStrings, startFakeBus } from '../../fixtures/fake-bus.ts';
-
-const directory = mkdtempSync(join(tmpdir(), 'tspod-slice-'));
-after(() => rmSync(directory, { recursive: true }));
+import { type FakeCall, type FakePeer, leadingStrings, withBus } from '../../fixtures/fake-bus.ts';
 
 const SLICE = 'machine-libpod_pod_1.slice';
-let count = 0;
-
-async function withBus(
-  answer: (call: FakeCall, peer: FakePeer) => void,
-  work: (path: string) => Promise<void>,
-): Promise<FakeCall[]> {
-  const path = join(directory, `bus${count++}`);
-  const bus = await startFakeBus(path, answer);
-  try {
-    await work(path);
-  } finally {
-    await bus.close();
-  }
-  return bus.calls;
-}
-
 const members = (calls: FakeCall[]): string[] => calls.map(({ member }) => member);
 const LIMITS = { memory: { limit: 4096, swap: 6144 } };
 
