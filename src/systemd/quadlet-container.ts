@@ -9,9 +9,11 @@ import {
   command,
   extraWords,
   need,
+  needMount,
   optionWords,
   type QuadletContext,
   type QuadletFile,
+  serviceNameOf,
 } from './quadlet-service.ts';
 import { volumeName } from './quadlet-volume.ts';
 import { splitWords } from './split-words.ts';
@@ -44,10 +46,13 @@ export function quadletContainerService(file: QuadletFile, context: QuadletConte
     ...optionWords(file, 'Container', CONTAINER_OPTIONS),
     ...ownWords(file, service, context),
     ...extraWords(file, 'Container'),
-    image(file, service, context),
+    ...source(file, service, context),
     ...valuesOf(file.unit, 'Container', 'Exec').slice(-1).flatMap(splitWords),
   ];
   const set = (key: string, value: string): void => addEntry(service, 'Service', key, value);
+  const killMode = lastValue(service, 'Service', 'KillMode') ?? 'mixed';
+  if (killMode !== 'mixed' && killMode !== 'control-group')
+    throw new InvalidSpecError(`${file.path}: invalid KillMode ${killMode}: must be mixed or control-group`);
   const defaults = { KillMode: 'mixed', Delegate: 'yes', SyslogIdentifier: '%N' };
   for (const [key, value] of Object.entries(defaults))
     if (lastValue(service, 'Service', key) === undefined) set(key, value);
@@ -64,16 +69,22 @@ export function quadletContainerService(file: QuadletFile, context: QuadletConte
 }
 
 function notifyMode(file: QuadletFile): string {
-  if (lastValue(file.unit, 'Container', 'Notify') === 'healthy') return 'healthy';
+  if (lastValue(file.unit, 'Container', 'Notify')?.toLowerCase() === 'healthy') return 'healthy';
   return booleanValue(file.unit, 'Container', 'Notify') === true ? 'container' : 'conmon';
 }
 
-function image(file: QuadletFile, service: UnitFile, context: QuadletContext): string {
+/** The image, or the directory that is the root. */
+function source(file: QuadletFile, service: UnitFile, context: QuadletContext): string[] {
   const name = lastValue(file.unit, 'Container', 'Image');
-  if (name === undefined) throw new InvalidSpecError(`${file.path}: there is no Image= in [Container]`);
+  const rootfs = lastValue(file.unit, 'Container', 'Rootfs');
+  if (name !== undefined && rootfs !== undefined)
+    throw new InvalidSpecError(`${file.path}: Image= and Rootfs= exclude each other`);
+  if (rootfs !== undefined) return ['--rootfs', rootfs];
+  if (name === undefined)
+    throw new InvalidSpecError(`${file.path}: there is no Image= (or Rootfs=) in [Container]`);
   if (name.endsWith('.build'))
     throw new InvalidSpecError(`${file.path}: .build files are not supported by tspod`);
-  return name.endsWith('.image') ? imageName(need(service, context, name, file)) : name;
+  return [name.endsWith('.image') ? imageName(need(service, context, name, file)) : name];
 }
 
 /** Keys that are more than an option of their own name. */
@@ -82,11 +93,14 @@ function ownWords(file: QuadletFile, service: UnitFile, context: QuadletContext)
   const one = (key: string): string | undefined => lastValue(file.unit, 'Container', key);
   const isSet = (key: string): boolean => booleanValue(file.unit, 'Container', key) === true;
   const words: string[] = [];
-  for (const value of all('AddDevice')) words.push(`--device=${value.replace(/^-/, '')}`);
-  if (all('AddDevice').some((value) => value.startsWith('-')))
-    throw new InvalidSpecError(`${file.path}: AddDevice=- (only if it exists) is not supported by tspod`);
+  for (const value of all('AddDevice').flatMap(splitWords)) {
+    const device = value.replace(/^-/, '');
+    const isOptional = device !== value;
+    if (!isOptional || context.exists(device.split(':')[0] ?? '')) words.push(`--device=${device}`);
+  }
   if (one('AutoUpdate') !== undefined) words.push(`--label=io.containers.autoupdate=${one('AutoUpdate')}`);
-  for (const path of all('EnvironmentFile')) words.push(`--env-file=${absolute(file, path)}`);
+  for (const path of all('EnvironmentFile').flatMap(splitWords))
+    words.push(`--env-file=${absolute(file, path)}`);
   const [user, group] = [one('User'), one('Group')];
   if (user === undefined && group !== undefined)
     throw new InvalidSpecError(`${file.path}: Group= needs User= as well`);
@@ -97,7 +111,8 @@ function ownWords(file: QuadletFile, service: UnitFile, context: QuadletContext)
   for (const network of all('Network'))
     words.push(`--network=${networkOption(network, file, service, context)}`);
   for (const volume of all('Volume')) words.push(`--volume=${volumeOption(volume, file, service, context)}`);
-  for (const mount of all('Mount')) words.push(`--mount=${mountOption(mount, file, service, context)}`);
+  for (const mount of all('Mount').flatMap(splitWords))
+    words.push(`--mount=${mountOption(mount, file, service, context)}`);
   return words;
 }
 
@@ -109,27 +124,45 @@ function networkOption(text: string, file: QuadletFile, service: UnitFile, conte
   if (rest !== '') throw new InvalidSpecError(`${file.path}: Network=${text}: a container takes no options`);
   const other = need(service, context, name, file);
   // Specifiers stand for the other unit, not for this one.
-  const stem = name.slice(0, -'.container'.length);
-  return `container:${containerName(other).replace('%N', stem)}`;
+  const otherName = containerName(other).replaceAll('%N', serviceNameOf(other));
+  if (otherName.includes('%'))
+    throw new InvalidSpecError(
+      `${file.path}: Network=${text}: its container's name is known to systemd only`,
+      {
+        hint: 'give it one with ContainerName=',
+      },
+    );
+  return `container:${otherName}`;
 }
 
 function volumeOption(text: string, file: QuadletFile, service: UnitFile, context: QuadletContext): string {
-  const [source = '', ...rest] = text.split(':');
-  if (rest.length === 0) return text;
-  if (source.startsWith('.')) return [absolute(file, source), ...rest].join(':');
-  if (!source.endsWith('.volume')) return text;
-  return [volumeName(need(service, context, source, file)), ...rest].join(':');
+  const [from = '', ...rest] = text.split(':');
+  return rest.length === 0 ? text : [mountSource(from, file, service, context), ...rest].join(':');
 }
 
+/** Kinds of mounts whose source is something of this machine. */
+const WITH_SOURCE = ['bind', 'glob', 'image', 'volume'];
+
 function mountOption(text: string, file: QuadletFile, service: UnitFile, context: QuadletContext): string {
-  return text
-    .split(',')
+  const parts = text.split(',');
+  const type = parts.find((part) => part.startsWith('type='))?.slice('type='.length) ?? 'volume';
+  if (!WITH_SOURCE.includes(type)) return text;
+  return parts
     .map((part) => {
-      const [, key = '', value = ''] = /^(source|src)=(.*)$/.exec(part) ?? [];
-      if (value.endsWith('.volume')) return `${key}=${volumeName(need(service, context, value, file))}`;
-      return value.startsWith('.') ? `${key}=${absolute(file, value)}` : part;
+      const [, key, value] = /^(source|src)=(.+)$/.exec(part) ?? [];
+      if (key === undefined || value === undefined) return part;
+      if (value.endsWith('.image')) return `${key}=${imageName(need(service, context, value, file))}`;
+      return `${key}=${mountSource(value, file, service, context)}`;
     })
     .join(',');
+}
+
+/** A path, which has to be mounted first, or a volume, which has to be made first. */
+function mountSource(text: string, file: QuadletFile, service: UnitFile, context: QuadletContext): string {
+  if (text.endsWith('.volume') && !/^[./]/.test(text)) return volumeName(need(service, context, text, file));
+  const path = text.startsWith('.') ? absolute(file, text) : text;
+  needMount(service, path);
+  return path;
 }
 
 function absolute(file: QuadletFile, path: string): string {

@@ -1,7 +1,7 @@
 /** How a key's values become options: each value one, only the last, a switch, words, or KEY=value words. */
 export interface QuadletKey {
   option: string;
-  kind: 'each' | 'last' | 'bool' | 'words' | 'pairs' | 'lines';
+  kind: 'each' | 'last' | 'bool' | 'words' | 'pairs';
   /** Put before each value: `--security-opt` and `seccomp=`. */
   prefix?: string;
 }
@@ -11,13 +11,21 @@ const last = (option: string): QuadletKey => ({ option, kind: 'last' });
 const bool = (option: string): QuadletKey => ({ option, kind: 'bool' });
 const words = (option: string): QuadletKey => ({ option, kind: 'words' });
 const pairs = (option: string): QuadletKey => ({ option, kind: 'pairs' });
-const security = (prefix: string): QuadletKey => ({ option: '--security-opt', kind: 'last', prefix });
+const security = (prefix: string, kind: 'last' | 'words' = 'last'): QuadletKey => ({
+  option: '--security-opt',
+  kind,
+  prefix,
+});
+
+/** Of every kind of file. */
+export const COMMON_KEYS = ['ContainersConfModule', 'GlobalArgs', 'PodmanArgs', 'ServiceName'] as const;
 
 /** Keys of [Container] that are nothing but an option of `run`. */
 export const CONTAINER_OPTIONS: Readonly<Record<string, QuadletKey>> = {
   AddCapability: words('--cap-add'),
   AddHost: each('--add-host'),
   Annotation: pairs('--annotation'),
+  AppArmor: security('apparmor='),
   DNS: each('--dns'),
   DNSOption: each('--dns-option'),
   DNSSearch: each('--dns-search'),
@@ -26,7 +34,7 @@ export const CONTAINER_OPTIONS: Readonly<Record<string, QuadletKey>> = {
   Environment: pairs('--env'),
   EnvironmentHost: bool('--env-host'),
   ExposeHostPort: each('--expose'),
-  GIDMap: each('--gidmap'),
+  GIDMap: words('--gidmap'),
   GroupAdd: each('--group-add'),
   HealthCmd: last('--health-cmd'),
   HealthInterval: last('--health-interval'),
@@ -43,12 +51,13 @@ export const CONTAINER_OPTIONS: Readonly<Record<string, QuadletKey>> = {
   HealthStartupTimeout: last('--health-startup-timeout'),
   HealthTimeout: last('--health-timeout'),
   HostName: last('--hostname'),
+  HttpProxy: bool('--http-proxy'),
   IP: last('--ip'),
   IP6: last('--ip6'),
   Label: pairs('--label'),
   LogDriver: last('--log-driver'),
-  LogOpt: each('--log-opt'),
-  Mask: security('mask='),
+  LogOpt: words('--log-opt'),
+  Mask: security('mask=', 'words'),
   Memory: last('--memory'),
   NetworkAlias: each('--network-alias'),
   PidsLimit: last('--pids-limit'),
@@ -60,7 +69,7 @@ export const CONTAINER_OPTIONS: Readonly<Record<string, QuadletKey>> = {
   RetryDelay: last('--retry-delay'),
   RunInit: bool('--init'),
   SeccompProfile: security('seccomp='),
-  Secret: each('--secret'),
+  Secret: words('--secret'),
   SecurityLabelFileType: security('label=filetype:'),
   SecurityLabelLevel: security('label=level:'),
   SecurityLabelType: security('label=type:'),
@@ -72,9 +81,9 @@ export const CONTAINER_OPTIONS: Readonly<Record<string, QuadletKey>> = {
   Sysctl: words('--sysctl'),
   Timezone: last('--tz'),
   Tmpfs: each('--tmpfs'),
-  UIDMap: each('--uidmap'),
+  UIDMap: words('--uidmap'),
   Ulimit: each('--ulimit'),
-  Unmask: security('unmask='),
+  Unmask: security('unmask=', 'words'),
   UserNS: last('--userns'),
   WorkingDir: last('--workdir'),
 };
@@ -87,19 +96,17 @@ export const CONTAINER_KEYS = [
   'ContainerName',
   'EnvironmentFile',
   'Exec',
-  'GlobalArgs',
   'Group',
   'Image',
   'Mount',
   'Network',
   'NoNewPrivileges',
   'Notify',
-  'PodmanArgs',
   'ReloadCmd',
   'ReloadSignal',
+  'Rootfs',
   'SecurityLabelDisable',
   'SecurityLabelNested',
-  'ServiceName',
   'User',
   'Volume',
 ] as const;
@@ -108,13 +115,10 @@ export const VOLUME_KEYS = [
   'Copy',
   'Device',
   'Driver',
-  'GlobalArgs',
   'Group',
   'Image',
   'Label',
   'Options',
-  'PodmanArgs',
-  'ServiceName',
   'Type',
   'User',
   'VolumeName',
@@ -131,16 +135,7 @@ export const NETWORK_OPTIONS: Readonly<Record<string, QuadletKey>> = {
   Label: pairs('--label'),
   Options: pairs('--opt'),
 };
-export const NETWORK_KEYS = [
-  'Gateway',
-  'GlobalArgs',
-  'IPRange',
-  'NetworkDeleteOnStop',
-  'NetworkName',
-  'PodmanArgs',
-  'ServiceName',
-  'Subnet',
-] as const;
+export const NETWORK_KEYS = ['Gateway', 'IPRange', 'NetworkDeleteOnStop', 'NetworkName', 'Subnet'] as const;
 
 export const IMAGE_OPTIONS: Readonly<Record<string, QuadletKey>> = {
   AllTags: bool('--all-tags'),
@@ -148,7 +143,6 @@ export const IMAGE_OPTIONS: Readonly<Record<string, QuadletKey>> = {
   AuthFile: last('--authfile'),
   CertDir: last('--cert-dir'),
   Creds: last('--creds'),
-  DecryptionKey: last('--decryption-key'),
   OS: last('--os'),
   Policy: last('--policy'),
   Retry: last('--retry'),
@@ -156,13 +150,52 @@ export const IMAGE_OPTIONS: Readonly<Record<string, QuadletKey>> = {
   TLSVerify: bool('--tls-verify'),
   Variant: last('--variant'),
 };
-export const IMAGE_KEYS = ['GlobalArgs', 'Image', 'ImageTag', 'PodmanArgs', 'ServiceName'] as const;
+export const IMAGE_KEYS = ['Image', 'ImageTag'] as const;
 
 /** Keys that podman has and tspod does not honour, with the reason. */
 export const REFUSED_KEYS: Readonly<Record<string, string>> = {
-  ContainersConfModule: 'there are no modules of containers.conf',
-  HttpProxy: 'use Environment=',
+  DecryptionKey: 'encrypted layers cannot be read',
   Pod: 'there are no .pod files',
-  Rootfs: 'containers are made from images',
+  RemapGid: 'use UserNS=',
+  RemapUid: 'use UserNS=',
+  RemapUidSize: 'use UserNS=',
+  RemapUsers: 'use UserNS=',
   StartWithPod: 'there are no .pod files',
+  VolatileTmp: 'use Tmpfs=/tmp:rw,size=512M,mode=1777',
 };
+
+/** Keys of systemd that easily end up in Quadlet's section, and where they belong. */
+export const SYSTEMD_KEYS: Readonly<Record<string, string>> = {
+  After: 'Unit',
+  Before: 'Unit',
+  BindsTo: 'Unit',
+  Description: 'Unit',
+  ExecStartPost: 'Service',
+  ExecStartPre: 'Service',
+  Requires: 'Unit',
+  Restart: 'Service',
+  RestartSec: 'Service',
+  TimeoutStartSec: 'Service',
+  TimeoutStopSec: 'Service',
+  WantedBy: 'Install',
+  Wants: 'Unit',
+};
+
+/** Of [Unit]: their values may name other Quadlet files. */
+export const DEPENDENCY_KEYS: ReadonlySet<string> = new Set([
+  'After',
+  'Before',
+  'BindsTo',
+  'Conflicts',
+  'OnFailure',
+  'OnSuccess',
+  'PartOf',
+  'PropagatesReloadTo',
+  'PropagatesStopTo',
+  'ReloadPropagatedFrom',
+  'Requires',
+  'Requisite',
+  'StopPropagatedFrom',
+  'Upholds',
+  'Wants',
+]);

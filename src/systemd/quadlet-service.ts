@@ -1,9 +1,9 @@
 import { InvalidSpecError } from '../base/errors.ts';
 import { suggest } from '../base/suggest.ts';
-import { execLine } from './exec-word.ts';
-import { type QuadletKey, REFUSED_KEYS } from './quadlet-keys.ts';
+import { execLine, execWord } from './exec-word.ts';
+import { COMMON_KEYS, DEPENDENCY_KEYS, type QuadletKey, REFUSED_KEYS, SYSTEMD_KEYS } from './quadlet-keys.ts';
 import { splitWords } from './split-words.ts';
-import { addEntry, booleanValue, lastValue, type UnitFile, valuesOf } from './unit-file.ts';
+import { addEntry, booleanValue, lastValue, type UnitEntry, type UnitFile, valuesOf } from './unit-file.ts';
 
 export interface QuadletFile {
   /** `web.container`; of a template `web@.container`. */
@@ -19,6 +19,8 @@ export interface QuadletContext {
   program: string;
   user: boolean;
   files: ReadonlyMap<string, QuadletFile>;
+  /** Whether a path is there on this machine. */
+  exists: (path: string) => boolean;
 }
 
 export type Section = 'Container' | 'Volume' | 'Network' | 'Image';
@@ -27,13 +29,16 @@ export type Section = 'Container' | 'Volume' | 'Network' | 'Image';
 export function beginService(file: QuadletFile, section: Section, context: QuadletContext): UnitFile {
   const service: UnitFile = new Map([['Unit', []]]);
   const usesNetwork = booleanValue(file.unit, 'Quadlet', 'DefaultDependencies') ?? true;
-  if (usesNetwork && !context.user) {
-    addEntry(service, 'Unit', 'Wants', 'network-online.target');
-    addEntry(service, 'Unit', 'After', 'network-online.target');
+  if (usesNetwork) {
+    // The units of a user cannot wait for the system's.
+    const online = context.user ? 'tspod-user-wait-network-online.service' : 'network-online.target';
+    addEntry(service, 'Unit', 'Wants', online);
+    addEntry(service, 'Unit', 'After', online);
   }
   for (const [name, entries] of file.unit) {
     const target = name === section || name === 'Quadlet' ? `X-${name}` : name;
-    service.set(target, [...(service.get(target) ?? []), ...entries]);
+    const passed = name === 'Unit' ? entries.map((entry) => translated(entry, file, context)) : entries;
+    service.set(target, [...(service.get(target) ?? []), ...passed]);
   }
   addEntry(service, 'Unit', 'SourcePath', file.path.replaceAll('%', '%%'));
   addEntry(service, 'Unit', 'RequiresMountsFor', '%t/containers');
@@ -41,23 +46,49 @@ export function beginService(file: QuadletFile, section: Section, context: Quadl
   return service;
 }
 
+/** Quadlet files that a dependency names become their services. InvalidSpecError for one that is not there. */
+function translated(entry: UnitEntry, file: QuadletFile, context: QuadletContext): UnitEntry {
+  if (!DEPENDENCY_KEYS.has(entry.key)) return entry;
+  const words = entry.value.split(/\s+/).map((word) => {
+    return QUADLET_NAME.test(word) ? `${serviceNameOf(findFile(context, word, file))}.service` : word;
+  });
+  return { key: entry.key, value: words.join(' ') };
+}
+
+/** Also of kinds that are refused: systemd would wait for a unit that nobody makes. */
+const QUADLET_NAME = /\.(container|volume|network|image|pod|kube|build)$/;
+
 /** InvalidSpecError for a section that is not there, or has a key that nobody knows. */
-export function checkKeys(file: QuadletFile, section: Section, known: readonly string[]): void {
+export function checkKeys(file: QuadletFile, section: Section, own: readonly string[]): void {
   const entries = file.unit.get(section);
   if (entries === undefined) throw new InvalidSpecError(`${file.path}: there is no section [${section}]`);
-  for (const { key } of entries) {
+  checkSection(file, section, [...own, ...COMMON_KEYS]);
+  checkSection(file, 'Quadlet', ['DefaultDependencies']);
+}
+
+function checkSection(file: QuadletFile, section: string, known: readonly string[]): void {
+  for (const { key } of file.unit.get(section) ?? []) {
     if (known.includes(key)) continue;
     const refused = REFUSED_KEYS[key];
     if (refused !== undefined)
       throw new InvalidSpecError(`${file.path}: ${key}= is not supported by tspod: ${refused}`);
-    const [closest] = suggest(key, known).concat(
-      known.filter((each) => each.toLowerCase() === key.toLowerCase()),
-    );
+    const hint = hintFor(key, known);
     throw new InvalidSpecError(
       `${file.path}: unsupported key '${key}' in [${section}]`,
-      closest === undefined ? {} : { hint: `did you mean ${closest}=?` },
+      hint === undefined ? {} : { hint },
     );
   }
+}
+
+function hintFor(key: string, known: readonly string[]): string | undefined {
+  const home = SYSTEMD_KEYS[key];
+  if (home !== undefined) return `${key}= belongs into [${home}]`;
+  const [closest] = suggest(
+    key,
+    known.map((each) => each.toLowerCase()),
+  );
+  const spelled = known.find((each) => each.toLowerCase() === closest);
+  return spelled === undefined ? undefined : `did you mean ${spelled}=?`;
 }
 
 /** The options that the keys of a table stand for, in the order of the table. */
@@ -84,7 +115,10 @@ export function command(
   section: Section,
   words: readonly string[],
 ): string {
-  const globals = valuesOf(file.unit, section, 'GlobalArgs').flatMap(splitWords);
+  const globals = [
+    ...valuesOf(file.unit, section, 'ContainersConfModule').map((path) => `--module=${path}`),
+    ...valuesOf(file.unit, section, 'GlobalArgs').flatMap(splitWords),
+  ];
   const program = execLine([context.program], { literal: true });
   return `${program} ${execLine([...globals, ...words], { literal: false })}`;
 }
@@ -112,15 +146,30 @@ export function need(
   name: string,
   file: QuadletFile,
 ): QuadletFile {
-  const found = context.files.get(name);
-  if (found === undefined)
-    throw new InvalidSpecError(`${file.path}: there is no Quadlet file ${name}`, {
-      hint: 'is it in another directory?',
-    });
+  const found = findFile(context, name, file);
   const unit = `${serviceNameOf(found)}.service`;
   addEntry(service, 'Unit', 'Requires', unit);
   addEntry(service, 'Unit', 'After', unit);
   return found;
+}
+
+function findFile(context: QuadletContext, name: string, from: QuadletFile): QuadletFile {
+  const found = context.files.get(name);
+  if (found === undefined)
+    throw new InvalidSpecError(`${from.path}: there is no Quadlet file ${name}`, {
+      hint: 'is it in another directory?',
+    });
+  if (!/\.(container|volume|network|image)$/.test(name))
+    throw new InvalidSpecError(
+      `${from.path}: ${name}: ${name.slice(name.lastIndexOf('.'))} files are not supported by tspod`,
+    );
+  return found;
+}
+
+/** The service waits until what the path is on is mounted. */
+export function needMount(service: UnitFile, path: string): void {
+  if (path.startsWith('/'))
+    addEntry(service, 'Unit', 'RequiresMountsFor', execWord(path, { literal: false }));
 }
 
 /** Services that make something once, and keep nothing running. */

@@ -5,6 +5,7 @@ import {
   checkKeys,
   command,
   extraWords,
+  needMount,
   oneShot,
   optionWords,
   type QuadletContext,
@@ -24,6 +25,9 @@ export function volumeService(file: QuadletFile, context: QuadletContext): UnitF
     throw new InvalidSpecError(
       `${file.path}: volumes with the content of an image are not supported by tspod`,
     );
+  const driver = get('Driver') ?? 'local';
+  if (driver !== 'local')
+    throw new InvalidSpecError(`${file.path}: Driver=${driver} is not supported by tspod: only local is`);
   const options = [
     get('User') === undefined ? [] : [`uid=${get('User')}`],
     get('Group') === undefined ? [] : [`gid=${get('Group')}`],
@@ -32,10 +36,13 @@ export function volumeService(file: QuadletFile, context: QuadletContext): UnitF
   if (get('Device') === undefined && (get('Type') !== undefined || get('Options') !== undefined))
     throw new InvalidSpecError(`${file.path}: Type= and Options= need Device=`);
   const words = ['volume', 'create', '--ignore'];
-  if (get('Driver') !== undefined) words.push(`--driver=${get('Driver')}`);
-  if (booleanValue(file.unit, 'Volume', 'Copy') === false) words.push('--opt', 'nocopy');
+  if (get('Driver') !== undefined) words.push(`--driver=${driver}`);
+  const copy = booleanValue(file.unit, 'Volume', 'Copy');
+  if (copy !== undefined) words.push('--opt', copy ? 'copy' : 'nocopy');
   if (get('Type') !== undefined) words.push('--opt', `type=${get('Type')}`);
-  if (get('Device') !== undefined) words.push('--opt', `device=${get('Device')}`);
+  const device = get('Device');
+  if (device !== undefined) words.push('--opt', `device=${device}`);
+  if (device !== undefined && get('Type') === 'bind') needMount(service, device);
   if (options.length > 0) words.push('--opt', `o=${options.join(',')}`);
   words.push(...optionWords(file, 'Volume', { Label: { option: '--label', kind: 'pairs' } }));
   words.push(...extraWords(file, 'Volume'), volumeName(file));

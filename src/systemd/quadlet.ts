@@ -23,12 +23,17 @@ export interface QuadletResult {
 /** One service per file; a bad file is left out, with the reason, and so is what needs it only as far as systemd finds it missing. */
 export function convertQuadlets(context: QuadletContext): QuadletResult {
   const result: QuadletResult = { services: [], errors: [] };
+  const makers = new Map<string, string>();
   for (const source of context.files.values()) {
     try {
       const unit = convert(source, context);
       const name = `${serviceNameOf(source)}.service`;
       if (!/^[\w:.\\@-]+$/.test(name))
         throw new InvalidSpecError(`${source.path}: ${name} is no name for a unit`);
+      const maker = makers.get(name);
+      if (maker !== undefined)
+        throw new InvalidSpecError(`${source.path}: ${name} is made by ${maker} already`);
+      makers.set(name, source.path);
       result.services.push({ source, name, text: formatUnit(unit), links: linksOf(unit, name) });
     } catch (error) {
       result.errors.push({ path: source.path, error });

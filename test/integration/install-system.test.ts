@@ -53,6 +53,7 @@ describe('an installation under a prefix', { skip: SKIP }, () => {
       'lib/systemd/system-generators/tspod-system-generator',
       'lib/systemd/user-generators/tspod-user-generator',
       'lib/systemd/user/tspod-boot.service',
+      'lib/systemd/user/tspod-user-wait-network-online.service',
     ]) {
       assert.ok(existsSync(join(stage, 'usr', path)), path);
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -13,15 +13,24 @@ after(() => {
   for (const directory of made) rmSync(directory, { recursive: true });
 });
 
-function convert(files: Record<string, string>): QuadletResult & { text: (name: string) => string } {
+function directoryOf(files: Record<string, string>): string {
   const directory = mkdtempSync(join(tmpdir(), 'tspod-quadlet-'));
   made.push(directory);
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, name)), { recursive: true });
     writeFileSync(join(directory, name), text);
   }
-  const read = readQuadlets([directory]);
-  const result = convertQuadlets({ program: '/usr/bin/tspod', user: false, files: read.files });
+  return directory;
+}
+
+function convert(files: Record<string, string>): QuadletResult & { text: (name: string) => string } {
+  const read = readQuadlets([directoryOf(files)]);
+  const result = convertQuadlets({
+    program: '/usr/bin/tspod',
+    user: false,
+    files: read.files,
+    exists: (path) => path === '/dev/null',
+  });
   return {
     services: result.services,
     errors: [...read.errors, ...result.errors],
@@ -74,6 +83,59 @@ describe('a .container file', () => {
     );
   });
 
+  it('depends on other Quadlet files by their names, and on what its volumes are mounted from', () => {
+    const { text, errors } = convert({
+      'web.container': `[Unit]\nAfter=db.container sshd.service\nRequires=db.container\nWants=data.volume\n${container(
+        'Volume=/srv/a b:/x:ro',
+        'Volume=./conf:/conf',
+        'Mount=type=bind,source=/mnt/y,target=/y',
+        'Mount=type=tmpfs,target=/z',
+      )}`,
+      'db.container': `${container('ServiceName=postgres')}`,
+      'data.volume': '[Volume]\nType=bind\nDevice=/mnt/disk\n',
+      'lost.container': `[Unit]\nAfter=nobody.container\n${container()}`,
+      'pod.container': `[Unit]\nAfter=x.pod\n${container()}`,
+      'x.pod': '[Pod]',
+    });
+    const unit = text('web.service');
+    assert.match(unit, /^After=postgres\.service sshd\.service$/m);
+    assert.match(unit, /^Requires=postgres\.service$/m);
+    assert.match(unit, /^Wants=data-volume\.service$/m);
+    assert.match(unit, /^RequiresMountsFor="\/srv\/a b"$/m);
+    assert.match(unit, /^RequiresMountsFor=\/.*\/conf$/m);
+    assert.match(unit, /^RequiresMountsFor=\/mnt\/y$/m);
+    assert.equal(unit.match(/^RequiresMountsFor=/gm)?.length, 4);
+    assert.match(text('data-volume.service'), /^RequiresMountsFor=\/mnt\/disk$/m);
+    const messages = errors.map(({ error }) => (error instanceof Error ? error.message : ''));
+    assert.ok(messages.some((message) => /lost\.container: there is no Quadlet file nobody/.test(message)));
+    assert.ok(messages.some((message) => /pod\.container: x\.pod: \.pod files are not/.test(message)));
+  });
+
+  it('takes lists where podman does, devices only if they are there, and a directory as the root', () => {
+    const { text, errors } = convert({
+      'a.container': `[Container]\nRootfs=/srv/root:O\nExec=true\nAddDevice=-/dev/gone:/dev/x -/dev/null\nMask=/proc/a /proc/b
+UIDMap=0:1:10 10:20:5\nLogOpt=max-size=1m tag=t\nEnvironmentFile=one ./two\nSecret=s,type=env t\nAppArmor=unconfined
+HttpProxy=no\nNotify=Healthy\nContainersConfModule=/etc/m.conf\nGlobalArgs=--log-level=debug\n`,
+    });
+    assert.deepEqual(errors, []);
+    const [line = ''] = /^ExecStart=.*$/m.exec(text('a.service')) ?? [];
+    assert.match(line, /^ExecStart=\/usr\/bin\/tspod --module=\/etc\/m\.conf --log-level=debug run /);
+    assert.match(line, / --rootfs \/srv\/root:O true$/);
+    assert.deepEqual(line.match(/--device=\S+/g), ['--device=/dev/null']);
+    for (const words of [
+      '--security-opt=apparmor=unconfined',
+      '--security-opt=mask=/proc/a --security-opt=mask=/proc/b',
+      '--uidmap=0:1:10 --uidmap=10:20:5',
+      '--log-opt=max-size=1m --log-opt=tag=t',
+      '--secret=s,type=env --secret=t',
+      '--http-proxy=false',
+      '--sdnotify=healthy',
+    ])
+      assert.ok(line.includes(` ${words} `), words);
+    assert.match(line, /--env-file=\/\S+\/one --env-file=\/\S+\/two /);
+    assert.match(text('a.service'), /^ExecStop=\/usr\/bin\/tspod --module=\/etc\/m\.conf /m);
+  });
+
   it('is changed by drop-ins, of its own, of its prefix and of its kind', () => {
     const { text } = convert({
       'a-b.container': container('Label=first=1'),
@@ -110,10 +172,21 @@ describe('a .container file', () => {
       'syntax.container': 'nonsense',
       'x.pod': '[Pod]',
       'y.build': '[Build]',
+      'case.container': container('PublishPorts=80'),
+      'home.container': container('Restart=always'),
+      'old.container': container('RemapUsers=keep-id'),
+      'quadlet.container': `${container()}\n[Quadlet]\nDefaultDependencie=no`,
+      'both.container': container('Rootfs=/x'),
+      'kill.container': `${container()}\n[Service]\nKillMode=process`,
+      'twice.container': container('ServiceName=good'),
+      'at@.container': container(),
+      'joins.container': container('Network=at@.container'),
+      'foreign.volume': '[Volume]\nDriver=image\nImage=x',
+      'locked.image': '[Image]\nImage=x\nDecryptionKey=/k',
     });
     assert.deepEqual(
       services.map(({ name }) => name),
-      ['good.service'],
+      ['at@.service', 'good.service'],
     );
     const messages = errors.map(({ error }) =>
       error instanceof TspodError ? `${error.message} ${error.hint}` : '',
@@ -126,6 +199,16 @@ describe('a .container file', () => {
       /syntax\.container:1/,
       /\.pod files are not supported/,
       /\.build files are not supported/,
+      /unsupported key 'PublishPorts'.*did you mean PublishPort=/,
+      /unsupported key 'Restart'.*Restart= belongs into \[Service\]/,
+      /RemapUsers= is not supported.*use UserNS=/,
+      /unsupported key 'DefaultDependencie' in \[Quadlet\].*DefaultDependencies=/,
+      /Image= and Rootfs= exclude each other/,
+      /invalid KillMode process/,
+      /twice\.container: good\.service is made by .*good\.container already/,
+      /known to systemd only/,
+      /content of an image/,
+      /DecryptionKey= is not supported.*encrypted/,
     ])
       assert.equal(messages.filter((message) => expected.test(message)).length, 1, String(expected));
   });
@@ -195,6 +278,38 @@ describe('hostile files', () => {
     });
     assert.match(text('web.service'), /^Restart=no$/m);
     assert.match(text('web.service'), /^Description=From the drop-in$/m);
+  });
+});
+
+describe('the network', () => {
+  const wait = 'tspod-user-wait-network-online.service';
+
+  it('is waited for, by users with a unit of their own, unless the file says no', () => {
+    const { files } = readQuadlets([directoryOf({ 'a.container': container() })]);
+    const convertFor = (user: boolean): string =>
+      convertQuadlets({ program: 'tspod', user, files, exists: () => false }).services[0]?.text ?? '';
+    assert.match(convertFor(false), /^Wants=network-online\.target\nAfter=network-online\.target$/m);
+    assert.match(convertFor(true), new RegExp(`^Wants=${wait}\\nAfter=${wait}$`, 'm'));
+    const without = convert({ 'a.container': `${container()}\n[Quadlet]\nDefaultDependencies=no\n` });
+    assert.doesNotMatch(without.text('a.service'), /network-online/);
+  });
+
+  it('is waited for as long as something brings it up', () => {
+    const unit = readFileSync(new URL(`../../../scripts/install/systemd/${wait}`, import.meta.url), 'utf8');
+    const [, script = ''] = /^ExecStart=\/bin\/sh -c '(.*)'$/m.exec(unit) ?? [];
+    const run = (active: string, job: string): string => {
+      const bin = directoryOf({
+        systemctl: `#!/bin/sh\necho "$1" >>"$0.log"\ncase $1 in is-active) ${active} ;; list-jobs) ${job} ;; esac\n`,
+      });
+      chmodSync(join(bin, 'systemctl'), 0o755);
+      const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+      execFileSync('/bin/sh', ['-c', script.replaceAll('$$', '$')], { env });
+      return readFileSync(join(bin, 'systemctl.log'), 'utf8');
+    };
+    assert.equal(run('exit 0', 'echo job'), 'is-active\n');
+    assert.equal(run('exit 3', 'exit 0'), 'is-active\nlist-jobs\n');
+    const second = 'grep -q list-jobs "$0.log" || exit 3';
+    assert.equal(run(second, 'echo job'), 'is-active\nlist-jobs\nis-active\n');
   });
 });
 

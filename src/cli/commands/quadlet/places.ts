@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertQuadlets, type QuadletResult } from '../../../systemd/quadlet.ts';
 import { quadletDirectories, readQuadlets, userQuadletDirectory } from '../../../systemd/quadlet-files.ts';
@@ -12,7 +13,7 @@ export function ownQuadlets(options: { user?: boolean } = {}): QuadletResult & {
   const directories = quadletDirectories({ user, uid, env: process.env });
   const { files, errors } = readQuadlets(directories);
   const program = ownProgram();
-  const result = convertQuadlets({ program, user, files });
+  const result = convertQuadlets({ program, user, files, exists: existsSync });
   return { services: result.services, errors: [...errors, ...result.errors], directories };
 }
 
