@@ -3,7 +3,7 @@ import type { SourceWarning } from './instruction.ts';
 
 /** Command line and API show the same stream of these; plain data, printing is for others. */
 export type BuildEvent =
-  /** First of all; `stages` are those that will be built, in order. */
+  /** First of all; `stages` are those that will be built, in order. Again when a base brings ONBUILD steps along. */
   | { kind: 'plan'; stages: readonly StageSummary[] }
   | { kind: 'step-started'; step: StepId; text: string }
   | { kind: 'step-cached'; step: StepId; imageId: string | undefined }

@@ -19,6 +19,8 @@ export interface Build {
   options: BuildOptions;
   plan: BuildPlan;
   progress: BuildProgress;
+  /** The base of a stage has so many steps to do first. */
+  addSteps(stage: PlannedStage, count: number): void;
   digests: FileDigests;
   /** Undefined: the build context. */
   openContext(name: string | undefined): Promise<ContextDirectory>;

@@ -32,11 +32,18 @@ export async function executeBuild<T>(
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
   const schedule = new Schedule(input.plan, options.jobs);
+  let summaries = input.plan.stages.map(summaryOf);
   const build: Build = {
     host,
     options,
     plan: input.plan,
     progress,
+    addSteps: (stage, count) => {
+      summaries = summaries.map((summary) =>
+        summary.index === stage.index ? { ...summary, steps: summary.steps + count } : summary,
+      );
+      progress({ kind: 'plan', stages: summaries });
+    },
     digests: new FileDigests(host.db),
     openContext: (name) => input.openContext(name),
     stage: (index) => schedule.outcome(index),
@@ -45,7 +52,7 @@ export async function executeBuild<T>(
     atEnd: [],
     signal,
   };
-  progress({ kind: 'plan', stages: input.plan.stages.map(summaryOf) });
+  progress({ kind: 'plan', stages: summaries });
   try {
     const state = await schedule.run((stage) => executeStage(build, stage), stop);
     return await use.finish(build, state);

@@ -31,6 +31,7 @@ export async function executeStage(build: Build, stage: PlannedStage): Promise<S
     return { value: begun, cached: false };
   });
   const triggers = takeTriggers(stage, state);
+  if (triggers.length > 0) build.addSteps(stage, triggers.length);
   let step = 1;
   for (const parsed of [...triggers, ...stage.instructions]) {
     build.signal.throwIfAborted();

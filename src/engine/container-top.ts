@@ -14,6 +14,7 @@ import {
   type ProcessColumn,
 } from '../libpod/process-columns.ts';
 import { readIdNames } from '../oci/user.ts';
+import { capabilitiesOfMask } from '../specgen/capabilities.ts';
 import { type IdMaps, parseIdMap, readIdMaps } from '../rootless/id-maps.ts';
 import type { Engine } from './engine.ts';
 
@@ -22,7 +23,7 @@ export type TopReport = { rows: string[][] } | { text: string };
 
 /**
  * The processes of a running container. `words` are descriptors, separated by commas or not; anything else makes them the options
- * of a ps(1) that runs inside the container.
+ * of a ps(1): docker's shows the host's process ids, podman's those of the container.
  */
 export async function topContainer(
   engine: Engine,
@@ -33,8 +34,30 @@ export async function topContainer(
   if (now.state !== 'running') throw new WrongStateError('top can only be used on running containers');
   const names = words.flatMap((word) => word.split(',')).filter((name) => name !== '');
   const columns = (names.length === 0 ? DEFAULT_COLUMNS : names).map((name) => findColumn(name.trim()));
-  if (!columns.every((column) => column !== undefined)) return { text: await runPs(engine, now, words) };
-  return { rows: processRows(engine, now, columns) };
+  if (columns.every((column) => column !== undefined)) return { rows: processRows(engine, now, columns) };
+  const args = words.length === 1 ? (words[0] ?? '').split(/\s+/).filter(Boolean) : words;
+  const { psFromHost, psOfHost } = await import('./host-ps.ts');
+  if (engine.options.asDocker === true) {
+    const rows = await psOfHost(now, args);
+    if (rows !== undefined) return { rows };
+  }
+  const text = mayTrace(now) ? undefined : await psFromHost(now, args);
+  return { text: withoutItself(text ?? (await runPs(engine, now, args)), args) };
+}
+
+/** Then its processes could get hold of a ps of the host. */
+function mayTrace({ pid }: ContainerRecord): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return capabilitiesOfMask(/^CapBnd:(.*)$/m.exec(status)?.[1] ?? '0').includes('CAP_SYS_PTRACE');
+}
+
+/** The ps itself is of no interest where its own line can be told. */
+function withoutItself(text: string, args: readonly string[]): string {
+  const own = `ps ${args.join(' ')}`;
+  return text
+    .split('\n')
+    .filter((line) => args.length === 0 || !line.endsWith(own))
+    .join('\n');
 }
 
 function processRows(engine: Engine, record: ContainerRecord, columns: readonly ProcessColumn[]): string[][] {
@@ -72,20 +95,12 @@ function containerIdMaps(proc: string): IdMaps {
 
 const SAME = [{ containerId: 0, hostId: 0, size: 2 ** 32 - 1 }];
 
-async function runPs(engine: Engine, record: ContainerRecord, words: readonly string[]): Promise<string> {
-  const args = words.length === 1 ? (words[0] ?? '').split(/\s+/).filter(Boolean) : words;
+async function runPs(engine: Engine, record: ContainerRecord, args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await captureExec(engine, record, ['ps', ...args]);
-  if (code !== 0) {
-    throw new InvalidSpecError(
-      `ps(1) in container ${record.name} failed with exit code ${code ?? 'unknown'}: ${stderr.trim()}`,
-    );
-  }
-  // The ps itself is of no interest where its own line can be told.
-  const own = `ps ${args.join(' ')}`;
-  return stdout
-    .split('\n')
-    .filter((line) => args.length === 0 || !line.endsWith(own))
-    .join('\n');
+  if (code === 0) return stdout;
+  throw new InvalidSpecError(
+    `ps(1) in container ${record.name} failed with exit code ${code ?? 'unknown'}: ${stderr.trim()}`,
+  );
 }
 
 interface Captured {

@@ -1,3 +1,4 @@
+import { familiarName } from '../image/reference.ts';
 import type { StoredEvent } from '../state/events.ts';
 
 /** An event as docker's API tells it. */
@@ -44,7 +45,7 @@ export function dockerEvent(event: StoredEvent): DockerEvent | undefined {
   const id = actorOf(event);
   const old =
     kind === 'container' || kind === 'image'
-      ? { status: action, id, ...(kind === 'container' ? { from: event.attributes['image'] ?? '' } : {}) }
+      ? { status: action, id, ...(kind === 'container' ? { from: imageOf(event) } : {}) }
       : {};
   return {
     ...old,
@@ -81,19 +82,26 @@ function timesOf({ at }: StoredEvent): Pick<DockerEvent, 'time' | 'timeNano'> {
 
 function actorOf({ kind, name, objectId, attributes }: StoredEvent): string {
   if (kind === 'network') return attributes['networkId'] ?? objectId;
-  return (kind === 'volume' || kind === 'image') && name !== '' ? name : objectId;
+  if (name === '') return objectId;
+  if (kind === 'image') return familiarName(name);
+  return kind === 'volume' ? name : objectId;
+}
+
+function imageOf({ attributes }: StoredEvent): string {
+  return familiarName(attributes['image'] ?? '');
 }
 
 function attributesOf({ kind, name, attributes, objectId }: StoredEvent): Record<string, string> {
   const { containerExitCode, network, networkId, ...rest } = attributes;
   const all: Record<string, string> = { ...rest };
+  if (all['image'] !== undefined) all['image'] = familiarName(all['image']);
   if (containerExitCode !== undefined) all['exitCode'] = containerExitCode;
   if (kind === 'volume') all['driver'] = 'local';
   else if (kind === 'network' && network !== undefined) {
     all['name'] = network;
     all['container'] = objectId;
     all['type'] = 'bridge';
-  } else if (name !== '') all['name'] = name;
+  } else if (name !== '') all['name'] = kind === 'image' ? familiarName(name) : name;
   return all;
 }
 

@@ -43,7 +43,7 @@ export function dockerNetworkDocument(
       })),
     },
     Internal: network.internal,
-    Attachable: false,
+    Attachable: network.attachable === true,
     Ingress: false,
     ConfigFrom: { Network: '' },
     ConfigOnly: false,

@@ -5,7 +5,14 @@ import type { ImportOptions } from '../image/import-tar.ts';
 import type { LoadedImage, LoadOptions } from '../image/load-options.ts';
 import type { ImageRecord } from '../storage/store.ts';
 import type { Engine } from './engine.ts';
-import { findImage, loadContext, localName, type ProgressListener, temporaryDirectory } from './images.ts';
+import {
+  familiarName,
+  findImage,
+  loadContext,
+  localName,
+  type ProgressListener,
+  temporaryDirectory,
+} from './images.ts';
 
 export type { SaveFormat } from '../image/archive-save.ts';
 export type { LoadedImage } from '../image/load-options.ts';
@@ -43,7 +50,12 @@ export async function saveImages(
   const images = await imagesToSave(engine, words, options);
   const compression = options.compress ? ('gzip' as const) : undefined;
   const temporary = temporaryDirectory(engine);
-  const wish = { store: engine.store, images, format, compression, temporary, progress };
+  // docker writes names as it shows them.
+  const isDockers = engine.options.asDocker === true && format === 'docker-archive';
+  const saved = isDockers
+    ? images.map(({ image, names }) => ({ image, names: names.map(familiarName) }))
+    : images;
+  const wish = { store: engine.store, images: saved, format, compression, temporary, progress };
   const { saveToPath, saveToStream } = await import('../image/archive-save.ts');
   if (typeof output === 'string') await saveToPath(wish, output);
   else await saveToStream(wish, output);

@@ -16,6 +16,7 @@ import {
   lookUpList,
   type ManifestList,
   nameList,
+  nameOfList,
   titleOf,
   withEntries,
 } from '../image/manifest-list.ts';
@@ -85,7 +86,7 @@ export function imageOfList(
   for (const { source, platform } of list.entries) {
     if (!('imageId' in source) || !isPlatformMatch(platform, wanted)) continue;
     const image = engine.store.images.byId(source.imageId);
-    if (image !== undefined) return { image, name: image.names[0] ?? '' };
+    if (image !== undefined) return { image, name: nameOfList(list, name) };
   }
   const { architecture, variant = '', os } = wanted;
   throw new NotFoundError('image', name, {

@@ -80,12 +80,21 @@ export function findList(db: Database, nameOrId: string): ManifestList | undefin
 export function lookUpList(db: Database, typed: string): ManifestList | undefined {
   const byId = findList(db, typed.replace(/^sha256:/, ''));
   if (byId !== undefined || /^[0-9a-f]{64}$/.test(typed) || typed.includes('@')) return byId;
-  const spellings = isShortName(typed) ? [`localhost/${typed}`, typed] : [typed];
-  for (const spelling of spellings) {
-    const list = findList(db, formatReference(withDefaultTag(parseReference(spelling))));
+  for (const name of spellingsOf(typed)) {
+    const list = findList(db, name);
     if (list !== undefined) return list;
   }
   return undefined;
+}
+
+/** The name of the list that was meant; '' when it was found by its id. */
+export function nameOfList({ names }: ManifestList, typed: string): string {
+  return spellingsOf(typed).find((name) => names.includes(name)) ?? '';
+}
+
+function spellingsOf(typed: string): string[] {
+  const spellings = isShortName(typed) ? [`localhost/${typed}`, typed] : [typed];
+  return spellings.map((spelling) => formatReference(withDefaultTag(parseReference(spelling))));
 }
 
 /** Newest first. */

@@ -15,7 +15,6 @@ import type { Libpod } from './context.ts';
 import { cgroupControllers, cgroupVersion } from './host-cgroups.ts';
 import { statBlockDevice } from './host-facts.ts';
 import { checkKernelLimits } from './kernel-limits.ts';
-import { getPod } from './pod.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const CGROUP2_MAGIC = 0x63677270;
@@ -42,12 +41,6 @@ export async function applyPodLimits(
       hint: 'CPUs and memory nodes have to be those of this host, memory more than is in use',
     });
   }
-}
-
-/** Before a container of the pod is started. */
-export async function holdPodLimits(libpod: Libpod, podId: string): Promise<void> {
-  const pod = getPod(libpod.db, podId);
-  if (pod !== undefined) await applyPodLimits(libpod, pod.name, pod.spec);
 }
 
 function limitsFor(

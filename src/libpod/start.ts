@@ -101,13 +101,19 @@ function checkInitializable({ id, state }: ContainerRecord): void {
     );
 }
 
+async function holdPodLimits(libpod: Libpod, podId: string): Promise<void> {
+  const pod = (await import('./pod.ts')).getPod(libpod.db, podId);
+  if (pod?.spec.resources !== undefined)
+    await (await import('./pod-limits.ts')).applyPodLimits(libpod, pod.name, pod.spec);
+}
+
 async function launch(
   libpod: Libpod,
   record: ContainerRecord,
   options: StartOptions & { lockFd: number; due: DueRestart | undefined },
 ): Promise<StartedContainer> {
   beginCgroupMove();
-  if (record.podId !== undefined) await (await import('./pod-limits.ts')).holdPodLimits(libpod, record.podId);
+  if (record.podId !== undefined) await holdPodLimits(libpod, record.podId);
   const runtime = chosenRuntime(libpod, libpod.runtimeOptions.runtime ?? record.spec.runtime);
   await checkStartable(record, runtime, libpod.paths.runRoot);
   const { due } = options;

@@ -17,6 +17,7 @@ export interface NewNetwork {
   gateways?: readonly string[] | undefined;
   ipRanges?: readonly string[] | undefined;
   internal?: boolean | undefined;
+  attachable?: boolean | undefined;
   ipv6?: boolean | undefined;
   disableDns?: boolean | undefined;
   dnsServers?: readonly string[] | undefined;
@@ -70,6 +71,7 @@ export function composeNetwork(request: NewNetwork, surroundings: Surroundings):
     ...routesFrom(request.routes ?? []),
     ipv6_enabled: request.ipv6 === true || subnets.some(({ subnet }) => subnet.includes(':')),
     internal: request.internal === true,
+    ...(request.attachable === true ? { attachable: true as const } : {}),
     dns_enabled: dns,
     ...dnsServersFrom(request, dns),
     ...(isEmpty(request.labels) ? {} : { labels: { ...request.labels } }),

@@ -9,6 +9,8 @@ export interface NetworkDefinition {
   routes?: { destination: string; gateway: string; metric?: number }[];
   ipv6_enabled: boolean;
   internal: boolean;
+  /** Docker's word, kept for its inspect: without a swarm every container may join. */
+  attachable?: true;
   dns_enabled: boolean;
   network_dns_servers?: string[];
   labels?: Record<string, string>;

@@ -64,7 +64,16 @@ describe('what the docker client makes of answers', { skip: requires('docker') }
       /bridge|host|none/,
     );
 
-    assert.match(await output('top', name, '-o', 'pid,args'), /^PID\s+COMMAND\n1\s+sleep 600/);
+    // The host's ids, by the host's ps: the image has none.
+    await output('exec', name, 'rm', '/bin/ps');
+    const pid = await output('inspect', '-f', '{{.State.Pid}}', name);
+    assert.match(
+      await output('top', name, '-o', 'pid,args'),
+      new RegExp(`^PID\\s+COMMAND\\n${pid}\\s+sleep 600$`),
+    );
+    assert.match(await output('top', name), new RegExp(`^UID\\s+PID\\s+PPID.*CMD\\nroot\\s+${pid}\\s`));
+    const { stderr } = await docker('top', name, '-o', 'args');
+    assert.match(stderr, /Couldn't find PID field in ps output/);
     const row = (await output('system', 'df', '-v')).split('\n').find((line) => line.endsWith(name)) ?? '';
     assert.match(row, /busybox.*sleep 600.*Up /);
     await output('rm', '-f', name);
@@ -75,6 +84,30 @@ describe('what the docker client makes of answers', { skip: requires('docker') }
       'other/box:1',
     );
     await output('rmi', 'other/box:1');
+  });
+
+  test('lists of images tell what each consists of when they are asked', async () => {
+    interface Manifest {
+      ID: string;
+      Kind: string;
+      Size: { Content: number };
+      ImageData: { Containers: string[]; Platform: { os: string } };
+    }
+    const list = async (query: string): Promise<{ Manifests?: Manifest[] }[]> => {
+      const { text } = await service.request('GET', `/v1.47/images/json${query}`);
+      return JSON.parse(text) as { Manifests?: Manifest[] }[];
+    };
+    assert.equal((await list(''))[0]?.Manifests, undefined);
+    const name = await output('create', '--network', 'none', BUSYBOX);
+    const filters = encodeURIComponent(JSON.stringify({ reference: [BUSYBOX] }));
+    const [manifest, ...others] = (await list(`?manifests=1&filters=${filters}`))[0]?.Manifests ?? [];
+    assert.deepEqual(others, []);
+    assert.match(manifest?.ID ?? '', /^sha256:[0-9a-f]{64}$/);
+    assert.equal(manifest?.Kind, 'image');
+    assert.deepEqual(manifest?.ImageData.Containers, [name]);
+    assert.equal(manifest?.ImageData.Platform.os, 'linux');
+    assert.ok((manifest?.Size.Content ?? 0) > 0);
+    await output('rm', name);
   });
 
   test('a range of addresses is told as it was given', async () => {

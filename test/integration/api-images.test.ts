@@ -100,6 +100,9 @@ describe("images through docker's client", { skip }, () => {
     const file = join(testRoot().base, 'saved.tar');
     await ok('tag', 'bb', 'me/saved:1');
     await ok('save', '-o', file, 'bb', 'me/saved:1');
+    const { stdout: table } = await runProgram('tar', ['-xOf', file, 'manifest.json']);
+    const [{ RepoTags: names }] = JSON.parse(table) as [{ RepoTags: string[] }];
+    assert.deepEqual(names, ['bb:latest', 'me/saved:1']);
     await ok('rmi', 'me/saved:1');
     const said = await ok('load', '-i', file);
     assert.match(said, /^Loaded image: bb:latest$/m);

@@ -74,6 +74,11 @@ describe('the docker client', { skip: requires('docker') }, () => {
         events.split('\n'),
         ['create', 'start', 'kill', 'die'].map((word) => `${word} ${name}`),
       );
+      await docker('tag', BUSYBOX, 'event/name:1');
+      const image = ['--filter', 'type=image', '--format', '{{.Actor.ID}} {{.Actor.Attributes.name}}'];
+      const until = String(Math.ceil(Date.now() / 1000) + 1);
+      const tagged = await docker('events', '--since', '1h', '--until', until, ...image);
+      assert.match(tagged, /^event\/name:1 event\/name:1$/m);
       const running = await startScript([], 'sleep 600');
       const stats = await docker(
         'stats',

@@ -107,6 +107,10 @@ describe('platforms in requests', () => {
       await tspodOk(['load', '-q', '-i', file], { root });
       const loaded = await tspodOk(['images', '-aq'], { root });
       assert.equal(
+        await tspodOk(['images', '--format', '{{.Repository}}:{{.Tag}}'], { root }),
+        'docker.io/library/both:latest',
+      );
+      assert.equal(
         await tspodOk(['image', 'inspect', '--format', '{{.Architecture}}', ...loaded.split('\n')], { root }),
         'arm64',
       );

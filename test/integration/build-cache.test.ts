@@ -162,6 +162,10 @@ RUN true
     );
     const child = await buildOk(makeContext({ Containerfile: `FROM ${image}\nRUN test $TRIGGERED = yes\n` }));
     assert.equal(await inImage(child.image, 'echo $TRIGGERED'), 'yes');
+    assert.deepEqual(
+      [...child.stdout.matchAll(/^STEP (.*?):/gm)].map(([, number]) => number),
+      ['1/2', '2/3', '3/3'],
+    );
   });
 
   test('--squash and --layers=false make one layer, in which nothing is that was deleted', async () => {

@@ -184,7 +184,9 @@ describe('called as docker', () => {
   });
 
   test('members of a network are a map to templates', async () => {
-    await ok('network', 'create', 'back');
+    await ok('network', 'create', '--attachable', 'back');
+    assert.equal(await ok('network', 'inspect', '-f', '{{.Attachable}}', 'back'), 'true');
+    assert.equal(await ok('network', 'inspect', '-f', '{{.Attachable}}', 'bridge'), 'false');
     assert.equal(await ok('network', 'inspect', '-f', '{{range .Containers}}{{.Name}}{{end}}', 'back'), '');
     assert.equal(await ok('network', 'inspect', '-f', '{{len .Containers}}', 'back'), '0');
     await ok('network', 'rm', 'back');

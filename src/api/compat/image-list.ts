@@ -10,7 +10,17 @@ export const listImagesHandler: Handler = async (exchange) => {
   const filter = query.text('filter');
   if (filter !== undefined) filters.push(`reference=${filter}`);
   const images = await listImages(engine, { all: query.flag('all'), filters });
-  sendJson(exchange, 200, images.map(summaryOf));
+  const manifests = query.flag('manifests')
+    ? (await import('../../engine/docker-image-manifests.ts')).dockerManifests(engine)
+    : undefined;
+  sendJson(
+    exchange,
+    200,
+    images.map((summary) => ({
+      ...summaryOf(summary),
+      ...(manifests === undefined ? {} : { Manifests: manifests(summary.image) }),
+    })),
+  );
 };
 
 /** With a filter by name, only the names that it leaves are told. */

@@ -42,6 +42,7 @@ export const create: Handler = async (exchange) => {
     ...addresses(objectIn(body, 'IPAM')),
     ...options(textMapIn(body, 'Options')),
     internal: flagIn(body, 'Internal') ?? false,
+    attachable: flagIn(body, 'Attachable') ?? false,
     ipv6: flagIn(body, 'EnableIPv6') ?? false,
     disableDns: false,
     dnsServers: [],

@@ -1,8 +1,8 @@
+import { columnsOf } from '../../engine/host-ps.ts';
 import { inspectPod } from '../../engine/inspect-pod.ts';
 import { listPods, podDocument } from '../../engine/list-pods.ts';
 import { topPod } from '../../engine/pod-top.ts';
 import { getPodByName, type PodRecord } from '../../engine/pods.ts';
-import { columnsOf } from '../compat/top.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { sendEmpty, sendJson } from '../respond.ts';
 

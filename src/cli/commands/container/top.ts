@@ -14,7 +14,8 @@ export const run: CommandHandler = async (input, openEngine) => {
     throw new UsageError('you must provide the name or id of a running container');
   const engine = openEngine();
   const record = latest || name === undefined ? latestContainer(engine.db) : lookUp(engine, name);
-  const report = await topContainer(engine, record, latest ? args : args.slice(1));
+  const words = latest ? args : args.slice(1);
+  const report = await topContainer(engine, record, words.length === 0 && input.asDocker ? ['-ef'] : words);
   printTop(report);
   return 0;
 };

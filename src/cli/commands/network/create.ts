@@ -12,6 +12,7 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
     gateways: listOf(flags['gateway']),
     ipRanges: listOf(flags['ipRange']),
     internal: flags['internal'] === true,
+    attachable: flags['attachable'] === true,
     ipv6: flags['ipv6'] === true,
     disableDns: flags['disableDns'] === true,
     dnsServers: listOf(flags['dns']),
