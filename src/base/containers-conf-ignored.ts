@@ -41,7 +41,6 @@ export const IGNORED_KEYS: Readonly<Record<string, string>> = {
   'engine.volume_plugins': 'there are no volume plugins',
   'network.cni_plugin_dirs': 'networks are made with netavark',
   'network.default_rootless_network_cmd_options': 'say it in pasta_options',
-  'secrets.opts': 'secrets are in the state database, which takes no options',
 };
 
 /** Those that a file sets; distributions ship tables with nothing in them. */

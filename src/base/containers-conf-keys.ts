@@ -2,7 +2,7 @@
  * The keys of containers.conf that tspod honours, with their type and built-in value. Those of podman's that it does not are in
  * containers-conf-ignored.ts; all others are accepted and ignored: one file serves several tools.
  */
-export type ConfType = 'string' | 'int' | 'bool' | 'strings' | 'pools';
+export type ConfType = 'string' | 'int' | 'bool' | 'strings' | 'pools' | 'table';
 
 /** Where networks without a subnet of their own get one: subnets of `size` bits out of `base`. */
 export interface SubnetPool {
@@ -119,6 +119,8 @@ export interface NetworkSection {
 
 export interface SecretsSection {
   driver: string;
+  /** Of that driver. */
+  opts: Record<string, string>;
 }
 
 type Section<T> = { [K in keyof T]: [key: string, type: ConfType, value: T[K]] };
@@ -221,4 +223,5 @@ export const NETWORK_KEYS: Section<NetworkSection> = {
 
 export const SECRETS_KEYS: Section<SecretsSection> = {
   driver: ['driver', 'string', 'file'],
+  opts: ['opts', 'table', {}],
 };

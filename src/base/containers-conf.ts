@@ -209,6 +209,11 @@ function checked(entry: {
       throw wrong('a list of {"base" = "SUBNET", "size" = BITS}');
     return value.map(({ base, size }): SubnetPool => ({ base, size }));
   }
+  if (type === 'table') {
+    if (!isTable(value) || !Object.values(value).every((each) => typeof each === 'string'))
+      throw wrong('a table of strings');
+    return value;
+  }
   if (!Array.isArray(value)) throw wrong('a list of strings');
   let append = false;
   const list: string[] = [];

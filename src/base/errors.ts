@@ -41,6 +41,9 @@ export class InvalidSpecError extends TspodError {
   override readonly httpStatus: number = 400;
 }
 
+/** The process was to have a user, group or working directory that the container's files do not have. */
+export class NotInRootfsError extends InvalidSpecError {}
+
 export type ObjectKind =
   | 'container'
   | 'image'
@@ -207,6 +210,7 @@ function removeSecrets(text: string): string {
 export type ErrorClassName =
   | 'UsageError'
   | 'InvalidSpecError'
+  | 'NotInRootfsError'
   | 'NotFoundError'
   | 'AlreadyExistsError'
   | 'InUseError'

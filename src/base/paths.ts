@@ -11,6 +11,8 @@ export interface Paths {
   /** `<graphRoot>/containers/<id>`: overlay upper and work directories, log, artifacts. */
   containers: string;
   volumes: string;
+  /** Where new ones are made: there, unless --volumepath says otherwise. The row of each says where it is. */
+  newVolumes: string;
   /** Unfinished things, named with pid and start time of their owner. */
   temporary: string;
   /** Renamed away under the lock, emptied after it. */
@@ -22,6 +24,7 @@ export interface Paths {
 export interface PathOptions {
   root?: string | undefined;
   runRoot?: string | undefined;
+  volumePath?: string | undefined;
 }
 
 /** The real ids of the user behind a rootless tspod, handed over by the launcher; undefined when root. */
@@ -39,6 +42,7 @@ export function resolvePaths(options: PathOptions = {}): Paths {
     database: join(graphRoot, 'state.db'),
     containers: join(graphRoot, 'containers'),
     volumes: join(graphRoot, 'volumes'),
+    newVolumes: resolve(options.volumePath ?? join(graphRoot, 'volumes')),
     temporary: join(graphRoot, 'tmp'),
     trash: join(graphRoot, 'trash'),
     locks: join(runRoot, 'locks'),

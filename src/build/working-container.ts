@@ -64,6 +64,7 @@ export function specForStep(host: BuildHost, request: CreateRequest): ContainerS
     lookupNetwork: (name) => host.lookupNetwork(name),
     hostEnv: process.env,
     cwd: '/',
+    makeWorkdir: true,
     rootless: rootlessUid() !== undefined,
     drawPort: () => 0,
     glob: () => [],

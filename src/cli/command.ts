@@ -67,12 +67,17 @@ export interface GlobalOptions {
   hooksDir?: string[];
   cdiSpecDir?: string[];
   module?: string[];
+  networkConfigDir?: string;
+  volumepath?: string;
   /** Directory of docker's config.json. */
   config?: string;
   debug?: boolean;
   /** Addresses of daemons, as docker's client has them. */
   host?: string[];
   context?: string;
+  /** podman's words for a service to talk to. */
+  remote?: boolean;
+  url?: string;
   version?: boolean;
   help?: boolean;
 }

@@ -5,7 +5,11 @@ import { currentContext, DEFAULT_CONTEXT, getContext } from '../engine/docker-co
 import type { GlobalOptions } from './command.ts';
 
 /** Throws for a daemon that is not ourselves: what a script means to do elsewhere must not happen here. */
-export function checkDaemonChoice({ host, context }: GlobalOptions): void {
+export function checkDaemonChoice({ host, context, url }: GlobalOptions): void {
+  if (url !== undefined) {
+    if (isOurs(url)) return;
+    throw refusal(`--url ${url}`, url);
+  }
   if (host !== undefined) {
     for (const address of host) if (!isOurs(address)) throw refusal(`--host ${address}`, address);
     return;

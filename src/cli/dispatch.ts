@@ -72,8 +72,8 @@ async function runCommand(line: Invocation): Promise<number> {
   }
 }
 
-function namesDaemon({ host, context }: GlobalOptions): boolean {
-  return host !== undefined || context !== undefined;
+function namesDaemon({ host, context, url }: GlobalOptions): boolean {
+  return (host ?? context ?? url) !== undefined;
 }
 
 /** Without any there is no file to read. */
@@ -97,7 +97,7 @@ function applyGlobals(globals: GlobalOptions): void {
 
 function engineOptionsFrom(globals: GlobalOptions): EngineOptions {
   const { logLevel: _, config: _config, debug: _debug, version: _version, help: _help, ...others } = globals;
-  const { host: _host, context: _context, ...options } = others;
+  const { host: _host, context: _context, url: _url, remote: _remote, ...options } = others;
   return options;
 }
 

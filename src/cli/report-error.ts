@@ -1,4 +1,4 @@
-import { type ErrorClassName, errnoOf, messageOf, TspodError } from '../base/errors.ts';
+import { type ErrorClassName, errnoOf, messageOf, NotInRootfsError, TspodError } from '../base/errors.ts';
 import { isLogged } from '../base/log.ts';
 import type { CommandRecord } from './command.ts';
 import { printError } from './output/print.ts';
@@ -50,6 +50,7 @@ const OWN_COMMAND = /(^|[:`"'] ?)tspod (?=[a-z-])/g;
  * are the container's.
  */
 export function dockerExitCode(code: number, { error, path }: { error: unknown; path: string }): number {
+  if (error instanceof NotInRootfsError && RUN_PATHS.has(path)) return EXIT_OWN_FAILURE;
   const isOwn = code === EXIT_OWN_FAILURE || code === EXIT_IN_USE;
   const isAboutFlag = error instanceof FlagError || error instanceof RefusedFlagError;
   return !isOwn || isAboutFlag || RUN_PATHS.has(path) ? code : EXIT_REFUSED;

@@ -305,6 +305,7 @@ function specContext(
     hostEnv: process.env,
     cwd: currentDirectory(),
     makeBindSources: engine.options.asDocker === true,
+    makeWorkdir: engine.options.asDocker === true,
     rootless,
     drawPort: drawHostPort,
     ...(engine.options.asDocker === true ? { drawPortFrom: drawHostPortFrom } : {}),

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type RuntimeConfig, readRuntimeConfig, runtimeConfigKey } from '../base/containers-conf.ts';
 import { errnoOf, messageOf, UnsupportedError, UsageError } from '../base/errors.ts';
 import { isLogged, log, logLevel } from '../base/log.ts';
@@ -27,6 +28,8 @@ export interface EngineOptions {
   hooksDir?: string[];
   cdiSpecDir?: string[];
   module?: string[];
+  networkConfigDir?: string;
+  volumepath?: string;
   /** Short names resolve to docker.io only, as docker does. */
   asDocker?: boolean;
 }
@@ -48,7 +51,11 @@ export interface Engine extends Libpod {
 
 export function openEngine(given: EngineOptions): Engine {
   const options = completeStorage(given);
-  const paths = resolvePaths({ root: options.root, runRoot: options.runroot });
+  const paths = resolvePaths({
+    root: options.root,
+    runRoot: options.runroot,
+    volumePath: options.volumepath,
+  });
   return new LazyEngine(given, options, paths);
 }
 
@@ -156,7 +163,10 @@ class LazyEngine implements Engine {
   #readConfig(): RuntimeConfig {
     const config = readRuntimeConfig(this.paths, process.env, this.options.module);
     setEngineEnvironment(config.engine.env);
-    return config;
+    const { networkConfigDir } = this.options;
+    return networkConfigDir === undefined
+      ? config
+      : { ...config, network: { ...config.network, networkConfigDir: resolve(networkConfigDir) } };
   }
 
   get hooksDirectories(): readonly string[] {
@@ -192,6 +202,7 @@ class LazyEngine implements Engine {
   /** So that the monitor's exit command works on the same stores. */
   #globalArguments(): string[] {
     const { root, runroot, tmpdir, runtime, storageDriver, cgroupManager, conmon } = this.options;
+    const { networkConfigDir, volumepath } = this.options;
     const args: string[] = [];
     const add = (flag: string, value: string | undefined): void => {
       if (value !== undefined) args.push(`--${flag}=${value}`);
@@ -203,6 +214,8 @@ class LazyEngine implements Engine {
     add('storage-driver', storageDriver);
     add('cgroup-manager', cgroupManager);
     add('conmon', conmon);
+    add('network-config-dir', networkConfigDir && resolve(networkConfigDir));
+    add('volumepath', volumepath && resolve(volumepath));
     for (const value of this.options.storageOpt ?? []) add('storage-opt', value);
     for (const value of this.options.runtimeFlag ?? []) add('runtime-flag', value);
     for (const value of this.options.hooksDir ?? []) add('hooks-dir', value);

@@ -1,4 +1,4 @@
-import { UnsupportedError, UsageError } from '../base/errors.ts';
+import { UsageError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import {
   createSecret as createInLibpod,
@@ -12,6 +12,8 @@ export { findSecret, getSecret, removeSecret, type SecretRecord, secretData } fr
 
 const ID_DIGITS = 25;
 
+export { SECRET_DRIVERS } from '../libpod/secret-drivers.ts';
+
 export interface CreateSecretRequest {
   name: string;
   data: Buffer;
@@ -19,20 +21,25 @@ export interface CreateSecretRequest {
   replace: boolean;
   /** One that exists is left as it is. */
   ignore: boolean;
+  /** Absent: that of containers.conf. */
+  driver?: string | undefined;
+  /** Besides those that containers.conf has for its driver. */
+  driverOptions: Record<string, string>;
 }
 
 /** Returns its id. */
-export function createSecret(engine: Engine, { ignore, ...request }: CreateSecretRequest): string {
-  const { driver } = engine.config.secrets;
-  if (driver !== 'file')
-    throw new UnsupportedError(
-      `secrets driver ${JSON.stringify(driver)} is not supported: secrets are kept in the state database (file)`,
-      { hint: `it is set in ${engine.config.origin['secrets.driver'] ?? 'containers.conf'}` },
-    );
+export async function createSecret(
+  engine: Engine,
+  { ignore, ...request }: CreateSecretRequest,
+): Promise<string> {
+  const { secrets } = engine.config;
+  const driver = request.driver ?? secrets.driver;
+  const driverOptions =
+    driver === secrets.driver ? { ...secrets.opts, ...request.driverOptions } : request.driverOptions;
   const existing = ignore ? findSecret(engine.db, request.name) : undefined;
   if (existing !== undefined) return existing.id;
   const id = newId().slice(0, ID_DIGITS);
-  createInLibpod(engine, { ...request, id });
+  await createInLibpod(engine, { ...request, driver, driverOptions, id });
   return id;
 }
 

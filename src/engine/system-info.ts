@@ -30,7 +30,7 @@ const PLUGINS = {
 };
 
 function storeInfo(engine: Engine): Record<string, unknown> {
-  const { graphRoot, runRoot, volumes } = engine.paths;
+  const { graphRoot, runRoot, newVolumes } = engine.paths;
   // Makes the directory, if it was not there.
   const { driverName } = engine.store;
   const space = spaceOf(graphRoot);
@@ -61,7 +61,7 @@ function storeInfo(engine: Engine): Record<string, unknown> {
     imageStore: { number: Number(images) },
     runRoot,
     transientStore: false,
-    volumePath: volumes,
+    volumePath: newVolumes,
   };
 }
 

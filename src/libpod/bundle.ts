@@ -19,6 +19,7 @@ import { gatherHostFacts } from './host-facts.ts';
 import { hostnameOf } from './hostname.ts';
 import { joinedNamespaces } from './joined-namespaces.ts';
 import { writeManagedFiles } from './managed-files.ts';
+import { checkWorkdir } from './check-workdir.ts';
 import { prepareMountSources } from './mount-sources.ts';
 import { rootfsOptions } from './rootfs-options.ts';
 import { prepareNotify } from './sdnotify.ts';
@@ -83,7 +84,8 @@ export async function prepareBundle(
   const namespacePaths = joinedNamespaces(libpod, record);
   if (userns !== undefined) namespacePaths.user = userns.path;
   const notify = prepareNotify(libpod, record);
-  const secrets = record.spec.secrets && (await import('./secret-files.ts')).prepareSecrets(libpod, record);
+  const secrets =
+    record.spec.secrets && (await (await import('./secret-files.ts')).prepareSecrets(libpod, record));
   const facts: BundleFacts = {
     ...(secrets === undefined ? {} : { secretEnv: secrets.env }),
     rootfs: userns === undefined ? rootfs : userns.expose(rootfs),
@@ -102,6 +104,7 @@ export async function prepareBundle(
     consoleSize: options.consoleSize ?? spec.process.consoleSize,
   };
   const document = toRuntimeSpec(spec, host, facts);
+  if (spec.process.workdirExists === true) checkWorkdir(libpod.syscalls, { id, rootfs }, document);
   if (notify !== undefined) document.process.env.push(notify.env);
   document.process.env.push(...options.secretEnv);
   if (options.cdiEdits !== undefined) {

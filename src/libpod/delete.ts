@@ -70,7 +70,7 @@ export async function deleteMarked(
     // The mark is: what a power cut takes back here, whoever comes next does again.
     const volumes = transaction(libpod.db, () => deleteRows(libpod, record, withVolumes), false);
     crashPoint('remove-after-row');
-    for (const name of volumes) await removeVolumeData(libpod, name);
+    for (const mountpoint of volumes) await removeVolumeData(libpod, mountpoint);
     libpod.syscalls.removeTreeAt(AT_FDCWD, bundle.bundle);
     removeCidFile(record);
     forgetUserMount(libpod, record.id);
@@ -80,7 +80,7 @@ export async function deleteMarked(
   }
 }
 
-/** Returns the volumes that went with it. */
+/** Returns where the volumes that went with it have their data. */
 function deleteRows(libpod: Libpod, record: ContainerRecord, withVolumes: boolean): string[] {
   const { db } = libpod;
   const volumes = withVolumes ? anonymousVolumes(libpod, record.id) : [];
@@ -93,7 +93,8 @@ function deleteRows(libpod: Libpod, record: ContainerRecord, withVolumes: boolea
       name: record.name,
       attributes: { ...record.spec.labels, image: record.imageName },
     });
-  return volumes.filter((name) => volumeUsers(libpod, name).length === 0 && deleteVolumeRow(libpod, name));
+  const unused = volumes.filter((name) => volumeUsers(libpod, name).length === 0);
+  return unused.flatMap((name) => deleteVolumeRow(libpod, name) ?? []);
 }
 
 function anonymousVolumes(libpod: Libpod, id: string): string[] {

@@ -11,7 +11,8 @@ import { bootId, isAlive, ownIdentity, startTimeOf } from '../native/process-ide
 import { explainRuntimeError, explainUnexecuted } from '../oci/runtime-errors.ts';
 import { stringifyRuntimeJson } from '../oci/runtime-json.ts';
 import type { OciProcess } from '../oci/runtime-spec.ts';
-import { type Row, transaction } from '../state/db.ts';
+import { allowReserve, type Row, transaction } from '../state/db.ts';
+import { FOR_REMOVALS } from '../state/reserve.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
 import { beginCgroupMove } from './cgroup-head-start.ts';
 import { type ContainerRecord, getContainer, lookupContainer } from './container.ts';
@@ -70,6 +71,8 @@ export async function startExec(
     process = document;
     writeFileAtomic(processFile, stringifyRuntimeJson(document), { durable: false });
     if (!options.unrecorded) {
+      // It may be what clears the disk up.
+      allowReserve(libpod.db, FOR_REMOVALS);
       dropDeadSessions(libpod, container.id);
       insertSession(libpod, container, id, request);
     }

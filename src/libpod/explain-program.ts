@@ -112,7 +112,9 @@ export function deniedByPolicy(
   return undefined;
 }
 
-function withFinding(error: RuntimeError, { exit, cause, hint = error.hint }: Finding): RuntimeError {
+function withFinding(error: RuntimeError, finding: Finding): RuntimeError {
+  const { exit, hint = error.hint } = finding;
+  const cause = (/not found in \$PATH/i.test(error.message) && finding.searched) || finding.cause;
   const details = {
     cause: error,
     ...(hint === undefined ? {} : { hint }),

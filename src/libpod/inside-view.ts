@@ -3,7 +3,7 @@ import { RESOLVE_IN_ROOT, type Syscalls } from '../native/syscalls.ts';
 import type { OciMount } from '../oci/runtime-spec.ts';
 
 /** Not among Node's constants: opens nothing, runs no device's code. */
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;
 
 /** The files of a container where its programs find them, whatever links its image has. */
 export interface InsideView {
@@ -44,7 +44,7 @@ export function viewOfRootfs(syscalls: OpenCall, rootfs: string, mounts: readonl
   };
 }
 
-function isBeneath(path: string, directory: string): boolean {
+export function isBeneath(path: string, directory: string): boolean {
   const prefix = directory.replace(/\/+$/, '');
   return prefix !== '' && (path === prefix || path.startsWith(`${prefix}/`));
 }

@@ -23,6 +23,8 @@ export interface WantedProgram {
 export interface Finding {
   exit: 'not-found' | 'not-invokable';
   cause: string;
+  /** The cause for a reader who has already been told that it is not in $PATH. */
+  searched?: string;
   hint?: string;
 }
 
@@ -73,6 +75,7 @@ function inspectCommand(view: InsideView, wanted: WantedProgram): Finding | unde
   return {
     exit: 'not-found',
     cause: `${command} is in none of the directories of PATH (${directories.join(':') || 'which is empty'})`,
+    searched: `PATH is ${directories.join(':') || 'empty'}`,
     ...(/\s/.test(command)
       ? { hint: `the whole of it was taken for one program's name: give its words apart, or use sh -c "…"` }
       : {}),

@@ -8,14 +8,14 @@ import type { Libpod } from './context.ts';
 import { secretData } from './secret.ts';
 
 /** Writes a container's secrets as they are now into its bundle, which only its owner can enter. NotFoundError for one that has gone. */
-export function prepareSecrets(
+export async function prepareSecrets(
   libpod: Libpod,
   record: ContainerRecord,
-): { files: BundleFacts['managedFiles']; env: string[] } {
+): Promise<{ files: BundleFacts['managedFiles']; env: string[] }> {
   const files: BundleFacts['managedFiles'] = [];
   const env: string[] = [];
   for (const [index, use] of (record.spec.secrets ?? []).entries()) {
-    const data = secretData(libpod, use.name);
+    const data = await secretData(libpod, use.name);
     if (use.type === 'env') {
       env.push(`${use.target}=${data.toString('utf8')}`);
       continue;

@@ -3,9 +3,10 @@ import { type Database, type Row, transaction } from '../state/db.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
 import type { Libpod } from './context.ts';
 import { openSecret, sealSecret } from './secret-cipher.ts';
+import { checkSecretPlace, type SecretPlace, secretStore } from './secret-drivers.ts';
 
 /** Without what is secret about it. */
-export interface SecretRecord {
+export interface SecretRecord extends SecretPlace {
   /** 25 hexadecimal digits. */
   id: string;
   name: string;
@@ -14,10 +15,10 @@ export interface SecretRecord {
   updatedAt: string;
 }
 
-const COLUMNS = 'id, name, labels, created_at, updated_at';
+const COLUMNS = 'id, name, labels, created_at, updated_at, driver, driver_options';
 const LARGEST = 512_000;
 
-export interface NewSecret {
+export interface NewSecret extends SecretPlace {
   id: string;
   name: string;
   labels: Record<string, string>;
@@ -26,33 +27,57 @@ export interface NewSecret {
   replace: boolean;
 }
 
-/** The data lies in the state database, encrypted. */
-export function createSecret({ db, paths }: Pick<Libpod, 'db' | 'paths'>, secret: NewSecret): void {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/.test(secret.name))
+/** The data lies in the state database, encrypted, unless another driver keeps it. */
+export async function createSecret(
+  { db, paths }: Pick<Libpod, 'db' | 'paths'>,
+  secret: NewSecret,
+): Promise<void> {
+  const { id, name } = secret;
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/.test(name))
     throw new InvalidSpecError(
-      `invalid secret name ${JSON.stringify(secret.name)}: letters, digits, dots, hyphens and underscores, 253 at most`,
+      `invalid secret name ${JSON.stringify(name)}: letters, digits, dots, hyphens and underscores, 253 at most`,
     );
   if (secret.data.length === 0 || secret.data.length >= LARGEST)
-    throw new InvalidSpecError(`secret ${secret.name} must have more than 0 and less than ${LARGEST} bytes`);
-  const sealed = sealSecret(paths.graphRoot, secret.id, secret.data);
-  transaction(db, () => {
-    const old = findSecret(db, secret.name);
-    if (old !== undefined && old.name === secret.name) {
-      if (!secret.replace)
-        throw new AlreadyExistsError(`${secret.name}: secret name in use: a secret of that name exists`);
-      db.prepare('DELETE FROM secrets WHERE id = ?').run(old.id);
-    }
-    const now = timestamp();
-    db.prepare(`INSERT INTO secrets (${COLUMNS}, data, sealed) VALUES (?, ?, ?, ?, ?, ?, 1)`).run(
-      secret.id,
-      secret.name,
-      JSON.stringify(secret.labels),
-      now,
-      now,
-      sealed,
-    );
-    recordEvent(db, { kind: 'secret', action: 'create', objectId: secret.id, name: secret.name });
-  });
+    throw new InvalidSpecError(`secret ${name} must have more than 0 and less than ${LARGEST} bytes`);
+  checkSecretPlace(secret);
+  // For one that cannot be made nothing is put anywhere; whether it can is asked again below.
+  refuseTaken(db, secret);
+  const sealed = isSealed(secret) ? sealSecret(paths.graphRoot, id, secret.data) : secret.data;
+  const store = secretStore(secret);
+  await store?.put(id, sealed);
+  let old: SecretRecord | undefined;
+  try {
+    old = transaction(db, () => {
+      const replaced = refuseTaken(db, secret);
+      if (replaced !== undefined) db.prepare('DELETE FROM secrets WHERE id = ?').run(replaced.id);
+      const now = timestamp();
+      db.prepare(`INSERT INTO secrets (${COLUMNS}, data, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
+        ...[id, name, JSON.stringify(secret.labels), now, now],
+        ...[secret.driver, JSON.stringify(secret.driverOptions)],
+        store === undefined ? sealed : Buffer.alloc(0),
+        isSealed(secret) ? 1 : 0,
+      );
+      recordEvent(db, { kind: 'secret', action: 'create', objectId: id, name });
+      return replaced;
+    });
+  } catch (error) {
+    await store?.drop(id);
+    throw error;
+  }
+  if (old !== undefined) await secretStore(old)?.drop(old.id);
+}
+
+/** Returns the one that it replaces. */
+function refuseTaken(db: Database, { name, replace }: NewSecret): SecretRecord | undefined {
+  const old = findSecret(db, name);
+  if (old === undefined || old.name !== name) return undefined;
+  if (replace) return old;
+  throw new AlreadyExistsError(`${name}: secret name in use: a secret of that name exists`);
+}
+
+/** Other drivers see to that themselves. */
+function isSealed({ driver }: SecretPlace): boolean {
+  return driver === 'file';
 }
 
 /** By name, id or the unique beginning of an id. */
@@ -79,20 +104,25 @@ export function listSecrets(db: Database): SecretRecord[] {
   return (db.prepare(`SELECT ${COLUMNS} FROM secrets ORDER BY name`).all() as Row[]).map(toSecret);
 }
 
-/** What is secret about it. NotFoundError; StorageError when it cannot be decrypted. */
-export function secretData({ db, paths }: Pick<Libpod, 'db' | 'paths'>, nameOrId: string): Buffer {
+/** What is secret about it. NotFoundError; StorageError when it cannot be read or decrypted. */
+export async function secretData(
+  { db, paths }: Pick<Libpod, 'db' | 'paths'>,
+  nameOrId: string,
+): Promise<Buffer> {
   const secret = getSecret(db, nameOrId);
   const row = db.prepare('SELECT data, sealed FROM secrets WHERE id = ?').get(secret.id) as
     | { data: Buffer; sealed: number }
     | undefined;
   if (row === undefined) throw new NotFoundError('secret', nameOrId);
-  const data = Buffer.from(row.data);
+  const data = (await secretStore(secret)?.get(secret.id)) ?? Buffer.from(row.data);
   return row.sealed === 1 ? openSecret(paths.graphRoot, secret, data) : data;
 }
 
-export function removeSecret(db: Database, nameOrId: string): SecretRecord {
+/** Its driver goes first: a secret that cannot be taken away stays to be seen. */
+export async function removeSecret(db: Database, nameOrId: string): Promise<SecretRecord> {
+  const secret = getSecret(db, nameOrId);
+  await secretStore(secret)?.drop(secret.id);
   return transaction(db, () => {
-    const secret = getSecret(db, nameOrId);
     db.prepare('DELETE FROM secrets WHERE id = ?').run(secret.id);
     recordEvent(db, { kind: 'secret', action: 'remove', objectId: secret.id, name: secret.name });
     return secret;
@@ -106,5 +136,7 @@ function toSecret(row: Row): SecretRecord {
     labels: JSON.parse(String(row['labels'])) as Record<string, string>,
     createdAt: String(row['created_at']),
     updatedAt: String(row['updated_at']),
+    driver: String(row['driver']),
+    driverOptions: JSON.parse(String(row['driver_options'])) as Record<string, string>,
   };
 }

@@ -10,7 +10,7 @@ import {
   readdirSync,
   constants,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
 import { AlreadyExistsError, InUseError, NotFoundError, StorageError, UsageError } from '../base/errors.ts';
 import { LONGEST_NAME, NAME_PATTERN } from '../base/ids.ts';
@@ -61,7 +61,7 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
     if (request.ignoreExisting) return existing;
     throw new AlreadyExistsError(`volume with name ${request.name} already exists: volume already exists`);
   }
-  const mountpoint = join(libpod.paths.volumes, request.name, '_data');
+  const mountpoint = join(libpod.paths.newVolumes, request.name, '_data');
   const options = request.options ?? {};
   const owner = volumeOwner(options, request.owner);
   return transaction(
@@ -136,7 +136,7 @@ export function volumeUsers(libpod: Libpod, name: string): string[] {
 
 /** Deletes row and data. InUseError when a container has it. */
 export async function removeVolume(libpod: Libpod, name: string): Promise<void> {
-  transaction(libpod.db, () => {
+  const mountpoint = transaction(libpod.db, () => {
     getVolume(libpod, name);
     const users = volumeUsers(libpod, name);
     if (users.length > 0) {
@@ -144,22 +144,23 @@ export async function removeVolume(libpod: Libpod, name: string): Promise<void> 
         `volume ${name} is being used by the following container(s): ${users.join(', ')}: volume is being used`,
       );
     }
-    deleteVolumeRow(libpod, name);
+    return deleteVolumeRow(libpod, name);
   });
-  await removeVolumeData(libpod, name);
+  if (mountpoint !== undefined) await removeVolumeData(libpod, mountpoint);
 }
 
-/** The first half of a removal, for use in a transaction; false when there was none. */
-export function deleteVolumeRow(libpod: Libpod, name: string): boolean {
-  const { changes } = libpod.db.prepare('DELETE FROM volumes WHERE name = ?').run(name);
-  if (changes > 0) recordEvent(libpod.db, { kind: 'volume', action: 'remove', name });
-  return changes > 0;
+/** The first half of a removal, for use in a transaction. Returns what `removeVolumeData` needs; undefined when there was none. */
+export function deleteVolumeRow(libpod: Libpod, name: string): string | undefined {
+  const row = libpod.db.prepare('DELETE FROM volumes WHERE name = ? RETURNING mountpoint').get(name);
+  if (row === undefined) return undefined;
+  recordEvent(libpod.db, { kind: 'volume', action: 'remove', name });
+  return String((row as Row)['mountpoint']);
 }
 
 /** The second half; not there is fine. What is mounted there belongs to others, and stays. */
-export async function removeVolumeData(libpod: Libpod, name: string): Promise<void> {
-  unmountVolume(libpod, join(libpod.paths.volumes, name, '_data'));
-  await libpod.syscalls.removeTree(join(libpod.paths.volumes, name));
+export async function removeVolumeData(libpod: Libpod, mountpoint: string): Promise<void> {
+  unmountVolume(libpod, mountpoint);
+  await libpod.syscalls.removeTree(dirname(mountpoint));
 }
 
 /** Not mounted is fine. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
-import { errnoOf, InvalidSpecError, StorageError } from '../base/errors.ts';
+import { errnoOf, InvalidSpecError, NotInRootfsError, StorageError } from '../base/errors.ts';
 import { RESOLVE_IN_ROOT, type Syscalls } from '../native/syscalls.ts';
 
 export interface UserRequest {
@@ -21,7 +21,7 @@ export interface ResolvedUser {
 
 /**
  * Looks the user up in the root file system's own passwd and group files. They belong to whoever made the image: paths are resolved
- * inside the root, whatever links they are. A number needs no entry. Throws InvalidSpecError for an unknown name.
+ * inside the root, whatever links they are. A number needs no entry. Throws NotInRootfsError for an unknown name.
  */
 export function resolveUser(request: UserRequest): ResolvedUser {
   const [userText = '', groupText] = request.user.split(':', 2);
@@ -29,7 +29,7 @@ export function resolveUser(request: UserRequest): ResolvedUser {
   const entry = findUser(passwdEntries(readInside(request, '/etc/passwd')), wanted);
   const uid = entry?.uid ?? numericId(wanted);
   if (uid === undefined)
-    throw new InvalidSpecError(`unable to find user ${wanted}: no matching entries in passwd file`);
+    throw new NotInRootfsError(`unable to find user ${wanted}: no matching entries in passwd file`);
   const named = groupText !== undefined && groupText !== '';
   const groups = groupEntries(readInside(request, '/etc/group'));
   const gid = named ? groupId(groups, groupText) : (entry?.gid ?? 0);
@@ -155,7 +155,7 @@ function findUser(entries: readonly PasswdEntry[], wanted: string): PasswdEntry 
 function groupId(groups: readonly GroupEntry[], wanted: string): number {
   const gid = groups.find((group) => group.name === wanted)?.gid ?? numericId(wanted);
   if (gid === undefined)
-    throw new InvalidSpecError(`unable to find group ${wanted}: no matching entries in group file`);
+    throw new NotInRootfsError(`unable to find group ${wanted}: no matching entries in group file`);
   return gid;
 }
 

@@ -11,6 +11,7 @@ import { ulimitsFromOptions } from './ulimits.ts';
 export function completeProcess(request: CreateRequest, context: SpecContext): ProcessSpec {
   const { options } = request;
   const image = context.image?.config.config;
+  const makesWorkdir = context.makeWorkdir === true || request.extras?.makeWorkdir === true;
   const entrypoint =
     options.entrypoint === undefined ? (image?.entrypoint ?? []) : parseEntrypoint(options.entrypoint);
   // The image's CMD are arguments for the image's ENTRYPOINT: another entry point does not get them.
@@ -29,6 +30,7 @@ export function completeProcess(request: CreateRequest, context: SpecContext): P
     user: options.user ?? (image?.user || (context.userns?.defaultUser ?? '')),
     groupAdd: keepsGroups(options) ? [] : (options.groupAdd ?? []),
     workdir: workdir(options.workdir ?? image?.workingDir),
+    ...(options.workdir && !makesWorkdir ? { workdirExists: true as const } : {}),
     terminal: options.tty ?? false,
     stdin: options.interactive ?? false,
     ...(request.extras?.keepStdin === true ? { keepStdin: true } : {}),

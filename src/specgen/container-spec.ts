@@ -142,6 +142,8 @@ export interface ProcessSpec {
   user: string;
   groupAdd: string[];
   workdir: string;
+  /** The caller named it, and podman's way holds: it has to be there. Any other one is made where it is missing. */
+  workdirExists?: true;
   terminal: boolean;
   /** Keep stdin open (-i). */
   stdin: boolean;

@@ -175,6 +175,8 @@ export interface CreateExtras {
   consoleSize?: { height: number; width: number };
   /** The image goes with the container. */
   removeImage?: true;
+  /** The working directory is made where the image lacks it. */
+  makeWorkdir?: boolean;
   /** A client that goes leaves the program's input open for the next. */
   keepStdin?: boolean;
 }

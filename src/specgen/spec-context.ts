@@ -25,6 +25,8 @@ export interface SpecContext {
   cwd: string;
   /** As docker does, a directory that `-v` names and that is not there is made. */
   makeBindSources?: boolean;
+  /** As docker does, the directory that `-w` names is made where the image lacks it. */
+  makeWorkdir?: boolean;
   rootless: boolean;
   /** The container's own user namespace; undefined: the one that tspod runs in. */
   userns?: ResolvedUserns | undefined;

@@ -41,6 +41,7 @@ export function specGenerator(
     user: process.user,
     groups: process.groupAdd,
     work_dir: process.workdir,
+    create_working_dir: process.workdirExists !== true,
     umask: process.umask?.toString(8).padStart(4, '0'),
     timezone: spec.timezone,
     remove: spec.autoRemove,

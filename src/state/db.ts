@@ -110,7 +110,7 @@ export function transaction<T>(db: Database, work: () => T, durable = true): T {
       try {
         return runImmediate(db, work);
       } catch (error) {
-        if (isFull(error) && removing.has(db) && giveUpReserve(db.name)) continue;
+        if (isFull(error) && makesRoom(db, attempt)) continue;
         if (!isBusy(error) || attempt >= ATTEMPTS) throw explain(error, db.name);
       }
     }
@@ -144,11 +144,27 @@ export function statement(db: Database, sql: string): Statement {
   return found;
 }
 
-const removing = new WeakSet<Database>();
+/** What each has to leave of the reserve. */
+const reserves = new WeakMap<Database, number>();
 
-/** From now on this process frees space: on a full disk its transactions may take what is kept for that. */
-export function allowReserve(db: Database): void {
-  removing.add(db);
+/** From now on this process frees space: on a full disk its transactions may take what is kept for that, but for the last `keep` bytes. */
+export function allowReserve(db: Database, keep = 0): void {
+  reserves.set(db, keep);
+}
+
+function makesRoom(db: Database, attempt: number): boolean {
+  const keep = reserves.get(db);
+  return keep !== undefined && ((attempt === 1 && reuseLog(db)) || giveUpReserve(db.name, keep));
+}
+
+/** Once what is in the WAL is in the file itself, the WAL begins anew, in the place that it has already. */
+function reuseLog(db: Database): boolean {
+  try {
+    const [result] = db.pragma('wal_checkpoint(RESTART)') as { busy: number; checkpointed: number }[];
+    return result?.busy === 0 && result.checkpointed > 0;
+  } catch {
+    return false;
+  }
 }
 
 function isFull(error: unknown): boolean {

@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 
 /** Enough for the log of some hundred removals. */
 const SIZE = 256 * 1024;
+/** Given up at a time: whoever fills the disk would take what is free and not needed. */
+const STEP = 32 * 1024;
+
+/** Bytes that are for removals alone; what may free space, and may not, can have the rest. */
+export const FOR_REMOVALS = SIZE / 2;
 
 /**
  * Space kept beside the state DB, to be given up when the disk is full and somebody removes things: a removal has to write
@@ -10,21 +15,28 @@ const SIZE = 256 * 1024;
  */
 export function ensureReserve(database: string): void {
   const path = reservePath(database);
-  if (existsSync(path)) return;
+  const size = sizeOf(path);
+  if (size >= SIZE) return;
   try {
     // Not zeros: some file systems would store nothing.
-    writeFileSync(path, randomBytes(SIZE), { mode: 0o600 });
+    writeFileSync(path, randomBytes(SIZE - size), { mode: 0o600, flag: 'a' });
   } catch {
-    rmSync(path, { force: true });
+    if (size > 0) truncateSync(path, size);
+    else rmSync(path, { force: true });
   }
 }
 
-/** False when it was given up already. */
-export function giveUpReserve(database: string): boolean {
+/** Gives a part up; false when not more than `keep` bytes are left. */
+export function giveUpReserve(database: string, keep: number): boolean {
   const path = reservePath(database);
-  if (!existsSync(path)) return false;
-  rmSync(path, { force: true });
+  const size = sizeOf(path);
+  if (size <= keep) return false;
+  truncateSync(path, Math.max(keep, size - STEP));
   return true;
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function reservePath(database: string): string {

@@ -232,6 +232,11 @@ const UPGRADES: readonly string[] = [
   -- 1: encrypted, see libpod/secret-cipher.ts; 0: from before there was that.
   ALTER TABLE secrets ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Who keeps the data, see libpod/secret-drivers.ts: then it is empty here.
+  ALTER TABLE secrets ADD COLUMN driver TEXT NOT NULL DEFAULT 'file';
+  ALTER TABLE secrets ADD COLUMN driver_options TEXT NOT NULL DEFAULT '{}';
+  `,
 ];
 
 export const SCHEMA_VERSION = UPGRADES.length;
@@ -256,6 +261,8 @@ export function migrate(db: Database): void {
       db.pragma(`user_version = ${version + 1}`);
     }
   }).immediate();
+  // Now the file has its pages, and the WAL its place: on a full disk both can be written again.
+  db.pragma('wal_checkpoint(PASSIVE)');
 }
 
 function versionOf(db: Database): number {

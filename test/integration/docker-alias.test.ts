@@ -143,6 +143,8 @@ describe('called as docker, exit codes', () => {
     [['run', '--network', 'nowhere', IMAGE], 125],
     [['run', '--rm', '--network', 'none', IMAGE, 'sh', '-c', 'exit 7'], 7],
     [['run', '--rm', '--network', 'none', IMAGE, 'nowhere'], 127],
+    [['run', '--rm', '--network', 'none', '-u', 'nobody-there', IMAGE, 'true'], 125],
+    [['run', '--rm', '--network', 'none', '-w', '/made/for/this', IMAGE, 'true'], 0],
     [['exec', 'web', 'nowhere'], 127],
     [['exec', 'web', 'sh', '-c', 'exit 125'], 125],
   ];

@@ -116,6 +116,12 @@ describe('context', () => {
       assert.notEqual(refused.code, 0);
       assert.match(refused.stderr, /192\.0\.2\.6:2375 is another daemon/);
     }
+    // podman's words for the same.
+    assert.equal(await ok('--remote', '--url', address, 'ps', '-q'), '');
+    const other = await tspod(['--url', 'ssh://core@192.0.2.6/run/podman.sock', 'ps'], { env: env() });
+    assert.equal(other.code, 125);
+    assert.match(other.stderr, /--url .* is another daemon/);
+    assert.match((await tspod(['--connection', 'x', 'ps'])).stderr, /--connection is not supported/);
     await ok('context', 'use', 'elsewhere');
     assert.match((await asDocker('ps')).stderr, /context "elsewhere" is not supported/);
     assert.equal((await asDocker('context', 'use', 'default')).code, 0);

@@ -25,7 +25,9 @@ import {
   tspod,
   tspodOk,
 } from '../fixtures/harness.ts';
+import { spawnTspod } from '../fixtures/harness-spawn.ts';
 import { requires } from '../fixtures/requires.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
 
 const skip = requires('root');
 
@@ -75,7 +77,7 @@ test('an image that does not fit is refused, and nothing of it stays', { skip },
   });
 });
 
-test('on a full disk nothing new begins, but containers stop and everything can be removed', {
+test('on a full disk what does not fit is refused, but containers stop and everything can be removed', {
   skip,
 }, async () => {
   await onSmallDisk('8m', async (root) => {
@@ -84,12 +86,15 @@ test('on a full disk nothing new begins, but containers stop and everything can 
       root,
     });
     fill(root);
-    await assertFails(['create', '--network', 'none', 'busybox', 'true'], root, /no space left on device/);
-    await assertFails(
-      ['run', '--rm', '--network', 'none', 'busybox', 'true'],
-      root,
-      /no space left on device/,
-    );
+    await assertFails(['import', busyboxArchive(), 'localhost/big:1'], root, /no space left on device/);
+    // The database has written its first megabyte before it needs another.
+    for (let made = 0; made < 200; made++) {
+      const { code, stderr } = await tspod(['create', '--network', 'none', 'busybox', 'true'], { root });
+      if (code === 0) continue;
+      assert.match(stderr, /^Error: .*no space left on device\n/);
+      break;
+    }
+    await tspodOk(['rm', '--all', '--filter', 'status=created'], { root });
     assert.match(
       await tspodOk(['ps', '-a', '--format', '{{.Names}} {{.State}}'], { root }),
       /^there running$/,
@@ -110,6 +115,88 @@ test('on a full disk nothing new begins, but containers stop and everything can 
     );
   });
 });
+
+test('a container that fills its own disk can be looked at, stopped and started, cleaned up from inside, and removed', {
+  skip,
+}, async () => {
+  await onSmallDisk('8m', async (root) => {
+    await busyboxImage(root);
+    // It takes whatever becomes free, at every start.
+    const script = `trap 'exit 5' TERM; dd if=/dev/zero of=/fill$RANDOM bs=4k 2>/dev/null; touch /dev/shm/full
+      while :; do sleep 0.1; done`;
+    const words = ['--network', 'none', '--name', 'greedy', 'busybox', 'sh', '-c', script];
+    await tspodOk(['run', '-d', ...words], { root });
+    const exec = (...command: string[]) => tspod(['exec', 'greedy', ...command], { root });
+    await waitFor('a full disk', async () => (await exec('test', '-e', '/dev/shm/full')).code === 0);
+    fill(root);
+    assert.match(await tspodOk(['ps', '--format', '{{.Names}} {{.State}}'], { root }), /^greedy running$/);
+    assert.match(await tspodOk(['top', 'greedy', 'args'], { root }), /sleep 0\.1/);
+    const stats = ['stats', '--no-stream', '--format', '{{.Name}}', 'greedy'];
+    assert.equal(await tspodOk(stats, { root }), 'greedy');
+    assert.match(await tspodOk(['diff', 'greedy'], { root }), /^A \/fill\d+$/m);
+    const inside = await exec('sh', '-c', 'echo x > /more');
+    assert.deepEqual([inside.code, /No space left on device/.test(inside.stderr)], [1, true], inside.stderr);
+    for (let round = 0; round < 4; round++) {
+      await tspodOk(['stop', 'greedy'], { root });
+      assert.equal(await tspodOk(['inspect', '--format', '{{.State.ExitCode}}', 'greedy'], { root }), '5');
+      fill(root);
+      const { code, stderr } = await tspod(['start', 'greedy'], { root });
+      if (code === 0)
+        await waitFor('a full disk', async () => (await exec('ls', '/dev/shm/full')).code === 0);
+      else assert.match(stderr, /no space left on device/);
+      fill(root);
+    }
+    rmSync(join(root.graphRoot, 'fill'));
+    await tspodOk(['start', 'greedy'], { root });
+    fill(root);
+    const cleared = await exec('sh', '-c', 'rm /fill*');
+    assert.equal(cleared.code, 0, cleared.stderr);
+    assert.equal((await exec('sh', '-c', 'echo x > /more')).code, 0);
+    fill(root);
+    await tspodOk(['rm', '-f', '-t', '0', 'greedy'], { root });
+  });
+});
+
+for (const driver of ['k8s-file', 'json-file'])
+  test(`on a full disk a log of ${driver} goes without what is written then, says so, and has no torn line`, {
+    skip,
+  }, async () => {
+    const root = makeTestRoot();
+    await busyboxImage(root);
+    const disk = join(root.base, 'logs');
+    mkdirSync(disk);
+    assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]).status, 0);
+    try {
+      // One line for each that it is asked for.
+      const script = 'n=0; while read word; do n=$((n + 1)); echo "line $n"; done';
+      const flags = ['--log-driver', driver, '--log-opt', `path=${disk}/ctr.log`];
+      const words = ['--name', 'talker', '--network', 'none', ...flags, 'busybox', 'sh', '-c', script];
+      const run = spawnTspod(['run', '-i', ...words], { root });
+      run.write('x\n');
+      await run.expect('line 1\n');
+      const full = join(disk, 'fill');
+      writeFileSync(full, '');
+      assert.notEqual(spawnSync('dd', ['if=/dev/zero', `of=${full}`, 'bs=4k']).status, 0);
+      // More than the rest of the page that the log has begun.
+      for (let line = 2; line <= 400; line++) run.write('x\n');
+      await run.expect('line 400\n');
+      assert.equal(await tspodOk(['exec', 'talker', 'echo', 'alive'], { root }), 'alive');
+      rmSync(full);
+      run.write('x\n');
+      await run.expect('line 401\n');
+      run.endInput();
+      assert.equal((await run.exit).code, 0);
+      const { code, stdout, stderr } = await tspod(['logs', 'talker'], { root });
+      assert.equal(code, 0);
+      assert.match(stdout, /^(line \d+\n)+$/);
+      assert.ok(stdout.startsWith('line 1\n') && stdout.endsWith('line 401\n') && !/line 399/.test(stdout));
+      assert.match(stderr, /^(\[\d+ bytes of log are missing here: No space left on device\]\n)+$/);
+      await tspodOk(['rm', 'talker'], { root });
+    } finally {
+      await tspod(['rm', '-f', '-t', '0', 'talker'], { root });
+      spawnSync('umount', [disk]);
+    }
+  });
 
 test('a read-only graph root can be looked at, and says that it cannot be written', { skip }, async () => {
   const root = makeTestRoot();

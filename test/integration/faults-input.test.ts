@@ -60,8 +60,13 @@ const CASES: readonly Case[] = [
   },
   {
     args: run('--user', 'nobody-there', 'busybox', 'true'),
-    code: 125,
+    code: 126,
     says: /unable to find user nobody-there/,
+  },
+  {
+    args: run('--user', '0:none-such', 'busybox', 'true'),
+    code: 126,
+    says: /unable to find group none-such/,
   },
   {
     args: run('--pull', 'never', 'missing-image', 'true'),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { freshName } from '../fixtures/containers.ts';
@@ -13,7 +13,7 @@ import {
   tspodOk,
 } from '../fixtures/harness.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
-import { makeNetwork } from '../fixtures/networks.ts';
+import { makeNetwork, withoutBridges } from '../fixtures/networks.ts';
 
 const folder = () => join(testRoot().base, 'networks');
 const definition = (name: string): Record<string, unknown> =>
@@ -49,6 +49,21 @@ describe('network create', () => {
     });
     await tspodOk(['network', 'rm', name]);
     assert.equal(existsSync(join(folder(), `${name}.json`)), false);
+  });
+
+  test('writes it where --network-config-dir says, and containers find it there', async () => {
+    const directory = join(testRoot().base, 'other-networks');
+    mkdirSync(directory);
+    const [name, there] = [freshName('other'), ['--network-config-dir', directory]];
+    await tspodOk([...there, 'network', 'create', '--subnet', '10.213.9.0/24', name]);
+    const files = () => readdirSync(directory).filter((file) => file.endsWith('.json'));
+    assert.deepEqual(files(), [`${name}.json`]);
+    assert.equal((await tspod(['network', 'exists', name])).code, 1);
+    const run = ['run', '--rm', '--network', name, BUSYBOX, 'ip', '-o', 'address'];
+    assert.equal((await tspod(run)).code, 125);
+    if (withoutBridges() === false) assert.match(await tspodOk([...there, ...run]), / 10\.213\.9\.2\/24 /);
+    await tspodOk([...there, 'network', 'rm', name]);
+    assert.deepEqual(files(), []);
   });
 
   test('finds subnets and bridges for many at once that nobody else has', async () => {

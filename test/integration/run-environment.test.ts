@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { inContainer, runScript } from '../fixtures/containers.ts';
+import { createScript, freshName, inContainer, runScript } from '../fixtures/containers.ts';
 import { busyboxArchive, busyboxImage } from '../fixtures/harness-busybox.ts';
 import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 
@@ -91,9 +91,33 @@ describe('the environment of a container', () => {
 });
 
 describe('the process of a container', () => {
-  it('runs in the directory asked for, which is made when the image lacks it', async () => {
+  it('runs in the directory asked for, which has to be there, on a mount or by a link', async () => {
     assert.equal(await inContainer(['-w', '/etc'], 'pwd'), '/etc');
-    assert.equal(await inContainer(['-w', '/made/for/this'], 'pwd; stat -c %u:%g .'), '/made/for/this\n0:0');
+    const missing = await runScript(['-w', '/not/there'], 'pwd');
+    assert.equal(missing.code, 126);
+    assert.match(missing.stderr, /workdir "\/not\/there" does not exist on container [0-9a-f]{64}\n/);
+    const below = ['--tmpfs', '/made', '-w', '/made/for/this'];
+    assert.equal(await inContainer(below, 'pwd; stat -c %u:%g .'), '/made/for/this\n0:0');
+    assert.equal(await inContainer(['-w', '/dev/shm'], 'pwd'), '/dev/shm');
+    // Created, it stays so; the start says it.
+    const created = await createScript(['-w', '/not/there'], 'pwd');
+    assert.equal((await tspod(['start', created])).code, 125);
+    await tspodOk(['rm', created]);
+  });
+
+  it('runs in the directory of its image, which is made when it is not there', async () => {
+    const image = `localhost/${freshName('homeless')}`;
+    const id = await tspodOk(['create', '--network', 'none', await busyboxImage(), 'pwd']);
+    const words = ['--change', 'WORKDIR /made/for/this', '--change', 'CMD ["pwd"]'];
+    await tspodOk(['commit', '-q', ...words, id, image]);
+    await tspodOk(['rm', id]);
+    assert.equal(await tspodOk(['run', '--rm', '--network', 'none', image]), '/made/for/this');
+    const same = await tspod(['run', '--rm', '--network', 'none', '-w', '/made/for/this', image]);
+    assert.equal(same.code, 126);
+    await tspodOk(['rmi', image]);
+  });
+
+  it('cannot be at a relative path', async () => {
     const relative = await runScript(['-w', 'etc'], 'pwd');
     assert.equal(relative.code, 125);
     assert.match(relative.stderr, /etc/);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { openDatabase } from '../../src/state/db.ts';
-import { makeTestRoot, testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
+import { makeTestRoot, runProgram, testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
+import { isRoot, requires } from '../fixtures/requires.ts';
 
 before(() => busyboxImage());
 
@@ -90,6 +91,98 @@ describe('secret', () => {
     }
     writeFileSync(key, rightKey);
     assert.match((await show()).stdout, /"x"/);
+  });
+});
+
+describe('a secret of another driver', () => {
+  const create = (name: string, flags: string[], input = 'kept elsewhere') =>
+    tspod(['secret', 'create', ...flags, name, '-'], { input });
+  const shown = async (name: string) =>
+    await tspodOk([...RUN, '--secret', name, BUSYBOX, 'cat', `/run/secrets/${name}`]);
+  const options = (options: Record<string, string>) =>
+    Object.entries(options).flatMap(([key, value]) => ['--driver-opts', `"${key}=${value}"`]);
+
+  test('lies in a directory of its own, encrypted', async () => {
+    const path = join(testRoot().base, 'secrets');
+    const made = await create('filed', ['--driver-opts', `path=${path}`]);
+    assert.deepEqual(readdirSync(path), [made.stdout.trim()], made.stderr);
+    assert.equal(readFileSync(join(path, made.stdout.trim())).includes('kept elsewhere'), false);
+    assert.equal(await shown('filed'), 'kept elsewhere');
+    const inspected = await tspodOk(['secret', 'inspect', '-f', '{{json .Spec.Driver}}', 'filed']);
+    assert.deepEqual(JSON.parse(inspected), { Name: 'file', Options: { path } });
+    const next = await create('filed', ['--replace', '--driver-opts', `path=${path}`], 'the next');
+    assert.deepEqual(readdirSync(path), [next.stdout.trim()], next.stderr);
+    assert.equal(await shown('filed'), 'the next');
+    assert.equal((await create('filed', ['--driver-opts', `path=${path}`])).code, 125);
+    await tspodOk(['secret', 'rm', 'filed']);
+    assert.deepEqual(readdirSync(path), []);
+  });
+
+  test('goes through the commands of shell, and stays where they fail', async () => {
+    const place = join(testRoot().base, 'vault');
+    const commands = {
+      list: `ls ${place}`,
+      lookup: `cat ${place}/$SECRET_ID`,
+      store: `mkdir -p ${place}; cat > ${place}/$SECRET_ID`,
+      delete: `rm ${place}/$SECRET_ID`,
+    };
+    const flags = ['-d', 'shell', ...options(commands)];
+    const bytes = 'a\u0000b, c';
+    const id = (await create('shelled', flags, bytes)).stdout.trim();
+    assert.equal(readFileSync(join(place, id), 'utf8'), bytes);
+    assert.equal(await shown('shelled'), bytes);
+    assert.match(await tspodOk(['secret', 'ls', '--format', '{{.Name}} {{.Driver}}']), /^shelled shell$/m);
+    assert.equal((await create('shelled', flags)).code, 125);
+    assert.deepEqual(readdirSync(place), [id]);
+    const failing = await create('failing', ['-d', 'shell', ...options({ ...commands, store: 'exit 3' })]);
+    assert.equal(failing.code, 125);
+    assert.match(failing.stderr, /command store of the secret driver shell failed: exit code 3/);
+    assert.equal((await tspod(['secret', 'exists', 'failing'])).code, 1);
+    rmSync(join(place, id));
+    const gone = await tspod([...RUN, '--secret', 'shelled', BUSYBOX, 'true']);
+    assert.equal(gone.code, 125);
+    assert.match(gone.stderr, /command lookup of the secret driver shell failed/);
+    assert.equal((await tspod(['secret', 'rm', 'shelled'])).code, 125);
+    writeFileSync(join(place, id), bytes);
+    await tspodOk(['secret', 'rm', 'shelled']);
+    assert.deepEqual(readdirSync(place), []);
+  });
+
+  test('is a file of pass, which gpg encrypts', { skip: requires('gpg') }, async () => {
+    const [home, store] = [join(testRoot().base, 'gpg-home'), join(testRoot().base, 'password-store')];
+    for (const directory of [home, store]) mkdirSync(directory, { mode: 0o700 });
+    const gpg = ['--homedir', home, '--batch', '--pinentry-mode', 'loopback', '--passphrase', ''];
+    const key = await runProgram('gpg', [...gpg, '--quick-gen-key', 'me@example.com', 'default', 'default']);
+    assert.equal(key.code, 0, key.stderr);
+    try {
+      writeFileSync(join(store, '.gpg-id'), 'me@example.com\n');
+      const flags = ['-d', 'pass', ...options({ root: store, gpghomedir: home })];
+      const made = await create('passed', flags);
+      assert.equal(made.code, 0, made.stderr);
+      const file = join(store, `${made.stdout.trim()}.gpg`);
+      assert.equal(readFileSync(file).includes('kept elsewhere'), false);
+      assert.equal(await shown('passed'), 'kept elsewhere');
+      await tspodOk(['secret', 'rm', 'passed']);
+      assert.equal(existsSync(file), false);
+    } finally {
+      // In tspod's user namespace there is another agent.
+      if (!isRoot()) await tspod(['unshare', 'gpgconf', '--homedir', home, '--kill', 'all']);
+      await runProgram('gpgconf', ['--homedir', home, '--kill', 'all']);
+    }
+  });
+
+  test('is refused for a driver or an option that there is not', async () => {
+    for (const [flags, cause] of [
+      [['-d', 'vault'], /invalid secret driver "vault": there are file, pass, shell/],
+      [['--driver-opts', 'color=red'], /invalid option "color" for the secret driver file: it takes path/],
+      [['--driver-opts', 'path=here'], /must be absolute: here/],
+      [['-d', 'shell', '--driver-opts', 'list=ls'], /needs the options lookup, store, delete/],
+      [['-d', 'pass', '--driver-opts', 'root=/nowhere'], /needs the option key: \/nowhere\/\.gpg-id/],
+    ] as const) {
+      const { code, stderr } = await create('never', [...flags]);
+      assert.equal(code, 125);
+      assert.match(stderr, cause);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import {
@@ -40,6 +40,22 @@ describe('volume create', () => {
     assert.match(await refusal(125, 'create', '--driver', 'nfs', 'x'), /driver "nfs" is not supported/);
     assert.match(await refusal(125, 'create', '--opt', 'colour=red', 'x'), /invalid option "colour"/);
     assert.equal((await tspod(['volume', 'exists', 'x'])).code, 1);
+  });
+
+  test('makes it where --volumepath says, for containers too, and removes it from there', async () => {
+    const path = join(testRoot().base, 'elsewhere');
+    const there = ['--volumepath', path];
+    const run = ['run', '--rm', '--network', 'none'];
+    await tspodOk([...there, 'volume', 'create', 'far']);
+    const write = ['sh', '-c', 'echo kept > /far/file; echo x > /near/file'];
+    await tspodOk([...there, ...run, '-v', 'far:/far', '-v', '/near', BUSYBOX, ...write]);
+    assert.deepEqual(readdirSync(path), ['far']);
+    assert.equal(readFileSync(join(path, 'far/_data/file'), 'utf8'), 'kept\n');
+    assert.equal(await tspodOk([...there, 'info', '--format', '{{.Store.VolumePath}}']), path);
+    // Where it is, nobody has to say again.
+    assert.equal(await tspodOk([...run, '-v', 'far:/far', BUSYBOX, 'cat', '/far/file']), 'kept');
+    await tspodOk(['volume', 'rm', 'far']);
+    assert.deepEqual(readdirSync(path), []);
   });
 
   test('gives the directory to the owner that is asked for', async () => {

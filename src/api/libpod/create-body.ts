@@ -35,6 +35,7 @@ export function requestFromSpec(spec: JsonObject): { request: CreateRequest; cre
       options: Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
       image: textIn(spec, 'raw_image_name') ?? image,
       command: textsIn(spec, 'command'),
+      ...(flagIn(spec, 'create_working_dir') === true ? { extras: { makeWorkdir: true } } : {}),
     },
     createCommand: textsIn(spec, 'containerCreateCommand').slice(1),
   };
@@ -203,6 +204,7 @@ const READ = new Set([
     'user',
     'groups',
     'work_dir',
+    'create_working_dir',
     'umask',
     'timezone',
     'remove',

@@ -21,10 +21,10 @@ export const list: Handler = (exchange) => {
   );
 };
 
-export const inspect: Handler = (exchange) => {
+export const inspect: Handler = async (exchange) => {
   const { engine, query } = exchange;
   const secret = getSecret(engine.db, nameOf(exchange));
-  const data = query.flag('showsecret') ? secretData(engine, secret.id).toString('utf8') : undefined;
+  const data = query.flag('showsecret') ? (await secretData(engine, secret.id)).toString('utf8') : undefined;
   sendJson(exchange, 200, shapeOf(secret, data));
 };
 
@@ -40,39 +40,41 @@ export const create: Handler = async (exchange) => {
   const { engine, query, request } = exchange;
   const name = query.text('name');
   if (name === undefined) throw new UsageError('the parameter name is required');
-  const driver = query.text('driver');
-  if (driver !== undefined && driver !== 'file')
-    throw new UsageError(`unsupported secret driver ${JSON.stringify(driver)}: there is file`);
   const data = await readBytes(request);
-  const ID = createSecret(engine, {
+  const ID = await createSecret(engine, {
     ...{ name, data },
-    labels: Object.fromEntries(labelsIn(exchange)),
+    labels: textsOf(exchange, 'labels'),
+    driver: query.text('driver'),
+    driverOptions: textsOf(exchange, 'driveropts'),
     replace: query.flag('replace'),
     ignore: query.flag('ignore'),
   });
   sendJson(exchange, 200, { ID });
 };
 
-export const remove: Handler = (exchange) => {
+export const remove: Handler = async (exchange) => {
   const { engine } = exchange;
-  removeSecret(engine.db, nameOf(exchange));
+  await removeSecret(engine.db, nameOf(exchange));
   sendEmpty(exchange, 204);
 };
 
 /** A JSON object. */
-function labelsIn({ query }: Exchange): [string, string][] {
-  const document = query.json('labels') ?? {};
+function textsOf({ query }: Exchange, parameter: 'labels' | 'driveropts'): Record<string, string> {
+  const document = query.json(parameter) ?? {};
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    throw new UsageError('invalid parameter labels: must be a JSON object');
-  return Object.entries(document as Record<string, unknown>).map(([key, value]) => [key, String(value)]);
+    throw new UsageError(`invalid parameter ${parameter}: must be a JSON object`);
+  return Object.fromEntries(
+    Object.entries(document as Record<string, unknown>).map(([key, value]) => [key, String(value)]),
+  );
 }
 
-function shapeOf({ id, name, createdAt, updatedAt, labels }: SecretRecord, data?: string): object {
+function shapeOf(secret: SecretRecord, data?: string): object {
+  const { id, name, createdAt, updatedAt, labels, driver, driverOptions } = secret;
   return {
     ID: id,
     CreatedAt: createdAt,
     UpdatedAt: updatedAt,
-    Spec: { Name: name, Driver: { Name: 'file', Options: {} }, Labels: labels },
+    Spec: { Name: name, Driver: { Name: driver, Options: driverOptions }, Labels: labels },
     ...(data === undefined ? {} : { SecretData: data }),
   };
 }

@@ -96,6 +96,20 @@ export const globalFlags: Readonly<Record<string, FlagRecord>> = {
     help: 'Further containers.conf: a path, or a name below containers.conf.modules',
     complete: 'files',
   },
+  networkConfigDir: {
+    long: 'network-config-dir',
+    type: 'string',
+    placeholder: 'directory',
+    help: 'Directory with the definitions of networks',
+    complete: 'directories',
+  },
+  volumepath: {
+    long: 'volumepath',
+    type: 'string',
+    placeholder: 'path',
+    help: 'Directory for new volumes',
+    complete: 'directories',
+  },
   hooksDir: {
     long: 'hooks-dir',
     type: 'stringArray',
@@ -122,6 +136,25 @@ export const rootFlags: Readonly<Record<string, FlagRecord>> = {
     type: 'stringArray',
     placeholder: 'address',
     help: "Address of a daemon: only that of tspod's own service is accepted",
+  },
+  url: {
+    long: 'url',
+    type: 'string',
+    placeholder: 'address',
+    help: "Address of a service: only that of tspod's own is accepted",
+  },
+  remote: {
+    long: 'remote',
+    short: 'r',
+    type: 'bool',
+    help: 'Work on what the service works on, which tspod does anyway',
+  },
+  connection: {
+    long: 'connection',
+    type: 'string',
+    help: 'Not supported',
+    hidden: true,
+    refused: 'there are no connections to other machines: tspod works on the storage of this machine itself',
   },
   context: {
     long: 'context',

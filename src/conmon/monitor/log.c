@@ -2,7 +2,8 @@
 #include "monitor.h"
 
 static char k8s_buffer[OUT_SIZE], json_buffer[OUT_SIZE];
-static struct log_file k8s = {.fd = -1, .out = k8s_buffer}, json = {.fd = -1, .out = json_buffer};
+static struct log_file k8s = {.fd = -1, .out = k8s_buffer, .note = log_k8s_note};
+static struct log_file json = {.fd = -1, .out = json_buffer, .note = log_json_note};
 static bool journald, passthrough;
 static struct timespec moment;
 
@@ -77,7 +78,11 @@ void log_end(void) {
 		log_json_end(&json);
 	if (journald)
 		log_journald_end();
-	log_flush();
+	/* With nothing to write there may still be a loss to tell. */
+	if (k8s.fd >= 0)
+		log_file_flush(&k8s);
+	if (json.fd >= 0)
+		log_file_flush(&json);
 	if (opt.no_sync_log)
 		return;
 	if (k8s.fd >= 0 && fsync(k8s.fd) < 0)

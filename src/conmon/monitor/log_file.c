@@ -1,6 +1,8 @@
 /* A log file: gathers entries, and keeps to the size limits. */
 #include "monitor.h"
 
+static bool write_out(struct log_file *file, const char *data, size_t size);
+static bool tell_loss(struct log_file *file);
 static int replace_with_empty(const char *path);
 
 void log_file_open(struct log_file *file) {
@@ -37,26 +39,47 @@ void log_file_put(struct log_file *file, const char *data, size_t size) {
 	}
 }
 
+/* A full disk must not stop the container. The log has a hole then, but no torn line, and says so as soon as it can. */
 void log_file_flush(struct log_file *file) {
-	static bool warned;
+	if ((file->lost && !tell_loss(file)) || !write_out(file, file->out, file->fill)) {
+		if (!file->lost)
+			say(WARN, "Failed to write to %s: %s", file->path, strerror(file->failure));
+		file->lost += file->fill;
+		file->size -= file->fill;
+		file->total -= file->fill;
+	}
+	file->fill = 0;
+}
+
+static bool write_out(struct log_file *file, const char *data, size_t size) {
 	size_t done = 0;
 
-	while (done < file->fill) {
-		ssize_t written = write(file->fd, file->out + done, file->fill - done);
+	while (done < size) {
+		ssize_t written = write(file->fd, data + done, size - done);
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0) {
-			/* A full disk must not stop the container. The log has a hole then, but no torn line. */
+			file->failure = errno;
 			if (done > 0 && ftruncate(file->fd, lseek(file->fd, 0, SEEK_END) - (off_t)done) < 0)
 				say(DEBUG, "Failed to cut %s: %m", file->path);
-			if (!warned)
-				say(WARN, "Failed to write to %s: %m", file->path);
-			warned = true;
-			break;
+			return false;
 		}
 		done += written;
 	}
-	file->fill = 0;
+	return true;
+}
+
+static bool tell_loss(struct log_file *file) {
+	char text[128], entry[256];
+
+	snprintf(text, sizeof text, "[%lld bytes of log are missing here: %s]", (long long)file->lost,
+		 strerror(file->failure));
+	size_t size = file->note(entry, sizeof entry, text);
+	if (!write_out(file, entry, size))
+		return false;
+	file->size += size;
+	file->lost = 0;
+	return true;
 }
 
 void log_file_start_anew(struct log_file *file) {

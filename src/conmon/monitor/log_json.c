@@ -24,6 +24,11 @@ void log_json_open(void) {
 	fclose(to);
 }
 
+size_t log_json_note(char *entry, size_t room, const char *text) {
+	return snprintf(entry, room, "{\"log\":\"%s\\n\",\"stream\":\"stderr\",\"time\":\"%s\"}\n", text,
+			log_time_utc());
+}
+
 void log_json_write(struct log_file *file, enum stream stream, const char *data, size_t size) {
 	lines_feed(&lines[stream - STDOUT], stream, data, size, emit, file);
 }

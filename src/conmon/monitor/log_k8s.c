@@ -3,6 +3,10 @@
 
 #define TIME_LENGTH 35
 
+size_t log_k8s_note(char *entry, size_t room, const char *text) {
+	return snprintf(entry, room, "%s stderr F %s\n", log_time_local(), text);
+}
+
 void log_k8s_write(struct log_file *file, enum stream stream, const char *data, size_t size) {
 	char head[TIME_LENGTH + sizeof " stdout F "];
 	const size_t length = sizeof head - 1;

@@ -219,6 +219,9 @@ struct log_file {
 	int64_t size, total; /* bytes in the file now; written in the whole life */
 	char *out;           /* OUT_SIZE bytes, fill of them waiting */
 	size_t fill;
+	int64_t lost; /* bytes that could not be written since the last ones that could */
+	int failure;  /* and why: errno */
+	size_t (*note)(char *entry, size_t room, const char *text); /* an entry of its own, on stderr */
 };
 #define OUT_SIZE 65536
 void log_file_open(struct log_file *file);
@@ -228,6 +231,8 @@ void log_file_flush(struct log_file *file);
 void log_file_start_anew(struct log_file *file);
 int log_rotate(const struct log_file *file); /* new descriptor or -1: keep the old one */
 
+size_t log_k8s_note(char *entry, size_t room, const char *text);
+size_t log_json_note(char *entry, size_t room, const char *text);
 void log_k8s_write(struct log_file *file, enum stream stream, const char *data, size_t size);
 void log_json_open(void);
 void log_json_write(struct log_file *file, enum stream stream, const char *data, size_t size);

@@ -42,6 +42,7 @@ export const containerRunRecords: readonly CommandRecord[] = [
     arguments: IMAGE_AND_COMMAND,
     flags: { ...startFlags, ...runFlags },
     stopAtFirstArgument: true,
+    exits: { NotInRootfsError: 126 },
     load: () => import('../container/run.ts'),
   },
   {

@@ -3,7 +3,7 @@ import { getSecret, secretData } from '../../../engine/secrets.ts';
 import type { CommandHandler } from '../../command.ts';
 import { formatObject } from '../../output/format-rows.ts';
 import { print } from '../../output/print.ts';
-import { goMap, goStruct, toJson } from '../../output/template/go-value.ts';
+import { type GoObject, goMap, goStruct, toJson } from '../../output/template/go-value.ts';
 
 export const run: CommandHandler = async ({ args, flags }, openEngine) => {
   const engine = openEngine();
@@ -14,27 +14,24 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
     print(args.map((name) => pretty(getSecret(db, name))).join(''));
     return 0;
   }
-  const documents = args.map((name) => {
-    const { id, name: full, createdAt, updatedAt, labels } = getSecret(db, name);
-    const driver = goStruct('secrets.Driver', { Name: 'file', Options: goMap({}) });
-    const spec = goStruct('secrets.Spec', { Name: full, Driver: driver, Labels: goMap(labels) });
-    const shown = flags['showsecret'] === true ? { SecretData: secretData(engine, id).toString('utf8') } : {};
-    return goStruct('secrets.Info', {
-      ID: id,
-      CreatedAt: createdAt,
-      UpdatedAt: updatedAt,
-      Spec: spec,
-      ...shown,
-    });
-  });
+  const documents: GoObject[] = [];
+  for (const word of args) {
+    const { id, name, createdAt, updatedAt, labels, ...place } = getSecret(db, word);
+    const driver = goStruct('secrets.Driver', { Name: place.driver, Options: goMap(place.driverOptions) });
+    const spec = goStruct('secrets.Spec', { Name: name, Driver: driver, Labels: goMap(labels) });
+    const shown =
+      flags['showsecret'] === true ? { SecretData: (await secretData(engine, id)).toString('utf8') } : {};
+    const times = { CreatedAt: createdAt, UpdatedAt: updatedAt };
+    documents.push(goStruct('secrets.Info', { ID: id, ...times, Spec: spec, ...shown }));
+  }
   const format = flags['format'] as string | undefined;
   if (format === undefined || format === 'json') print(`${toJson(documents, '    ')}\n`);
   else for (const document of documents) print(formatObject(document, format, 'inspect'));
   return 0;
 };
 
-function pretty({ id, name, createdAt, updatedAt, labels }: ReturnType<typeof getSecret>): string {
+function pretty({ id, name, createdAt, updatedAt, labels, driver }: ReturnType<typeof getSecret>): string {
   const times = [`Created at:        ${createdAt}`, `Updated at:        ${updatedAt}`];
   const lines = Object.entries(labels).map(([key, value]) => ` - ${key}=${value}`);
-  return `${[`ID:                ${id}`, `Name:              ${name}`, 'Labels:', ...lines, 'Driver:            file', ...times].join('\n')}\n`;
+  return `${[`ID:                ${id}`, `Name:              ${name}`, 'Labels:', ...lines, `Driver:            ${driver}`, ...times].join('\n')}\n`;
 }

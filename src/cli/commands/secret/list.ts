@@ -12,11 +12,11 @@ export const run: CommandHandler = async ({ flags, asDocker }, openEngine) => {
     return 0;
   }
   const age = (time: string): string => `${humanDuration(Date.now() - Date.parse(time))} ago`;
-  const rows = secrets.map(({ id, name, createdAt, updatedAt }) =>
+  const rows = secrets.map(({ id, name, createdAt, updatedAt, driver }) =>
     goStruct('secrets.secretListOut', {
       ID: id,
       Name: name,
-      Driver: 'file',
+      Driver: driver,
       CreatedAt: age(createdAt),
       UpdatedAt: age(updatedAt),
     }),

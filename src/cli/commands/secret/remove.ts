@@ -10,7 +10,7 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
   const engine = openEngine();
   await forEachObject(all ? listSecrets(engine, []).map(({ id }) => id) : args, async (name) => {
     try {
-      printLine(removeSecret(engine.db, name).id);
+      printLine((await removeSecret(engine.db, name)).id);
     } catch (error) {
       if (flags['ignore'] !== true || !(error instanceof NotFoundError)) throw error;
     }

@@ -78,9 +78,7 @@ async function credentialsOfSecret(engine: Engine, flags: FlagValues): Promise<C
   if (flags['password'] !== undefined || flags['passwordStdin'] === true)
     throw new UsageError('--secret can not be used with --password or --password-stdin');
   const { secretData } = await import('../../../engine/secrets.ts');
-  const password = secretData(engine, name)
-    .toString('utf8')
-    .replace(/[\r\n]+$/, '');
+  const password = (await secretData(engine, name)).toString('utf8').replace(/[\r\n]+$/, '');
   return { username: (flags['username'] as string | undefined) || name, password };
 }
 
