@@ -1,4 +1,15 @@
-import { closeSync, existsSync, openSync, readdirSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import BetterSqlite3 from 'better-sqlite3';
@@ -6,6 +17,8 @@ import { errnoOf, LockTimeoutError, messageOf, StorageError } from '../base/erro
 import { ensureDirectory } from '../base/paths.ts';
 import { ensureReserve, giveUpReserve } from './reserve.ts';
 import { migrate, refuseNewer, SCHEMA_VERSION } from './schema.ts';
+import { giveSecondNames, hasAllNames, restoreNames } from './second-names.ts';
+import { frameDamage, headerDamage } from './write-ahead-log.ts';
 
 export type Database = BetterSqlite3.Database;
 /** What a column may hold when it comes back from SQLite. */
@@ -22,23 +35,67 @@ const OPEN_PAUSE_MS = 20;
 /**
  * Opens (and creates or upgrades) the state DB. Several processes may have it open; readers never wait for writers (WAL).
  * Throws StorageError for a damaged file, one written by a newer tspod, or a read-only directory: the message names the file.
- * `beside`: a new one that shall take the place of the store's own.
+ * `beside`: one that is not the store's own: a copy, or a new one that shall take its place.
  */
-export function openDatabase(path: string, options: { beside?: boolean } = {}): Database {
+export function openDatabase(path: string, { beside = false }: { beside?: boolean } = {}): Database {
   let db: Database | undefined;
   try {
+    const isWhole = beside || hasAllNames(path);
+    if (isEmptied(path)) throw damaged(path, 'it is empty');
+    if (!isWhole) bringNamesBack(path);
     if (!existsSync(path)) {
-      if (options.beside !== true && isLost(path)) throw damaged(path, 'it is missing');
+      if (!beside && isLost(path)) throw damaged(path, 'it is missing');
       ensureDirectory(dirname(path));
       // Specs hold environments; SQLite gives its log files the mode of this one.
       closeSync(openSync(path, 'a', 0o600));
-    } else if (isEmptied(path)) throw damaged(path, 'it is empty');
+    }
+    refuse(path, headerDamage(path));
     db = new BetterSqlite3(path, { timeout: BUSY_TIMEOUT_MS, ...nativeBinding() });
     prepare(db, path);
+    if (!beside) ensureReserve(path);
+    if (!isWhole) giveSecondNames(path);
     return db;
   } catch (error) {
-    db?.close();
+    if (db !== undefined) closeUntouched(db);
     throw explain(error, path);
+  }
+}
+
+/** SQLite puts the log into the DB and deletes it when the last connection is closed: not so if that one may only read. */
+function closeUntouched(db: Database): void {
+  let reader: Database | undefined;
+  try {
+    reader = new BetterSqlite3(db.name, { readonly: true, timeout: 0, ...nativeBinding() });
+    reader.pragma('user_version');
+  } catch {
+    // Too damaged to be read, hence also to be written.
+  }
+  db.close();
+  reader?.close();
+}
+
+function refuse(path: string, damage: string | undefined): void {
+  if (damage !== undefined) throw damaged(path, damage);
+}
+
+function bringNamesBack(path: string): void {
+  if (!restoreNames(path, (log) => isReplayed(path, log)))
+    throw damaged(path, 'its log is missing, and the one kept beside it does not belong to it');
+}
+
+/** Whether the log leaves the DB as it is; tried on a copy. */
+function isReplayed(path: string, log: string): boolean {
+  const directory = mkdtempSync(join(tmpdir(), 'tspod-'));
+  const copy = join(directory, 'state.db');
+  try {
+    copyFileSync(path, copy);
+    copyFileSync(log, `${copy}-wal`);
+    const db = openRaw(copy);
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.close();
+    return readFileSync(copy).equals(readFileSync(path));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -49,8 +106,8 @@ export function openRaw(path: string): Database {
 
 /** A new DB starts as an empty file too, but in a graph root that nothing has been stored in. */
 function isEmptied(path: string): boolean {
-  const size = (name: string): number => statSync(name, { throwIfNoEntry: false })?.size ?? 0;
-  return size(path) === 0 && size(`${path}-wal`) === 0 && existsSync(join(dirname(path), 'driver'));
+  const size = (name: string): number | undefined => statSync(name, { throwIfNoEntry: false })?.size;
+  return size(path) === 0 && !size(`${path}-wal`) && existsSync(join(dirname(path), 'driver'));
 }
 
 /** It is made before the first layer or container. */
@@ -71,9 +128,10 @@ function prepare(db: Database, path: string): void {
   for (let attempt = 1; ; attempt++) {
     try {
       refuseNewer(db, path);
+      const frames = framesOfLog(db);
+      if (frames !== undefined) refuse(path, frameDamage(path, frames));
       db.exec(SETTINGS);
       migrate(db);
-      ensureReserve(path);
       return;
     } catch (error) {
       if (!isBusy(error) || attempt >= OPEN_ATTEMPTS) throw error;
@@ -82,15 +140,27 @@ function prepare(db: Database, path: string): void {
   }
 }
 
+/** Those that SQLite has found to be valid; undefined when it may not say, on a read-only file system. */
+function framesOfLog(db: Database): number | undefined {
+  try {
+    const [state] = db.pragma('wal_checkpoint(NOOP)') as [{ log: number }];
+    return Math.max(state.log, 0);
+  } catch (error) {
+    if (errnoOf(error) === 'SQLITE_READONLY') return undefined;
+    throw error;
+  }
+}
+
 function isBusy(error: unknown): boolean {
   return errnoOf(error)?.startsWith('SQLITE_BUSY') === true;
 }
 
 /**
- * For looking only (shell completion): nothing is created, upgraded or written. Undefined when there is no DB yet, or one of
+ * For looking only (shell completion): nothing is created, upgraded or written, but for a name that was lost. Undefined when there is no DB yet, or one of
  * another version. Throws like `openDatabase`.
  */
 export function openDatabaseForReading(path: string): Database | undefined {
+  if (!hasAllNames(path)) bringNamesBack(path);
   if (!existsSync(path)) return undefined;
   const db = new BetterSqlite3(path, { readonly: true, fileMustExist: true, timeout: 0, ...nativeBinding() });
   if (Number(db.pragma('user_version', { simple: true })) === SCHEMA_VERSION) return db;

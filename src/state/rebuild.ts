@@ -15,6 +15,8 @@ import { dirname } from 'node:path';
 import { syncDirectory } from '../base/atomic-file.ts';
 import { errnoOf } from '../base/errors.ts';
 import { type Column, type Database, openDatabase, openRaw } from './db.ts';
+import { removeSecondNames } from './second-names.ts';
+import { isDamagedLog, mendLog } from './write-ahead-log.ts';
 
 export interface RebuildReport {
   /** Where the damaged file was put. */
@@ -67,6 +69,7 @@ export function rebuildDatabase(path: string, complete: (db: Database) => void):
     copyDatabase(path, copy);
     // Its header is the model: it has to be in the file.
     db.pragma('wal_checkpoint(TRUNCATE)');
+    if (isDamagedLog(copy)) mendLog(`${copy}-wal`, Number(db.pragma('page_size', { simple: true })));
     repairHeader(copy, fresh);
     db.pragma('foreign_keys = OFF');
     if (!hasSchema(copy)) restoreSchema(copy, fresh);
@@ -85,11 +88,13 @@ export function rebuildDatabase(path: string, complete: (db: Database) => void):
     db.close();
     removeDatabase(copy);
   }
-  for (const suffix of COMPANIONS)
-    if (existsSync(path + suffix)) renameSync(path + suffix, report.kept + suffix);
   // Two names for a moment: never is there none, which would be taken for a new store.
-  linkSync(path, report.kept);
+  for (const suffix of ['', ...COMPANIONS])
+    if (existsSync(path + suffix)) linkSync(path + suffix, report.kept + suffix);
+  // The old log must not meet the new file, nor be missing beside the old one: its second name goes last.
+  for (const suffix of COMPANIONS) rmSync(path + suffix, { force: true });
   renameSync(fresh, path);
+  removeSecondNames(path);
   syncDirectory(dirname(path));
   return report;
 }

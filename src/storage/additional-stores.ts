@@ -151,7 +151,7 @@ function readStore(context: Context, graphRoot: string): Content {
       const before = stampOf(graphRoot);
       copyDatabase(join(graphRoot, 'state.db'), copy);
       if (before !== stampOf(graphRoot) && attempt < ATTEMPTS) continue;
-      const db = openDatabase(copy);
+      const db = openDatabase(copy, { beside: true });
       try {
         return withoutHidden(context, readRows(db, graphRoot));
       } finally {

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startBadRegistry } from '../fixtures/bad-registry.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
-import { makeTestRoot, testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
+import { makeTestRoot, type TestRoot, testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { buildImage } from '../fixtures/images.ts';
 import { type CommandProcess, startCommandProcess } from '../fixtures/in-process.ts';
 import { requires } from '../fixtures/requires.ts';
@@ -76,7 +76,7 @@ const HARMS: readonly [RegExp, string[]][] = [
   [/^run\/(locks|networks|exits)\/|^run\/(containers-conf|runtime-versions)\.json$/, []],
 ];
 /** Those of the database come in a test of their own. */
-const DATABASE = /^root\/state\.db(-wal|-shm)?$/;
+const DATABASE = /^root\/state\.db(-wal|-shm)?(-kept)?$/;
 
 const DAMAGES = {
   gone: (path: string) => rmSync(path),
@@ -225,27 +225,58 @@ function harmsOf(name: string): string[] | undefined {
 }
 
 describe('a store whose database is damaged', { skip }, () => {
-  // Without its log it is what it was some time ago: images may be gone.
-  const COMMON = [['ps', '-a'], ['images'], ['volume', 'create']];
+  const COMMON = [['ps', '-a'], ['images'], ['volume', 'ls']];
+  const FILES = ['state.db', 'state.db-wal', 'state.db-shm'];
 
-  for (const file of ['state.db', 'state.db-wal', 'state.db-shm'])
-    for (const [damage, spoil] of Object.entries(DAMAGES))
-      test(`${file} ${damage}: commands name it or work, and after a repair all do`, async () => {
-        const root = makeTestRoot();
-        await busyboxImage(root);
-        spoil(join(root.graphRoot, file));
-        for (const args of COMMON) {
-          const { code, stderr } = await tspod(args, { root });
-          if (code === 0) continue;
-          assert.match(
-            stderr,
-            /^Error: state database \S+\/state\.db is damaged: .*\nrun `tspod system check --repair`/,
-          );
-        }
-        const repaired = await tspod(['system', 'check', '--repair', '--force'], { root });
-        assert.equal(repaired.code, 0, repaired.stdout + repaired.stderr);
-        await busyboxImage(root);
-        await tspodOk(['run', '--rm', ...NO_NETWORK, 'busybox', 'true'], { root });
-        for (const args of [...COMMON, ['system', 'check']]) await tspodOk(args, { root });
-      });
+  async function usedRoot(): Promise<TestRoot> {
+    const root = makeTestRoot();
+    await busyboxImage(root);
+    await tspodOk(['create', '--name', 'kept', '-v', 'v-kept:/v', ...NO_NETWORK, 'busybox', 'true'], {
+      root,
+    });
+    return root;
+  }
+
+  async function hasEverything(root: TestRoot, what: string): Promise<void> {
+    const listed = [
+      await tspodOk(['ps', '-a', '--format', '{{.Names}}'], { root }),
+      await tspodOk(['images', '--format', '{{.Repository}}'], { root }),
+      await tspodOk(['volume', 'ls', '-q'], { root }),
+    ];
+    assert.deepEqual(listed, ['kept', 'localhost/busybox', 'v-kept'], what);
+  }
+
+  test('loses nothing by one file that is deleted, and needs no repair', async () => {
+    const root = await usedRoot();
+    for (const file of FILES.flatMap((name) => [name, `${name}-kept`])) {
+      rmSync(join(root.graphRoot, file));
+      await hasEverything(root, `${file} deleted`);
+      await tspodOk(['start', '-a', 'kept'], { root });
+    }
+    assert.equal(await tspodOk(['system', 'check'], { root }), '');
+  });
+
+  for (const file of FILES)
+    test(`${file} overwritten: commands name it or work, and after a repair all do`, async () => {
+      const root = await usedRoot();
+      DAMAGES.overwritten(join(root.graphRoot, file));
+      let isTold = false;
+      for (const args of COMMON) {
+        const { code, stderr } = await tspod(args, { root });
+        if (code === 0) continue;
+        isTold = true;
+        assert.match(
+          stderr,
+          /^Error: state database \S+\/state\.db is damaged: .*\nrun `tspod system check --repair`/,
+        );
+      }
+      // Nothing goes back in time without a word.
+      if (file === 'state.db-wal') assert.ok(isTold);
+      if (!isTold) await hasEverything(root, `${file} overwritten`);
+      const repaired = await tspod(['system', 'check', '--repair', '--force'], { root });
+      assert.equal(repaired.code, 0, repaired.stdout + repaired.stderr);
+      await busyboxImage(root);
+      await tspodOk(['run', '--rm', ...NO_NETWORK, 'busybox', 'true'], { root });
+      for (const args of [...COMMON, ['system', 'check']]) await tspodOk(args, { root });
+    });
 });
