@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { InvalidSpecError, messageOf, NotFoundError } from '../base/errors.ts';
 import { parseImageConfig } from '../oci/image-spec.ts';
 import { chainIds } from './digest.ts';
+import { readDockerContainers } from './docker-containers.ts';
 import type { ForeignImage, ForeignStore, ForeignVolume } from './foreign-store.ts';
 
 /** What lies in docker's data root with the driver overlay2 (not in containerd's image store). Nothing of it is changed. */
@@ -20,10 +21,8 @@ export function readDockerStore(root: string): ForeignStore {
   return {
     images: ids.map((id) => () => readImage(root, { id, names: names.get(id) ?? [] })),
     volumes,
-    notes: [
-      ...containerNotes(join(root, 'containers')),
-      ...(volumes.length === 0 ? [] : ["labels of volumes are in docker's database: they are not taken"]),
-    ],
+    containers: readDockerContainers(root),
+    notes: volumes.length === 0 ? [] : ["labels of volumes are in docker's database: they are not taken"],
   };
 }
 
@@ -69,17 +68,6 @@ function volumesOf(directory: string): ForeignVolume[] {
         (pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '',
       );
       return { name, data: join(directory, name, '_data'), labels: {}, options: Object.fromEntries(options) };
-    });
-}
-
-function containerNotes(directory: string): string[] {
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory)
-    .map((id) => join(directory, id, 'config.v2.json'))
-    .filter((file) => existsSync(file))
-    .map((file) => {
-      const { Name, Config } = readJson<{ Name?: string; Config?: { Image?: string } }>(file);
-      return `container ${(Name ?? '').replace(/^\//, '')} of ${Config?.Image ?? 'an image'} is not taken: create it again; docker commit makes an image of what it has changed`;
     });
 }
 

@@ -28,9 +28,26 @@ export interface ForeignVolume {
   options: Readonly<Record<string, string>>;
 }
 
+/** A container of docker, as far as it can be made again. */
+export interface ForeignContainer {
+  name: string;
+  imageId: string;
+  /** As it was named then; another image may have that name now. */
+  image: string;
+  /** Names of those that it mounts. */
+  volumes: readonly string[];
+  isRunning: boolean;
+  /** Files of its own differ from the image's. */
+  hasChanges: boolean;
+  /** Docker's body of POST /containers/create. */
+  body: Readonly<Record<string, unknown>>;
+}
+
 export interface ForeignStore {
   /** Not read before they are asked for. */
   images: readonly (() => ForeignImage)[];
+  /** Likewise. */
+  containers: readonly (() => ForeignContainer)[];
   volumes: readonly ForeignVolume[];
   /** One sentence for each thing that cannot be taken. */
   notes: readonly string[];

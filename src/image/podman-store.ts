@@ -31,7 +31,12 @@ export function readPodmanStore(root: string): ForeignStore {
     });
   const images = drivers.flatMap((driver) => imagesOf(root, driver));
   const volumes = volumesOf(join(root, 'volumes'));
-  return { images, volumes, notes: [...containerNotes(root, drivers), ...volumeNotes(volumes)] };
+  return {
+    images,
+    volumes,
+    containers: [],
+    notes: [...containerNotes(root, drivers), ...volumeNotes(volumes)],
+  };
 }
 
 function imagesOf(root: string, driver: Driver): (() => ForeignImage)[] {

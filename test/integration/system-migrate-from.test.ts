@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { writeDockerStore } from '../fixtures/docker-store.ts';
+import { endpoint, writeDockerContainer, writeDockerStore } from '../fixtures/docker-store.ts';
 import { busyboxArchive } from '../fixtures/harness-busybox.ts';
 import { runProgram, testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { programPath, requires } from '../fixtures/requires.ts';
@@ -25,11 +25,6 @@ describe('system migrate-from docker', () => {
     spawnSync('cp', ['-a', `${tree}/.`, files]);
     mkdirSync(join(root, 'volumes/data/_data'), { recursive: true });
     writeFileSync(join(root, 'volumes/data/_data/file'), 'kept');
-    mkdirSync(join(root, 'containers/c1'), { recursive: true });
-    writeFileSync(
-      join(root, 'containers/c1/config.v2.json'),
-      JSON.stringify({ Name: '/web', Config: { Image: 'from/docker:7' } }),
-    );
     const { code, stdout, stderr } = await tspod([
       'system',
       'migrate-from',
@@ -40,7 +35,6 @@ describe('system migrate-from docker', () => {
     ]);
     assert.equal(code, 0, stderr);
     assert.equal(stdout, 'image docker.io/from/docker:7\nvolume data\n');
-    assert.match(stderr, /^container web of from\/docker:7 is not taken/m);
     assert.equal(await tspodOk(['image', 'inspect', '--format', '{{.Id}}', 'docker.io/from/docker:7']), id);
     const place = await tspodOk(['volume', 'inspect', '--format', '{{.Mountpoint}}', 'data']);
     assert.equal(readFileSync(join(place, 'file'), 'utf8'), 'kept');
@@ -52,6 +46,105 @@ describe('system migrate-from docker', () => {
     assert.match(damaged.stderr, /an image is not taken: .*digest/);
     assert.match(damaged.stderr, /volume data is not taken: there is one of that name here/);
     await tspodOk(['volume', 'rm', 'data']);
+  });
+
+  test('creates its containers as they were asked for, and says what it cannot take', async () => {
+    const root = join(testRoot().base, 'docker-containers');
+    const tar = busybox();
+    const config = { architecture: 'amd64', os: 'linux', config: { Cmd: ['sh'] }, history: [] };
+    const { id: imageId, files } = writeDockerStore(root, { tar, name: 'box:1', config });
+    spawnSync('tar', ['-C', files, '-x'], { input: tar });
+    const anonymous = 'ab'.repeat(32);
+    for (const volume of ['stock', anonymous]) {
+      mkdirSync(join(root, `volumes/${volume}/_data`), { recursive: true });
+      writeFileSync(join(root, `volumes/${volume}/_data/file`), `in ${volume.slice(0, 5)}`);
+    }
+    const look =
+      'cat /stock/file /own/file; echo $WORD; hostname; touch /own/x /stock/x 2>/dev/null || echo read-only';
+    const job = writeDockerContainer(root, {
+      name: 'job',
+      imageId,
+      config: {
+        Image: 'box:1',
+        Cmd: ['sh', '-c', look],
+        Env: ['PATH=/bin', 'WORD=said'],
+        Volumes: { '/own': {} },
+        Labels: { from: 'docker' },
+      },
+      host: { Binds: ['stock:/stock:ro'], NetworkMode: 'none' },
+      networks: { none: endpoint({}) },
+      volumes: { '/stock': 'stock', '/own': anonymous },
+      changed: 'tmp/written',
+    });
+    writeDockerContainer(root, {
+      name: 'web',
+      imageId,
+      config: { Cmd: ['sleep', '100'], Hostname: 'www', StopSignal: 'SIGINT', User: '7' },
+      host: {
+        PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '8080' }] },
+        RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 },
+        CapAdd: ['NET_ADMIN'],
+        ExtraHosts: ['db:192.0.2.9'],
+      },
+      running: true,
+    });
+    // By the id of the other one.
+    writeDockerContainer(root, { name: 'beside', imageId, host: { NetworkMode: `container:${job}` } });
+    writeDockerContainer(root, {
+      name: 'alone',
+      imageId,
+      host: { NetworkMode: 'back' },
+      networks: { back: endpoint({ Aliases: ['a1'] }) },
+    });
+    writeDockerContainer(root, { name: 'limited', imageId, host: { StorageOpt: { size: '1G' } } });
+    const line = ['system', 'migrate-from', '-q', 'docker', '--source', root];
+    const { code, stdout, stderr } = await tspod(line);
+    assert.equal(code, 125);
+    assert.deepEqual(
+      stdout
+        .split('\n')
+        .filter((said) => said.startsWith('container'))
+        .sort(),
+      ['container beside', 'container job', 'container web'],
+    );
+    assert.match(stderr, /container job: the files that it has changed are not taken; docker commit/);
+    assert.doesNotMatch(stderr, /container web: the files/);
+    assert.match(stderr, /container web runs with docker: stop it there/);
+    assert.match(stderr, /Error: container alone is not taken: .*back/);
+    assert.match(stderr, /Error: container limited is not taken: HostConfig.StorageOpt is not supported/);
+    const shown = async (name: string, format: string) =>
+      await tspodOk(['inspect', '--format', format, name]);
+    const hostname = (await shown('job', '{{.Id}}')).slice(0, 12);
+    assert.equal(await tspodOk(['start', '-a', 'job']), `in stockin ababasaid\n${hostname}\nread-only`);
+    assert.equal(
+      await shown('job', '{{.ImageName}} {{.Config.Labels.from}}'),
+      'docker.io/library/box:1 docker',
+    );
+    assert.equal(
+      await shown(
+        'web',
+        '{{.State.Status}} {{.Config.Hostname}} {{.Config.User}} {{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}} {{.HostConfig.ExtraHosts}}',
+      ),
+      'created www 7 on-failure 3 [db:192.0.2.9]',
+    );
+    assert.match(
+      await shown('web', '{{json .HostConfig.PortBindings}}'),
+      /"80\/tcp":\[{"HostIp":"127.0.0.1","HostPort":"8080"}\]/,
+    );
+    assert.equal(
+      await shown('beside', '{{.HostConfig.NetworkMode}}'),
+      `container:${await shown('job', '{{.Id}}')}`,
+    );
+    // Without the network it is named; with it, it is taken the next time, and nothing else is made twice.
+    await tspodOk(['network', 'create', 'back']);
+    const again = await tspod(line);
+    assert.match(again.stdout, /^container alone$/m);
+    assert.match(again.stderr, /container web is not taken: there is one of that name here/);
+    assert.match(await shown('alone', '{{json .NetworkSettings.Networks}}'), /"back":.*"a1"/);
+    await tspodOk(['rm', '-f', 'beside', 'alone', 'web', 'job']);
+    await tspodOk(['network', 'rm', 'back']);
+    const none = await tspod([...line, '--containers=false']);
+    assert.doesNotMatch(none.stdout + none.stderr, /container/);
   });
 
   test('refuses what is no store', async () => {

@@ -22,7 +22,13 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
     else printLine(`${event.kind} ${event.name}`);
   };
   try {
-    const options = { root: flags['source'] as string | undefined, volumes: flags['volumes'] !== false };
+    const { requestFromBody } = await import('../../../api/compat/create-body.ts');
+    const options = {
+      root: flags['source'] as string | undefined,
+      volumes: flags['volumes'] !== false,
+      containers: flags['containers'] !== false,
+      requestOf: requestFromBody,
+    };
     await migrateFrom(openEngine(), source, options, { tell, progress: progress.listener });
   } finally {
     progress.done();
