@@ -22,7 +22,18 @@ function damagedLog(change: (log: Buffer) => Buffer | undefined): string {
   return path;
 }
 
-const frames = (log: Buffer): number => (log.length - 32) / FRAME_BYTES;
+/** Of the log's present round: behind them come those of the one before. */
+function frames(log: Buffer): number {
+  let count = 0;
+  while (
+    log
+      .subarray(32 + count * FRAME_BYTES + 8)
+      .subarray(0, 8)
+      .equals(log.subarray(16, 24))
+  )
+    count++;
+  return count;
+}
 
 /** Of the last frame but `fromEnd`, so many bytes into it. */
 const inFrame = (log: Buffer, fromEnd: number, byte: number): number =>
@@ -31,7 +42,7 @@ const inFrame = (log: Buffer, fromEnd: number, byte: number): number =>
 const DAMAGES: Record<string, (log: Buffer) => undefined> = {
   'a wrong bit in its header': (log) => void log.writeUInt8(log.readUInt8(17) ^ 1, 17),
   'a header of other bytes': (log) => void log.fill('Z', 0, 32),
-  'a wrong bit in the page of an early frame': (log) => void flip(log, 32 + 3 * FRAME_BYTES + 4000),
+  'a wrong bit in the page of its first frame': (log) => void flip(log, 32 + 4000),
   'a wrong bit in the page of the last frame but one': (log) => void flip(log, inFrame(log, 1, 4000)),
   'a wrong mark in the last frame but one': (log) => void flip(log, inFrame(log, 1, 8)),
 };
@@ -64,7 +75,7 @@ describe('a log that was changed', () => {
 
 describe('what a crash leaves in the log', () => {
   test('half a transaction of a killed process is no damage', () => {
-    const path = damagedLog((log) => log.subarray(0, log.length - 100));
+    const path = damagedLog((log) => log.subarray(0, inFrame(log, 0, FRAME_BYTES - 100)));
     assert.deepEqual(rowsOf(path), ['a', 'b', 'c']);
   });
 
