@@ -52,15 +52,23 @@ export function mirrorAdditionalStores(context: Context, stores: readonly string
   });
 }
 
+/** What makes containers possible on layers of owners that have no number here. */
+export const SQUASHING = ['mount_program=fuse-overlayfs', 'mountopt=squash_to_root'];
+
 /** Stands in a user namespace for owners that it has no number for. */
 const OVERFLOW_UID = 65534;
 
+/** Its owner has no number in this user namespace. */
+export function belongsToOthers(graphRoot: string): boolean {
+  return isInUserNamespace() && statSync(graphRoot, { throwIfNoEntry: false })?.uid === OVERFLOW_UID;
+}
+
 /** Such images can be looked at, saved and copied, but nobody may write into the directories of their containers. */
 function warnOfOwners({ squashes }: Context, graphRoot: string): void {
-  if (squashes || !isInUserNamespace() || statSync(graphRoot).uid !== OVERFLOW_UID) return;
+  if (squashes || !belongsToOthers(graphRoot)) return;
   log(
     'warn',
-    `${graphRoot} belongs to another user: containers on its images need --storage-opt mount_program=fuse-overlayfs --storage-opt mountopt=squash_to_root`,
+    `${graphRoot} belongs to another user: containers on its images need --storage-opt ${SQUASHING.join(' --storage-opt ')}`,
   );
 }
 

@@ -19,7 +19,7 @@ export interface LayerStoreContext {
 }
 
 export const LAYER_COLUMNS =
-  'id, chain_id, diff_id, parent_id, tar_size, disk_size, blob_digest, blob_size, media_type, created_at';
+  'id, chain_id, diff_id, parent_id, tar_size, disk_size, blob_digest, blob_size, media_type, created_at, store';
 
 export function layerStore(context: LayerStoreContext): LayerStore {
   const { db, layout, system } = context;
@@ -225,5 +225,6 @@ export function toLayerRecord(value: unknown): LayerRecord | undefined {
     blobSize: row['blob_size'] === null ? undefined : Number(row['blob_size']),
     mediaType: text('media_type'),
     createdAt: String(row['created_at']),
+    store: text('store'),
   };
 }

@@ -33,7 +33,9 @@ export function openStore(options: OpenStoreOptions): Store {
     driverOptions: options.driverOptions ?? [],
     isUsed: () =>
       db
-        .prepare('SELECT EXISTS (SELECT 1 FROM layers) OR EXISTS (SELECT 1 FROM containers)')
+        .prepare(
+          'SELECT EXISTS (SELECT 1 FROM layers WHERE store IS NULL) OR EXISTS (SELECT 1 FROM containers)',
+        )
         .pluck()
         .get() === 1,
     memory: driverMemory(db),
@@ -42,7 +44,7 @@ export function openStore(options: OpenStoreOptions): Store {
   const squashes = options.driverOptions?.some((word) => word.includes('squash_to_')) === true;
   const stores = { db, layout, driverName: driver.name, opaqueXattrs, squashes };
   mirrorAdditionalStores(stores, options.additional ?? []);
-  const context = { db, layout, driver, system };
+  const context = { db, layout, driver, system, squashes };
   return {
     graphRoot,
     driverName: driver.name,

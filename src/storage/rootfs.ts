@@ -5,6 +5,7 @@ import { errnoOf, messageOf, StorageError } from '../base/errors.ts';
 import type { Syscalls } from '../native/syscalls.ts';
 import type { Database } from '../state/db.ts';
 import type { RootfsPlan, StorageDriver } from './drivers/driver.ts';
+import { belongsToOthers, SQUASHING } from './additional-stores.ts';
 import { layerChain } from './layers.ts';
 import { type ContainerPaths, containerPaths, layerPaths, type StoreLayout } from './layout.ts';
 import { removeThroughTrash } from './removal.ts';
@@ -19,6 +20,8 @@ export interface RootfsContext {
   layout: StoreLayout;
   driver: StorageDriver;
   system: Syscalls;
+  /** Whether mounts show all files as the caller's own. */
+  squashes: boolean;
 }
 
 /** The file systems of containers. The caller's row for the container comes before `create` and goes before `remove`. */
@@ -27,6 +30,7 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
   const pathsOf = (id: string): ContainerPaths => containerPaths(layout, id);
   const create = async (options: RootfsOptions): Promise<RootfsPlan> => {
     const plan = planFor(context, options);
+    if (plan.lentBy !== undefined) refuseUnwritable(context, plan.lentBy);
     if (isBare(options.directory)) {
       mkdirSync(pathsOf(options.containerId).dir, { recursive: true, mode: 0o700 });
       return plan;
@@ -119,6 +123,14 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
   };
 }
 
+/** The kernel lets nobody write into the directories of owners that have no number here, and every container has some written. */
+function refuseUnwritable({ driver, squashes }: RootfsContext, graphRoot: string): void {
+  if (squashes || driver.name === 'vfs' || !belongsToOthers(graphRoot)) return;
+  throw new StorageError(`the image lies in ${graphRoot}, which belongs to another user`, {
+    hint: `containers on it need --storage-opt ${SQUASHING.join(' --storage-opt ')}, and a --root that is not in use`,
+  });
+}
+
 async function mountPlan({ driver, system, layout }: RootfsContext, plan: RootfsPlan): Promise<void> {
   const { idMaps, ...rest } = plan;
   const isHostRoot = plan.lowerDirs[0] === ITSELF;
@@ -187,6 +199,7 @@ export function planFor(
     readOnly: options.readOnly ?? false,
     mountLabel: options.mountLabel,
     ...(options.idMaps === undefined ? {} : { idMaps: options.idMaps }),
+    lentBy: layers.find(({ store }) => store !== undefined)?.store,
   };
 }
 

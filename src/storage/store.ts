@@ -35,6 +35,8 @@ export interface LayerRecord {
   blobSize: number | undefined;
   mediaType: string | undefined;
   createdAt: string;
+  /** The graph root of the additional store that it is in. */
+  store?: string | undefined;
 }
 
 export interface ApplyOptions {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { SQUASHING } from '../../src/storage/additional-stores.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import {
   makeTestRoot,
@@ -12,6 +13,8 @@ import {
   tspod,
   tspodOk,
 } from '../fixtures/harness.ts';
+import { launchWords, makeUser } from '../fixtures/launcher-user.ts';
+import { requires } from '../fixtures/requires.ts';
 
 test('storage.conf chooses places and driver', async () => {
   const { base } = testRoot();
@@ -69,6 +72,63 @@ describe('an additional image store', () => {
     await tspodOk([...used, 'system', 'check'], { root });
     await tspodOk([...used, 'rmi', 'own'], { root });
     assert.equal(await listing(), before);
+  });
+
+  const skip =
+    requires('root', 'fuse') || (existsSync('/usr/bin/fuse-overlayfs') ? false : 'no fuse-overlayfs');
+  test('of root’s lends to several users at once, who cannot write there', { skip }, async (context) => {
+    const root = makeTestRoot();
+    await busyboxImage(root);
+    await tspodOk(['build', '-q', '-t', 'secret', '-'], {
+      root,
+      input: 'FROM busybox\nRUN rm /etc/passwd; echo 1 | tee /one >/own; chown 7:7 /one; chmod 600 /own\n',
+    });
+    for (const path of [root.base, root.graphRoot]) chmodSync(path, 0o755);
+    for (const name of ['state.db', 'state.db-wal', 'driver']) chmodSync(join(root.graphRoot, name), 0o644);
+    const users = ['a', 'b'].map((end) =>
+      makeUser(`tspodlent${process.pid}${end}`, { subordinateIds: true }),
+    );
+    try {
+      const homes = users.map((user) => user.makeRuntimeDir());
+      const asUser = (at: number, args: string[]) => {
+        const home = homes[at] ?? '';
+        const words = [
+          ...launchWords(users[at]),
+          TSPOD,
+          '--root',
+          `${home}/root`,
+          '--runroot',
+          `${home}/run`,
+        ];
+        const given = [...words.slice(1), '--storage-opt', `additionalimagestore=${root.graphRoot}`, ...args];
+        const env = { HOME: home, XDG_RUNTIME_DIR: home, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+        return runProgram(words[0] ?? '', given, { env, cwd: '/' });
+      };
+      const first = await asUser(0, ['images', '--format', '{{.Repository}}']);
+      if (/EACCES|Permission denied/.test(first.stderr))
+        return context.skip('this checkout is for root alone');
+      assert.deepEqual(first.stdout.trim().split('\n').sort(), ['localhost/busybox', 'localhost/secret']);
+      const run = ['run', '--rm', '--network', 'none', 'secret', 'sh', '-c'];
+      const refused = await asUser(0, [...run, 'true']);
+      assert.equal(refused.code, 125);
+      assert.match(refused.stderr, /the image lies in \S+, which belongs to another user\n.*squash_to_root/);
+      const squash = SQUASHING.flatMap((word) => ['--storage-opt', word]);
+      const script = 'cat /one; ls /etc/passwd; cat /own; echo mine >/etc/new && rm /bin/false && id -u';
+      const outputs = await Promise.all(
+        [0, 1, 0, 1].map((at) => asUser(at, [...squash, ...run, script]).then((done) => [at, done] as const)),
+      );
+      for (const [, { code, stdout, stderr }] of outputs) {
+        assert.equal(code, 0, stderr);
+        assert.equal(stdout, '1\n0\n');
+        assert.match(stderr, /\/etc\/passwd: No such file.*\n.*\/own'?: Permission denied/);
+      }
+      assert.equal(
+        await tspodOk(['run', '--rm', '--network', 'none', 'secret', 'ls', '/bin/false'], { root }),
+        '/bin/false',
+      );
+    } finally {
+      for (const user of users) user.remove();
+    }
   });
 
   test('is followed when it changes, and forgotten when it is no longer named', async () => {

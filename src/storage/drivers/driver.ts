@@ -21,6 +21,8 @@ export interface RootfsPlan {
   mountLabel: string | undefined;
   /** The container's own ids; what it writes lies on disk with the owners that these give. */
   idMaps?: RootfsIdMaps;
+  /** Graph root of the additional store that layers of it are in. */
+  lentBy?: string | undefined;
 }
 
 /** How layers become a container's file system. Contents of layers are only interpreted behind this contract. */
