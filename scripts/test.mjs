@@ -5,6 +5,7 @@ import { join, relative, resolve } from 'node:path';
 import { ensureBusyboxArchive } from './setup/busybox-image.mjs';
 import { bestNode, CHECKOUT } from './setup/checkout.mjs';
 import { setUp } from './setup/set-up.mjs';
+import { ensureTestCriu } from './setup/test-criu.mjs';
 import { runScript } from './setup/tell.mjs';
 import { runChecks } from './test/checks.mjs';
 import { inPrivateNetwork } from './test/private-network.mjs';
@@ -26,6 +27,8 @@ await runScript(async () => {
   }
   setUp('test');
   process.env.TSPOD_TEST_BUSYBOX = ensureBusyboxArchive();
+  const criu = mode === 'unit' ? undefined : ensureTestCriu();
+  if (criu !== undefined) process.env.TSPOD_TEST_CRIU = criu;
   const tally = new Tally();
   const files = chosen.length > 0 ? chosen.map((file) => resolve(file)) : undefined;
   if (mode === 'all') runChecks(tally);

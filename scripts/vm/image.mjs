@@ -14,18 +14,17 @@ import {
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEBIAN_MIRROR, DEBIAN_RELEASE } from '../setup/debian.mjs';
 import { readCommand, runCommand } from '../setup/run-command.mjs';
 import { SetupError, tell } from '../setup/tell.mjs';
 
-const RELEASE = 'trixie';
-const MIRROR = process.env.TSPOD_VM_MIRROR ?? 'http://deb.debian.org/debian';
 /** `lingering` has a service manager without being logged in; `visitor` only while logged in. */
 const USERS = ['visitor', 'lingering'];
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'libpam-systemd', 'dbus', 'dbus-user-session', 'udev', 'kmod'],
   ...['linux-image-amd64', 'openssh-server', 'iproute2', 'procps', 'sudo', 'curl', 'ca-certificates'],
   ...['crun', 'libatomic1', 'uidmap', 'passt', 'netavark', 'aardvark-dns', 'nftables', 'fuse-overlayfs'],
-  ...['catatonit', 'golang-github-containers-common'],
+  ...['catatonit', 'golang-github-containers-common', 'runc', 'criu', 'iptables'],
 ];
 const TOOLS = ['debootstrap', 'mke2fs', 'qemu-system-x86_64', 'ssh', 'ssh-keygen'];
 
@@ -68,8 +67,9 @@ function requireTools() {
 function makeImage(directory) {
   const root = join(directory, 'root');
   const { disk, kernel, initrd, key } = filesOf(directory);
-  tell(`installing Debian ${RELEASE} for the guest`);
-  runCommand('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, RELEASE, root, MIRROR]);
+  tell(`installing Debian ${DEBIAN_RELEASE} for the guest`);
+  const include = `--include=${PACKAGES.join(',')}`;
+  runCommand('debootstrap', ['--variant=minbase', include, DEBIAN_RELEASE, root, DEBIAN_MIRROR]);
   runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
   configure(root, `${key}.pub`);
   const boot = (prefix) => {
