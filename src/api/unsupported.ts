@@ -15,10 +15,6 @@ export const unsupportedRoutes: readonly Route[] = [
   ),
   ...all(['/libpod/artifacts', '/libpod/artifacts/{rest...}'], 'artifacts are not supported'),
   ...all(
-    ['/libpod/containers/{id}/checkpoint', '/libpod/containers/{id}/restore'],
-    'checkpoints of containers are not supported',
-  ),
-  ...all(
     ['/libpod/play/kube', '/libpod/kube/{rest...}', '/libpod/generate/kube'],
     'Kubernetes files are not supported through the API',
   ),

@@ -26,10 +26,13 @@ export async function bootContainers(engine: Engine): Promise<BootReport> {
   return report;
 }
 
-/** `always` even when somebody has stopped it; a container that never ran is left alone, as docker leaves it. */
+/**
+ * `always` even when somebody has stopped it; a container that never ran is left alone, as docker leaves it. So is one with a checkpoint, from
+ * which it can go on.
+ */
 function startsOnBoot(record: ContainerRecord): boolean {
   const { name } = record.spec.restart;
-  if (record.startedAt === undefined) return false;
+  if (record.startedAt === undefined || record.checkpoint?.checkpointedAt !== undefined) return false;
   return name === 'always' || (name === 'unless-stopped' && !record.stoppedByUser);
 }
 

@@ -76,8 +76,12 @@ async function told(changes: Iterable<Change>): Promise<FileChange[]> {
 }
 
 function changeOf({ kind, path }: Change): FileChange[] {
-  const absolute = `/${Buffer.from(path, 'latin1').toString('utf8')}`;
-  return OF_EVERY_START.has(absolute) ? [] : [{ kind, path: absolute }];
+  return isOfEveryStart(path) ? [] : [{ kind, path: `/${Buffer.from(path, 'latin1').toString('utf8')}` }];
+}
+
+/** A change's path, relative and latin1 text for bytes. */
+export function isOfEveryStart(path: string): boolean {
+  return OF_EVERY_START.has(`/${path}`);
 }
 
 /** The tar of a container's whole file system, without what is mounted into it. */

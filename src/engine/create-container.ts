@@ -135,6 +135,16 @@ export async function createFromImage(
   return record;
 }
 
+/** What `createFromImage` would record, of an image that is looked up or pulled. */
+export async function specOfRequest(
+  engine: Engine,
+  request: CreateRequest,
+  hooks: CreateHooks,
+): Promise<ContainerSpec> {
+  const image = await imageFor(engine, request, hooks);
+  return specFromRequest(request, specContext(engine, image, hooks, { createCommand: [], keepOwner: true }));
+}
+
 function makeMember(spec: ContainerSpec, { role, requires }: PodMember): void {
   if (role !== undefined) spec.podRole = role;
   spec.requires = [...new Set([...requires, ...(spec.requires ?? [])])];

@@ -156,7 +156,8 @@ function cpuUsage(): Record<string, number> {
   };
 }
 
-function distribution(): Record<string, string> {
+/** `distribution` and `version`, and where there are any `variant` and `codename`. */
+export function distribution(): Record<string, string> {
   const text = readOr('/etc/os-release') || readOr('/usr/lib/os-release');
   const values: Record<string, string> = {};
   for (const line of text.split('\n')) {

@@ -6,23 +6,23 @@ import type { Engine } from './engine.ts';
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * Takes in a whole tar, compressed or not, and has `use` read it chunk by chunk. One that breaks off or is damaged is an
+ * Takes in a whole tar, compressed or not, and has `use` read it chunk by chunk; `anew` reads it from the start once more. One that breaks off or is damaged is an
  * IntegrityError before `use` is called: nothing of it is written then.
  */
-export async function withSpooledTar(
+export async function withSpooledTar<T>(
   engine: Engine,
   input: Readable,
-  use: (pull: () => Buffer | undefined) => Promise<void>,
-): Promise<void> {
+  use: (pull: () => Buffer | undefined, anew: () => () => Buffer | undefined) => Promise<T>,
+  temporary = `${engine.paths.runRoot}/tmp`,
+): Promise<T> {
   const [{ spool }, { unpacked }] = await Promise.all([
     import('../image/spool.ts'),
     import('../image/open-archive.ts'),
   ]);
-  const temporary = `${engine.paths.runRoot}/tmp`;
   const fd = await spool(await unpacked(input, { temporary }), { temporary });
   try {
     await checkTar(chunksOf(fd));
-    await use(chunksOf(fd));
+    return await use(chunksOf(fd), () => chunksOf(fd));
   } finally {
     closeSync(fd);
   }

@@ -114,6 +114,9 @@ class IdleRecord implements ContainerRecord {
   get bootId(): string | undefined {
     return this.#rest().bootId;
   }
+  get checkpoint(): ContainerRecord['checkpoint'] {
+    return this.#rest().checkpoint;
+  }
   get stoppedByUser(): boolean {
     return this.#rest().stoppedByUser;
   }

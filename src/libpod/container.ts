@@ -30,6 +30,8 @@ export interface ContainerRecord {
   restartCount: number;
   stoppedByUser: boolean;
   facts: RunFacts;
+  /** Undefined: no checkpoint has been made since it was last started. */
+  checkpoint: CheckpointState | undefined;
   /** Identity of the build that it is for; undefined: it is a user's. */
   buildOwner: string | undefined;
 }
@@ -54,6 +56,19 @@ export interface RunFacts {
   restarting?: true;
   /** It is being removed together with its anonymous volumes. */
   withVolumes?: boolean;
+  /** A checkpoint is being made with which it ends: the end completes it (checkpoint-files.ts). */
+  checkpointing?: true;
+  /** It is being restored: should that be killed half way, it is as if it had not begun. */
+  restoring?: true;
+}
+
+/** Times are RFC 3339. */
+export interface CheckpointState {
+  /** It has ended with a checkpoint, which is there. */
+  checkpointedAt?: string;
+  restoredAt?: string;
+  /** Made from an archive or image, and not restored yet: once its owner is gone it goes too, with the volumes that were made for it. */
+  importing?: { ownsVolumes: boolean };
 }
 
 export interface DueRestart {
@@ -141,6 +156,7 @@ export interface ContainerChanges {
   restartCount?: number;
   stoppedByUser?: boolean;
   facts?: RunFacts;
+  checkpoint?: CheckpointState | null;
   spec?: ContainerSpec;
 }
 
@@ -164,6 +180,7 @@ const COLUMNS: Readonly<Record<keyof ContainerChanges, string>> = {
   restartCount: 'restart_count',
   stoppedByUser: 'stopped_by_user',
   facts: 'facts',
+  checkpoint: 'checkpoint',
   spec: 'spec',
 };
 
@@ -219,8 +236,14 @@ function toContainer(row: Row): ContainerRecord {
     restartCount: Number(row['restart_count']),
     stoppedByUser: row['stopped_by_user'] === 1,
     facts: JSON.parse(String(row['facts'])) as RunFacts,
+    checkpoint: toCheckpoint(row['checkpoint']),
     buildOwner: text(row['build_owner']),
   };
+}
+
+function toCheckpoint(value: Row[string] | undefined): CheckpointState | undefined {
+  const json = text(value);
+  return json === undefined ? undefined : (JSON.parse(json) as CheckpointState);
 }
 
 function text(value: Row[string] | undefined): string | undefined {

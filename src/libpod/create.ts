@@ -7,7 +7,7 @@ import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { holderOfName } from '../state/by-name-or-id.ts';
 import { transaction } from '../state/db.ts';
 import { timestamp } from '../state/events.ts';
-import { type ContainerRecord, getContainer } from './container.ts';
+import { type ContainerRecord, getContainer, updateContainer } from './container.ts';
 import type { Libpod } from './context.ts';
 import { freeName } from './random-name.ts';
 import { deleteContainer } from './delete.ts';
@@ -23,6 +23,10 @@ export interface CreateContainerOptions {
   keepOwner?: boolean;
   /** For a step of a build of this process: no list shows it, and once this process has died, whoever looks removes it. */
   forBuild?: boolean;
+  /** Of a container that is made again under its own id; default: a new one. */
+  id?: string | undefined;
+  /** It is to go on from a checkpoint: should this process die before that, it goes with it. */
+  importing?: { ownsVolumes: boolean };
   /** Of which it will be a part; `enter` is called in the transaction that records it. */
   pod?: { id: string; enter(containerId: string): void };
 }
@@ -35,7 +39,7 @@ export async function createContainer(
   libpod: Libpod,
   options: CreateContainerOptions,
 ): Promise<ContainerRecord> {
-  const id = newId();
+  const id = options.id ?? newId();
   const draw = options.spec.userNamespace?.draw && (await import('./draw-ids.ts')).drawIds;
   const spec = insertRows(libpod, id, { ...options, draw });
   crashPoint('create-after-row');
@@ -86,6 +90,8 @@ function insertRows(
       const named = request.spec.name === '' ? { ...request.spec, name: freeName(libpod.db) } : request.spec;
       const spec = draw === undefined ? named : draw(libpod, named);
       insertRow(libpod, id, spec, request);
+      const { importing } = request;
+      if (importing !== undefined) updateContainer(libpod.db, id, { checkpoint: { importing } });
       request.pod?.enter(id);
       attachToContainer(libpod, id, createVolumes(libpod, spec), spec.dependencies);
       return spec;
@@ -108,6 +114,10 @@ function insertRow(
   { topLayerId, forBuild, pod }: Omit<CreateContainerOptions, 'spec'>,
 ): void {
   const { db } = libpod;
+  if (getContainer(db, id) !== undefined)
+    throw new AlreadyExistsError(`cannot make container ${id} again: it is there already`, {
+      hint: 'remove it first, or restore it under another name: --name',
+    });
   const holder = holderOfName(db, spec.name);
   if (holder !== undefined)
     throw new AlreadyExistsError(

@@ -83,7 +83,8 @@ export async function deleteMarked(
 /** Returns where the volumes that went with it have their data. */
 function deleteRows(libpod: Libpod, record: ContainerRecord, withVolumes: boolean): string[] {
   const { db } = libpod;
-  const volumes = withVolumes ? anonymousVolumes(libpod, record.id) : [];
+  const takesAll = record.checkpoint?.importing?.ownsVolumes === true;
+  const volumes = withVolumes || takesAll ? volumesOf(libpod, record.id, takesAll) : [];
   db.prepare('DELETE FROM containers WHERE id = ?').run(record.id);
   if (record.buildOwner === undefined)
     recordEvent(db, {
@@ -97,12 +98,13 @@ function deleteRows(libpod: Libpod, record: ContainerRecord, withVolumes: boolea
   return unused.flatMap((name) => deleteVolumeRow(libpod, name) ?? []);
 }
 
-function anonymousVolumes(libpod: Libpod, id: string): string[] {
+/** Its anonymous ones, or `all`. */
+function volumesOf(libpod: Libpod, id: string, all: boolean): string[] {
   const rows = libpod.db
     .prepare(
-      'SELECT v.name FROM volumes v JOIN container_volumes c ON c.volume_name = v.name WHERE c.container_id = ? AND v.anonymous = 1',
+      'SELECT v.name FROM volumes v JOIN container_volumes c ON c.volume_name = v.name WHERE c.container_id = ? AND v.anonymous >= ?',
     )
-    .all(id) as Row[];
+    .all(id, all ? 0 : 1) as Row[];
   return rows.map((row) => String(row['name']));
 }
 

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { ContainerRecord } from './container.ts';
+import { containerPaths } from './container-paths.ts';
 import { healthStatus, readHealth } from './health-record.ts';
 import { cgroupOfContainer } from './host-cgroups.ts';
 import type { InspectDocument, Inspected } from './inspected.ts';
@@ -29,14 +31,37 @@ export function inspectState({ libpod, record, running }: Inspected): InspectDoc
     FinishedAt: goTime(record.finishedAt),
     ...inspectHealth(libpod, record),
     ...(lives && facts.cgroupPath !== undefined ? { CgroupPath: cgroupPath(record) } : {}),
-    CheckpointedAt: NEVER,
-    RestoredAt: NEVER,
+    ...inspectCheckpoint(libpod, record),
     ...(record.stoppedByUser ? { StoppedByUser: true } : {}),
   };
 }
 
 function cgroupPath({ id, pid, facts }: ContainerRecord): string | undefined {
   return (pid === undefined ? undefined : cgroupOfContainer(pid, id)) ?? facts.cgroupPath;
+}
+
+/** As podman: flags and paths that hold, times in any case. */
+function inspectCheckpoint(
+  libpod: Inspected['libpod'],
+  { id, checkpoint }: ContainerRecord,
+): InspectDocument {
+  const { directory } = containerPaths(libpod.paths, id);
+  const existing = (name: string, path: string): InspectDocument =>
+    existsSync(path) ? { [name]: path } : {};
+  const { checkpointedAt, restoredAt } = checkpoint ?? {};
+  return {
+    ...(checkpointedAt === undefined ? {} : { Checkpointed: true }),
+    CheckpointedAt: goTime(checkpointedAt),
+    ...(restoredAt === undefined ? {} : { Restored: true }),
+    RestoredAt: goTime(restoredAt),
+    ...(checkpoint === undefined
+      ? {}
+      : {
+          ...existing('CheckpointPath', `${directory}/checkpoint/checkpoint`),
+          ...existing('CheckpointLog', `${directory}/checkpoint/dump.log`),
+          ...existing('RestoreLog', `${directory}/restore.log`),
+        }),
+  };
 }
 
 /** Of a container that has ended, what the last checks said. */

@@ -9,12 +9,24 @@ import { sdnotifyArguments } from './sdnotify.ts';
 import { logTag } from '../specgen/log-tag.ts';
 import type { RuntimeRef } from '../oci/runtime-client.ts';
 
+export interface MonitorRestore {
+  /** Directory of CRIU's images. */
+  images: string;
+  runtimeOptions: readonly string[];
+}
+
 /** The monitor's command line for one container: conmon's options, and ours where the monitor is ours. */
 export function monitorArguments(
   libpod: Libpod,
   record: ContainerRecord,
   runtime: RuntimeRef,
-  options: { run: boolean; quickRestarts: number; endWithCaller: boolean; preserveFds: number },
+  options: {
+    run: boolean;
+    quickRestarts: number;
+    endWithCaller: boolean;
+    preserveFds: number;
+    restore: MonitorRestore | undefined;
+  },
 ): string[] {
   const { spec, id } = record;
   const { bundle } = containerPaths(libpod.paths, id);
@@ -59,6 +71,10 @@ export function monitorArguments(
   if (spec.timeout > 0) args.push(`--timeout=${spec.timeout}`);
   if (runtime.systemdCgroup && spec.resources.cgroups !== 'split') args.push('-s');
   if (options.run) args.push('--run');
+  if (options.restore !== undefined) {
+    args.push('--restore', options.restore.images);
+    for (const word of options.restore.runtimeOptions) args.push('--runtime-opt', word);
+  }
   if (options.endWithCaller) args.push('--end-with-caller');
   args.push(...healthArguments(libpod, record), ...sdnotifyArguments(libpod, record));
   const [cleanup, ...cleanupArgs] = libpod.cleanupCommand;

@@ -59,9 +59,10 @@ function isProcessAlive(record: ContainerRecord): boolean {
   );
 }
 
-/** A restart by policy was killed before the program ran: the container waits for it as before. */
-export function isInterruptedRestart(stored: ContainerRecord, now: ContainerRecord): boolean {
-  return stored.state === 'starting' && now.state === 'exited' && now.facts.restart !== undefined;
+/** A restart by policy, or a restore, was killed before the program ran: the container is as it was before. */
+export function isInterruptedReturn(stored: ContainerRecord, now: ContainerRecord): boolean {
+  const { restart, restoring } = now.facts;
+  return stored.state === 'starting' && now.state === 'exited' && (restoring ?? restart) !== undefined;
 }
 
 /** True while a transient state's owner is alive, so that nobody else may finish its work. */
@@ -89,7 +90,7 @@ function observeAbandonedStart(libpod: Libpod, record: ContainerRecord): Contain
   if (ended !== undefined) return ended;
   const monitorPid = readMonitorPid(bundle.monitorPidFile);
   const pid = readMonitorPid(bundle.pidFile);
-  const { restart: _under, ...facts } = record.facts;
+  const { restart: _under, restoring, ...facts } = record.facts;
   if (record.bootId === bootId() && monitorPid !== undefined && pid !== undefined) {
     const monitorStart = isMonitorOf(monitorPid, record.id) ? startTimeOf(monitorPid) : undefined;
     const pidStart = startTimeOf(pid);
@@ -105,12 +106,14 @@ function observeAbandonedStart(libpod: Libpod, record: ContainerRecord): Contain
         exitLost: false,
         oomKilled: false,
         error: '',
+        ...(restoring ? { checkpoint: { restoredAt: timestamp() } } : {}),
         facts: { ...facts, pidStart },
       };
     }
   }
-  // Still due.
-  if (record.facts.restart !== undefined) return { ...record, state: 'exited', pid: undefined };
+  // Still due, or still to be restored.
+  if ((restoring ?? record.facts.restart) !== undefined)
+    return { ...record, state: 'exited', pid: undefined };
   return {
     ...record,
     state: 'created',
@@ -134,7 +137,7 @@ function endedRecord(libpod: Libpod, record: ContainerRecord): ContainerRecord |
   const { bundle } = containerPaths(libpod.paths, record.id);
   const exit = readExitRecord(libpod.paths.runRoot, record.id, bundle.bundle);
   if (exit === undefined) return undefined;
-  const { restart: _done, ...facts } = record.facts;
+  const { restart: _done, restoring: _too, ...facts } = record.facts;
   return {
     ...record,
     state: 'exited',

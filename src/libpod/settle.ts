@@ -3,11 +3,12 @@ import { messageOf } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import type { KernelLock } from '../native/kernel-lock.ts';
 import { allowReserve, statement, transaction } from '../state/db.ts';
+import { timestamp } from '../state/events.ts';
 import { type ContainerRecord, getContainer, NO_END, updateContainer } from './container.ts';
 import { tryLockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
 import { deleteContainer, deleteMarked, markRemoving } from './delete.ts';
-import { hasOwner, isInterruptedRestart, observe } from './observe.ts';
+import { hasOwner, isInterruptedReturn, observe } from './observe.ts';
 import { releaseFailedStart, releaseResources } from './release.ts';
 import { planRestart } from './restart-policy.ts';
 import { tellStarted } from './tell-started.ts';
@@ -29,11 +30,12 @@ export async function settle(libpod: Libpod, id: string): Promise<ContainerRecor
     return undefined;
   }
   const now = observe(libpod, stored);
-  if (isInterruptedRestart(stored, now)) {
+  if (isInterruptedReturn(stored, now)) {
     await releaseFailedStart(libpod, stored);
     const { restart } = now.facts;
     const facts = restart === undefined ? {} : { restart };
-    updateContainer(libpod.db, id, { state: 'exited', owner: null, facts });
+    const isImport = stored.checkpoint?.importing !== undefined;
+    updateContainer(libpod.db, id, { state: 'exited', facts, ...(isImport ? {} : { owner: null }) });
     return getContainer(libpod.db, id);
   }
   if (now.state === 'exited' && (stored.state !== 'exited' || stored.facts.held === true)) {
@@ -52,6 +54,7 @@ export async function settle(libpod: Libpod, id: string): Promise<ContainerRecor
       facts: now.facts,
       owner: null,
       ...(stored.state === 'starting' ? NO_END : {}),
+      ...(now.checkpoint === stored.checkpoint ? {} : { checkpoint: now.checkpoint ?? null }),
       ...(stored.state === 'stopping' ? { stoppedByUser: false } : {}),
     });
     // Its starter was killed before it could.
@@ -84,57 +87,76 @@ async function settleExit(
   now: ContainerRecord,
 ): Promise<ContainerRecord | undefined> {
   const restarting = stored.facts.restarting === true && hasOwner(stored);
+  const checkpoint = await endingCheckpoint(libpod, stored);
   allowReserve(libpod.db);
   if (stored.state !== 'exited') {
     changeState(libpod, stored.id, 'record-exit', {
       changes: {
-        exitCode: now.exitCode ?? null,
-        exitLost: now.exitLost,
+        // Its processes go on with the restore.
+        exitCode: checkpoint === undefined ? (now.exitCode ?? null) : 0,
+        exitLost: now.exitLost && checkpoint === undefined,
         oomKilled: now.oomKilled,
-        error: now.error,
+        error: checkpoint === undefined ? now.error : '',
         pid: null,
         owner: restarting ? (stored.owner ?? null) : null,
         finishedAt: now.finishedAt ?? null,
         facts: { ...now.facts, held: true },
       },
-      events: ['died'],
-      eventAttributes: { containerExitCode: String(now.exitCode ?? '') },
+      events: checkpoint === undefined ? ['died'] : ['checkpoint', 'died'],
+      eventAttributes: { containerExitCode: String(checkpoint === undefined ? (now.exitCode ?? '') : 0) },
     });
   }
   if (stored.podId !== undefined && !restarting) podsToSettle.add(stored.podId);
   crashPoint('settle-after-exit');
+  await checkpoint?.completeCheckpoint(libpod, stored);
   await releaseResources(libpod, stored);
   crashPoint('settle-after-release');
-  const removes = stored.spec.autoRemove && !restarting;
+  // Nobody has exported it yet, whatever becomes of its maker.
+  const removes = stored.spec.autoRemove && !restarting && checkpoint === undefined;
   // With what was written before; one that removes itself does not outlive a power cut anyway.
   const durable = !stored.spec.autoRemove;
-  const settled = transaction(libpod.db, () => recordRelease(libpod, stored, removes), durable);
+  const isSaved = checkpoint !== undefined;
+  const settled = transaction(libpod.db, () => recordRelease(libpod, stored, { removes, isSaved }), durable);
   if (!removes) return settled;
   await deleteMarked(libpod, settled);
   return undefined;
 }
 
+/** Set when it was a checkpoint that has ended it. */
+async function endingCheckpoint(libpod: Libpod, { id, facts }: ContainerRecord) {
+  if (facts.checkpointing !== true) return undefined;
+  const files = await import('./checkpoint-files.ts');
+  return files.hasEndedByCheckpoint(libpod, id) ? files : undefined;
+}
+
 /** Nothing is held any more; one that `removes` itself counts as being removed at the same moment. */
-function recordRelease(libpod: Libpod, { id, spec }: ContainerRecord, removes: boolean): ContainerRecord {
+function recordRelease(
+  libpod: Libpod,
+  { id, spec }: ContainerRecord,
+  { removes, isSaved }: { removes: boolean; isSaved: boolean },
+): ContainerRecord {
   // Their programs have ended with the container; their monitors may have been killed before they could say so.
   statement(libpod.db, 'DELETE FROM exec_sessions WHERE container_id = ?').run(id);
-  const ended = spec.restart.name === 'no' ? undefined : getContainer(libpod.db, id);
+  const ended = spec.restart.name === 'no' || isSaved ? undefined : getContainer(libpod.db, id);
   const restart = ended === undefined ? undefined : planRestart(libpod, ended, ended.facts.quickRestarts);
   const settled = changeState(libpod, id, 'record-exit', {
-    changes: { facts: restart === undefined ? {} : { restart } },
+    changes: {
+      facts: restart === undefined ? {} : { restart },
+      ...(isSaved ? { checkpoint: { checkpointedAt: timestamp() } } : {}),
+    },
     events: ['cleanup'],
   });
   if (removes) markRemoving(libpod, settled);
   return settled;
 }
 
-/** Made by a `run --rm` that was killed before it started it, or stopped by a `restart` that was killed then. */
+/** Made by a `run --rm` or an import that was killed before it started it, or stopped by a `restart` that was killed then. */
 function isAbandoned(record: ContainerRecord): boolean {
   return (
     // The spec last: for a list it has not been parsed yet.
     (record.state === 'created' || record.state === 'exited') &&
     record.owner !== undefined &&
-    record.spec.autoRemove &&
+    (record.spec.autoRemove || record.checkpoint?.importing !== undefined) &&
     !hasOwner(record)
   );
 }

@@ -4,7 +4,7 @@ import { launchMonitor, type MonitorHandle } from '../conmon/launch-monitor.ts';
 import type { RuntimeRef } from '../oci/runtime-client.ts';
 import type { ContainerRecord } from './container.ts';
 import type { Libpod } from './context.ts';
-import { monitorArguments, monitorEnvironment } from './monitor-arguments.ts';
+import { monitorArguments, monitorEnvironment, type MonitorRestore } from './monitor-arguments.ts';
 import { placeMonitor } from './monitor-cgroup.ts';
 import { passesStreams } from './startable.ts';
 
@@ -21,6 +21,7 @@ export interface StartMonitorOptions {
   /** Of the caller, for the program. */
   preserveFds: readonly number[] | undefined;
   lockFd: number;
+  restore: MonitorRestore | undefined;
 }
 
 /** The monitor of a container that is being started. With `inOneGo` it needs no more of the bundle than its directories. */
@@ -41,11 +42,12 @@ export function startMonitor(
       preserveFds: options.preserveFds?.length ?? 0,
       quickRestarts: options.quickRestarts,
       endWithCaller: options.endWithCaller && !libpod.foreignMonitor,
+      restore: options.restore,
     }),
     env: monitorEnvironment(libpod.config),
     attachFirst: inOneGo,
     // Also for telling it that there is nothing to clean up, should the start fail.
-    reportExit: options.stay || inOneGo,
+    reportExit: options.stay || inOneGo || options.restore !== undefined,
     inheritFds: options.portFds,
     preserveFds: options.preserveFds,
     lockFd: options.lockFd,

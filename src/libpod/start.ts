@@ -10,6 +10,7 @@ import { startInRuntime } from '../oci/runtime-client.ts';
 import { explainRuntimeError } from '../oci/runtime-errors.ts';
 import { timestamp } from '../state/events.ts';
 import { makeBundleDirectories, prepareBundle } from './bundle.ts';
+import type { NetworkSpec } from '../specgen/container-spec.ts';
 import { hostnameOf } from './hostname.ts';
 import { beginCgroupMove } from './cgroup-head-start.ts';
 import {
@@ -53,8 +54,24 @@ export interface StartOptions {
   /** Descriptors of this process that the program gets as 3 and on; -1: that one is /dev/null. */
   preserveFds?: readonly number[];
   restart?: boolean;
+  /** Its processes go on from a checkpoint. */
+  restore?: RestoreStep;
   /** Those that it depends on have been seen running. */
   dependenciesRun?: boolean;
+}
+
+/** What makes a start a restore. */
+export interface RestoreStep {
+  /** Directory of CRIU's images. */
+  images: string;
+  /** For the runtime's `restore`. */
+  runtimeOptions: readonly string[];
+  /** In place of the container's own. */
+  network: NetworkSpec;
+  /** Called when everything is mounted, before the processes go on. */
+  fill(rootfs: string, record: ContainerRecord): Promise<void>;
+  /** Why it failed; the bundle is still there. */
+  explain(error: unknown): unknown;
 }
 
 export interface StartedContainer {
@@ -116,9 +133,10 @@ async function launch(
   if (record.podId !== undefined) await holdPodLimits(libpod, record.podId);
   const runtime = chosenRuntime(libpod, libpod.runtimeOptions.runtime ?? record.spec.runtime);
   await checkStartable(record, runtime, libpod.paths.runRoot);
-  const { due } = options;
+  const { due, restore } = options;
   const basicFacts: RunFacts = {
     held: true,
+    ...(restore === undefined ? {} : { restoring: true as const }),
     runtime: { name: runtime.name, path: runtime.path },
     ...(due === undefined ? {} : { restart: due, quickRestarts: due.quickRestarts }),
   };
@@ -129,8 +147,8 @@ async function launch(
       stoppedByUser: false,
       restartCount: due?.count ?? 0,
       facts: basicFacts,
-      // A restart that is killed half way is as if it had not begun.
-      ...(due === undefined ? NO_END : {}),
+      // A restart or restore that is killed half way is as if it had not begun.
+      ...(due === undefined && restore === undefined ? { ...NO_END, checkpoint: null } : {}),
     },
   });
   // One of an earlier run would pass for the end of this one.
@@ -142,7 +160,8 @@ async function launch(
   try {
     const maps = starting.spec.userNamespace;
     const userns = maps && (await import('./user-namespace.ts')).enterUserns(libpod, starting, maps);
-    network = await setupNetwork(networkContext(libpod, starting.name), starting.spec.network, {
+    const networkSpec = restore?.network ?? starting.spec.network;
+    network = await setupNetwork(networkContext(libpod, starting.name), networkSpec, {
       ...(userns === undefined ? {} : { usernsPath: userns.path }),
       containerId: starting.id,
       containerName: starting.name,
@@ -150,7 +169,8 @@ async function launch(
     });
     const netnsPath = network.netns.kind === 'path' ? network.netns.path : undefined;
     // One runtime process instead of two, unless something has to happen between create and start.
-    const inOneGo = !options.initOnly && !hasBackend(starting) && !libpod.foreignMonitor;
+    const inOneGo =
+      !options.initOnly && !hasBackend(starting) && !libpod.foreignMonitor && restore === undefined;
     const { portFds } = network;
     const launchMonitor = (): MonitorHandle =>
       startMonitor(libpod, starting, {
@@ -162,6 +182,7 @@ async function launch(
         portFds,
         preserveFds: options.preserveFds,
         lockFd: options.lockFd,
+        restore,
       });
     makeBundleDirectories(libpod, starting);
     // It gets ready while we write down what the runtime is to do.
@@ -172,7 +193,7 @@ async function launch(
       await (await import('./volume-mounts.ts')).holdVolumes(libpod, starting.spec, starting.id);
     if (starting.spec.resources.cgroups === 'split')
       await (await import('./split-cgroup.ts')).splitOwnCgroup();
-    const { host, hasHooks, keepCompiledSeccomp } = await prepareBundle(libpod, starting, {
+    const { rootfs, host, hasHooks, keepCompiledSeccomp } = await prepareBundle(libpod, starting, {
       runtime,
       netnsPath,
       userns,
@@ -189,6 +210,12 @@ async function launch(
     await prepareHealthcheck(libpod, starting);
     updateContainer(libpod.db, record.id, { facts });
     crashPoint('start-before-monitor');
+    if (restore !== undefined) {
+      // The processes go on at once.
+      finishNetworkFiles(libpod, starting, await network.ready);
+      await restore.fill(rootfs, starting);
+      crashPoint('restore-before-monitor');
+    }
     monitor ??= launchMonitor();
     const { bundle } = containerPaths(libpod.paths, record.id);
     if (inOneGo) {
@@ -212,7 +239,8 @@ async function launch(
       updateContainer(libpod.db, record.id, { facts });
     }
     const placed = hasBackend(starting) ? placePasta(libpod, starting) : undefined;
-    if (!inOneGo && !options.initOnly) {
+    if (restore !== undefined) tellStarted(libpod, record.id);
+    else if (!inOneGo && !options.initOnly) {
       if (options.attach !== undefined) await options.attach(bundle.attach);
       await startInRuntime(runtime, record.id);
       tellStarted(libpod, record.id);
@@ -229,7 +257,8 @@ async function launch(
       () => error,
       (reason: unknown) => reason,
     );
-    throw await takeBack(libpod, { ...starting, facts }, cause ?? error);
+    const reason = restore?.explain(cause ?? error) ?? cause ?? error;
+    throw await takeBack(libpod, { ...starting, facts }, { error: reason, before: restore && record });
   }
 }
 
@@ -247,7 +276,7 @@ function recordStarted(
     writePidFile(record.spec.monitorPidFile, monitorPid);
   const pidStart = startTimeOf(pid);
   const monitorStart = monitorPid === undefined ? undefined : startTimeOf(monitorPid);
-  const { restart: _done, ...lasting } = facts;
+  const { restart: _done, restoring, ...lasting } = facts;
   return changeState(libpod, record.id, options.initOnly ? 'complete-init' : 'complete-start', {
     changes: {
       ...NO_END,
@@ -256,9 +285,16 @@ function recordStarted(
       monitorPid: monitorPid ?? null,
       monitorStart: monitorStart ?? null,
       ...(options.initOnly ? {} : { startedAt: timestamp(), finishedAt: null }),
+      ...(restoring ? { checkpoint: { restoredAt: timestamp() } } : {}),
       facts: { ...lasting, ...(pidStart === undefined ? {} : { pidStart }) },
     },
-    events: options.initOnly ? ['init'] : options.restart ? ['init', 'start', 'restart'] : ['init', 'start'],
+    events: restoring
+      ? ['restore']
+      : options.initOnly
+        ? ['init']
+        : options.restart
+          ? ['init', 'start', 'restart']
+          : ['init', 'start'],
     durable: false,
   });
 }
@@ -294,10 +330,20 @@ async function startInitialized(
   return { record: started, monitor: undefined };
 }
 
-/** Undoes a failed start; returns the error to throw. */
-async function takeBack(libpod: Libpod, record: ContainerRecord, error: unknown): Promise<unknown> {
+/** Undoes a failed start; returns the error to throw. `before`: of a restore, which leaves everything as it was. */
+async function takeBack(
+  libpod: Libpod,
+  record: ContainerRecord,
+  { error, before }: { error: unknown; before: ContainerRecord | undefined },
+): Promise<unknown> {
   const explained = await explainStartFailure(libpod, record, error);
   await releaseFailedStart(libpod, record);
+  if (before !== undefined) {
+    changeState(libpod, record.id, before.state === 'exited' ? 'fail-restore' : 'fail-start', {
+      changes: { owner: before.owner ?? null, facts: {} },
+    });
+    return explained;
+  }
   const exitCode = explained instanceof TspodError ? explained.exitCode : 125;
   changeState(libpod, record.id, 'fail-start', {
     changes: {

@@ -22,6 +22,7 @@ export type Transition =
   | 'begin-start'
   | 'complete-start'
   | 'fail-start'
+  | 'fail-restore'
   | 'pause'
   | 'unpause'
   | 'begin-stop'
@@ -42,6 +43,7 @@ export const TRANSITIONS: Readonly<Record<Transition, Rule>> = {
   'begin-start': { from: ['created', 'initialized', 'exited'], to: 'starting' },
   'complete-start': { from: ['starting'], to: 'running' },
   'fail-start': { from: ['starting', 'initialized'], to: 'created' },
+  'fail-restore': { from: ['starting'], to: 'exited' },
   pause: { from: ['running'], to: 'paused' },
   unpause: { from: ['paused'], to: 'running' },
   'begin-stop': { from: ['running', 'stopping', 'paused'], to: 'stopping' },
@@ -80,6 +82,7 @@ const VERBS: Readonly<Record<Transition, string>> = {
   'begin-start': 'start',
   'complete-start': 'start',
   'fail-start': 'start',
+  'fail-restore': 'restore',
   pause: 'pause',
   unpause: 'unpause',
   'begin-stop': 'stop',

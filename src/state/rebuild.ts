@@ -141,6 +141,7 @@ function dropDangling(db: Database): void {
   while (orphans.run().changes > 0);
   db.exec(`
     DELETE FROM containers WHERE NOT json_valid(spec) OR NOT json_valid(facts);
+    UPDATE containers SET checkpoint = NULL WHERE NOT json_valid(checkpoint);
     DELETE FROM pods WHERE NOT json_valid(spec);
     UPDATE containers SET pod_id = NULL WHERE ${gone('pod_id', 'pods', 'id')};
     DELETE FROM images WHERE NOT json_valid(config) OR NOT json_valid(manifest);

@@ -237,6 +237,10 @@ const UPGRADES: readonly string[] = [
   ALTER TABLE secrets ADD COLUMN driver TEXT NOT NULL DEFAULT 'file';
   ALTER TABLE secrets ADD COLUMN driver_options TEXT NOT NULL DEFAULT '{}';
   `,
+  `
+  -- CheckpointState of libpod/container.ts as JSON; NULL: no checkpoint has been made since the last start.
+  ALTER TABLE containers ADD COLUMN checkpoint TEXT;
+  `,
 ];
 
 export const SCHEMA_VERSION = UPGRADES.length;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { PROJECT_ROOT } from '../fixtures/harness.ts';
 import { BUILD } from './operations/build.ts';
+import { CHECKPOINTS } from './operations/checkpoints.ts';
 import { CONTAINERS } from './operations/containers.ts';
 import { IMAGES } from './operations/images.ts';
 import { NETWORKS } from './operations/networks.ts';
@@ -12,8 +13,8 @@ import { USER_NAMESPACES } from './operations/user-namespaces.ts';
 
 test('every crash point of the sources is passed by an operation of the tables', () => {
   const covered = new Set(
-    [...BUILD, ...CONTAINERS, ...IMAGES, ...NETWORKS, ...PODS, ...USER_NAMESPACES].flatMap(({ points }) =>
-      points.map((point) => point.replace(/:\d+$/, '')),
+    [...BUILD, ...CHECKPOINTS, ...CONTAINERS, ...IMAGES, ...NETWORKS, ...PODS, ...USER_NAMESPACES].flatMap(
+      ({ points }) => points.map((point) => point.replace(/:\d+$/, '')),
     ),
   );
   const missing = crashPoints().filter((name) => !covered.has(name));

@@ -6,6 +6,7 @@ const own = () => import('./containers.ts');
 const changes = () => import('../compat/container-changes.ts');
 const archive = () => import('../compat/archive.ts');
 const mounts = () => import('./mounts.ts');
+const checkpoints = () => import('./checkpoints.ts');
 const execs = () => import('../compat/exec.ts');
 
 /** Where podman's shapes are docker's, the handlers are. */
@@ -41,6 +42,8 @@ export const libpodContainerRoutes: readonly Route[] = [
   post(`${ONE}/pause`, async () => (await lifecycle()).pause),
   post(`${ONE}/unpause`, async () => (await lifecycle()).unpause),
   post(`${ONE}/rename`, async () => (await lifecycle()).rename),
+  post(`${ONE}/checkpoint`, async () => (await checkpoints()).checkpoint),
+  post(`${ONE}/restore`, async () => (await checkpoints()).restore),
   { method: 'DELETE', path: ONE, load: async () => (await own()).remove },
   post(`${ONE}/exec`, async () => (await execs()).createExec),
   post('/libpod/exec/{id}/start', async () => (await execs()).startExecHandler),

@@ -3,6 +3,7 @@ import { quickCommands } from './quick.ts';
 import { buildRecords } from './records/build.ts';
 import { builderRecords } from './records/builder.ts';
 import { composeRecords } from './records/compose.ts';
+import { containerCheckpointRecords } from './records/container-checkpoint.ts';
 import { containerCloneRecords } from './records/container-clone.ts';
 import { containerFilesRecords } from './records/container-files.ts';
 import { contextRecords } from './records/context.ts';
@@ -27,6 +28,7 @@ export const commands: readonly CommandRecord[] = [
   ...quickCommands,
   ...buildRecords,
   ...builderRecords,
+  ...containerCheckpointRecords,
   ...containerCloneRecords,
   ...containerFilesRecords,
   ...generateRecords,
