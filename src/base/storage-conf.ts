@@ -154,6 +154,12 @@ function readOptional(file: string): string | undefined {
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new InvalidSpecError(`cannot read ${file}: ${code ?? String(error)}`, { cause: error });
+    const { HOME: home } = process.env;
+    throw new InvalidSpecError(`cannot read ${file}: ${code ?? String(error)}`, {
+      cause: error,
+      ...(code === 'EACCES' && home !== undefined && file.startsWith(`${home}/`)
+        ? { hint: `HOME is ${home}, which may be another user's: sudo sets it right with -H or -i` }
+        : {}),
+    });
   }
 }

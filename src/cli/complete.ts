@@ -123,12 +123,12 @@ async function candidatesAt(
   table: readonly CommandRecord[],
   names: NameSource,
 ): Promise<Completion> {
-  if (place.pending !== undefined) return valuesOf(place.pending, '', place, names);
+  if (place.pending !== undefined) return valuesOf(place.pending, { prefix: '', current }, place, names);
   if (!place.ended && current.startsWith('--') && current.includes('=')) {
     const name = current.slice(2, current.indexOf('='));
     const group = { ...place.record?.flags, ...globalFlags };
     const flag = Object.values(group).find((each) => each.long === name);
-    return flag === undefined ? NOTHING : valuesOf(flag, `--${name}=`, place, names);
+    return flag === undefined ? NOTHING : valuesOf(flag, { prefix: `--${name}=`, current }, place, names);
   }
   if (!place.ended && current.startsWith('-')) return { candidates: flagCandidates(place), fallback: 'none' };
   if (place.record === undefined) {
@@ -150,7 +150,7 @@ async function candidatesAt(
   }
   const provider = providerFor(place.record.arguments, place.args.length);
   if (provider === undefined) return NOTHING;
-  const { candidates, fallback } = await provided(provider, place, names);
+  const { candidates, fallback } = await provided(provider, current, place, names);
   return { candidates: candidates.filter(({ text }) => !place.args.includes(text)), fallback };
 }
 
@@ -173,7 +173,7 @@ function providerFor(spec: ArgumentSpec, position: number): CompletionProvider |
 
 async function valuesOf(
   flag: FlagRecord,
-  prefix: string,
+  { prefix, current }: { prefix: string; current: string },
   place: Place,
   names: NameSource,
 ): Promise<Completion> {
@@ -183,12 +183,19 @@ async function valuesOf(
   if (typeof flag.complete !== 'string') {
     return { candidates: flag.complete.map((text) => ({ text: prefix + text })), fallback: 'none' };
   }
-  const { candidates, fallback } = await provided(flag.complete, place, names);
+  const { candidates, fallback } = await provided(flag.complete, current.slice(prefix.length), place, names);
   return { candidates: candidates.map((each) => ({ ...each, text: prefix + each.text })), fallback };
 }
 
-async function provided(provider: CompletionProvider, place: Place, names: NameSource): Promise<Completion> {
+/** Volumes to mount, and what is copied from and to, may be paths as well. */
+async function provided(
+  provider: CompletionProvider,
+  typed: string,
+  place: Place,
+  names: NameSource,
+): Promise<Completion> {
   if (provider === 'files' || provider === 'directories') return { candidates: [], fallback: provider };
+  if (/^(\/|~|\.\.?(\/|$))/.test(typed)) return { candidates: [], fallback: 'files' };
   return { candidates: await names(provider, place.globals), fallback: 'none' };
 }
 

@@ -11,6 +11,7 @@ void run(process.argv.slice(2)).then(async (code) =>
 );
 
 async function run(argv: readonly string[]): Promise<number> {
+  if (!process.env['HOME']) (await import('../engine/home-directory.ts')).setHome();
   // Completion and build have words of their own, which are no commands.
   if (argv[0] === '__warm') return await (await import('./warm.ts')).warm(argv.slice(1));
   return await (await import('./dispatch.ts')).dispatch(argv);

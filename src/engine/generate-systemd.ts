@@ -1,6 +1,7 @@
-import { InvalidSpecError } from '../base/errors.ts';
-import { getContainer, lookupContainer } from '../libpod/container.ts';
+import { InvalidSpecError, NotFoundError, UnsupportedError } from '../base/errors.ts';
+import { type ContainerRecord, getContainer, lookupContainer } from '../libpod/container.ts';
 import { containerPaths } from '../libpod/container-paths.ts';
+import { findPod } from '../libpod/pod.ts';
 import { containerService, type ServiceOptions } from '../systemd/container-service.ts';
 import type { Engine } from './engine.ts';
 
@@ -8,7 +9,7 @@ export type { ServiceOptions } from '../systemd/container-service.ts';
 
 /** The command line that a container was made by, without the program. InvalidSpecError when it was made without one. */
 export function createCommandOf(engine: Engine, nameOrId: string): string[] {
-  const { name, spec } = lookupContainer(engine.db, nameOrId);
+  const { name, spec } = containerFor(engine, nameOrId);
   if (spec.createCommand.length === 0)
     throw new InvalidSpecError(
       `cannot use --new on container ${name}: no command line that makes it is known`,
@@ -29,7 +30,7 @@ export function generateService(
   nameOrId: string,
   options: GenerateOptions,
 ): { name: string; text: string } {
-  const record = lookupContainer(engine.db, nameOrId);
+  const record = containerFor(engine, nameOrId);
   const shown = (id: string): string => (options.useName ? (getContainer(engine.db, id)?.name ?? id) : id);
   return containerService(
     {
@@ -41,4 +42,17 @@ export function generateService(
     },
     { ...options, stopTimeout: options.stopTimeout ?? record.spec.stopTimeout },
   );
+}
+
+function containerFor(engine: Engine, nameOrId: string): ContainerRecord {
+  try {
+    return lookupContainer(engine.db, nameOrId);
+  } catch (error) {
+    if (error instanceof NotFoundError && findPod(engine.db, nameOrId) !== undefined)
+      throw new UnsupportedError(`${nameOrId} is a pod: services are made for containers only`, {
+        cause: error,
+        hint: 'name one of its containers; the service starts what the container needs',
+      });
+    throw error;
+  }
 }

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { rootArguments, runProgram, testEnvironment, testRoot, TSPOD, tspodOk } from '../fixtures/harness.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
+import { withTerminal } from '../fixtures/harness-terminal.ts';
+import { requires } from '../fixtures/requires.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
 
 /** The candidates that a shell would be told, without what stands beside them. */
 async function candidates(...words: string[]): Promise<string[]> {
@@ -37,3 +41,48 @@ describe('completion names what there is', () => {
     });
   }
 });
+
+describe('completion on a terminal', { skip: requires('python3') }, () => {
+  const scripts = join(import.meta.dirname, '../../completions');
+  const shells = {
+    bash: { words: ['--norc', '--noprofile', '-i'], load: `source ${scripts}/tspod.bash`, skip: false },
+    zsh: {
+      words: ['-f', '-i'],
+      load: `autoload -U compinit; compinit -D -u; source ${scripts}/tspod.zsh`,
+      skip: requires('zsh'),
+    },
+    fish: { words: ['--no-config', '-i'], load: `source ${scripts}/tspod.fish`, skip: requires('fish') },
+  } as const;
+  for (const [shell, { words, load, skip }] of Object.entries(shells))
+    test(`of ${shell} has commands, names, values behind = and paths`, { skip }, async (t) => {
+      const { base } = testRoot();
+      const session = withTerminal(words, {
+        program: shell,
+        cwd: base,
+        columns: 500,
+        env: { PATH: `${dirname(TSPOD)}:${process.env['PATH'] ?? ''}`, HOME: base, PS1: '$ ', TERM: 'xterm' },
+      });
+      t.after(() => session.kill('SIGKILL'));
+      session.write(`${load}; echo lo''aded\r`);
+      await waitFor('the shell', () => /[\r\n]loaded/.test(session.screen()));
+      const roots = rootArguments(testRoot()).join(' ');
+      for (const [typed, expected] of [
+        ['tspod vol', 'tspod volume'],
+        [`tspod ${roots} start ho`, 'start house'],
+        [`tspod ${roots} rmi localhost/busybox:la`, BUSYBOX],
+        ['tspod run --restart=on', 'run --restart=on-failure'],
+        ['tspod run -v /et', 'run -v /etc/'],
+      ] as const) {
+        session.write(`${typed}\t`);
+        await waitFor(expected, () => plain(session.screen()).includes(expected));
+        session.write('\u0015');
+      }
+      session.write('exit\r');
+      await session.exit;
+    });
+});
+
+/** Without what moves the cursor and colours. */
+function plain(screen: string): string {
+  return screen.replace(/\u001b\[[0-9;?]*[A-Za-z]|\u001b[=>]|\u001b\][^\u0007]*\u0007/g, '');
+}

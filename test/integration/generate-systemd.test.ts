@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { createScript } from '../fixtures/containers.ts';
+import { createScript, freshName } from '../fixtures/containers.ts';
 import { tspod, tspodOk } from '../fixtures/harness.ts';
 
 const ANALYZE = '/usr/bin/systemd-analyze';
@@ -76,6 +76,15 @@ describe('generate systemd', () => {
     assert.match(text, /^Restart=no$/m);
     assert.match(text, /^Environment="X=a b"$/m);
     assert.match(text, new RegExp(`^ExecStart=.* start ${name}$`, 'm'));
+  });
+
+  it('refuses pods, by name', async () => {
+    const pod = freshName();
+    await tspodOk(['pod', 'create', '--name', pod]);
+    const { code, stderr } = await tspod(['generate', 'systemd', pod]);
+    assert.equal(code, 125);
+    assert.match(stderr, new RegExp(`${pod} is a pod: services are made for containers only`));
+    await tspodOk(['pod', 'rm', pod]);
   });
 
   it('refuses what no unit can have', async () => {

@@ -3,6 +3,7 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -169,10 +170,12 @@ describe('a user with a single id', { skip: requires('root') }, () => {
     copyFileSync(busyboxArchive(), archive);
     chmodSync(archive, 0o644);
     const env = { HOME: home, XDG_RUNTIME_DIR: home, PATH: process.env['PATH'] ?? '' };
-    const asUser = async (args: string[]) => {
+    const asUser = async (args: string[], more: { HOME?: string } = {}) => {
       const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-      return await runProgram('setpriv', [...ids, TSPOD, ...args], { env, cwd: '/' });
+      return await runProgram('setpriv', [...ids, TSPOD, ...args], { env: { ...env, ...more }, cwd: '/' });
     };
+    const foreign = join(testRoot().base, 'foreign');
+    mkdirSync(foreign, { mode: 0o700 });
     try {
       const first = await asUser(['import', '-q', archive, BUSYBOX]);
       assert.equal(first.code, 0, first.stderr);
@@ -188,6 +191,14 @@ describe('a user with a single id', { skip: requires('root') }, () => {
       );
       const kept = await asUser([...run, '--userns', 'keep-id', BUSYBOX, 'id']);
       assert.match(kept.stderr, /keep-id needs more ids than your own one/);
+      // As sudo without -H leaves it, and as a service without a login comes.
+      const sudo = await asUser(['ps'], { HOME: foreign });
+      assert.match(sudo.stderr, /HOME is \/.*\/foreign, which may be another user's: sudo .* -H/);
+      const service = await asUser(['ps'], { HOME: '' });
+      assert.match(
+        service.stdout + service.stderr,
+        new RegExp(`CONTAINER ID|/home/${user.name}/\\.local/share/tspod/state\\.db`),
+      );
     } finally {
       user.remove();
     }

@@ -45,6 +45,16 @@ test('files are left to the shell', async () => {
   assert.deepEqual({ candidates, fallback }, { candidates: [], fallback: 'files' });
 });
 
+test('so are paths where a volume or a container may be named', async () => {
+  for (const words of [
+    ['run', '-v', '/tm'],
+    ['run', '--volume=./x'],
+    ['cp', '../x'],
+  ])
+    assert.equal((await completeWords(words, commands, NAMES)).fallback, 'files', words.join(' '));
+  assert.deepEqual(await texts('run', '-v', 'vol'), ['volumes-a', 'volumes-b']);
+});
+
 test('an unknown command completes to nothing', async () => {
   assert.deepEqual(await texts('xyzzy', ''), []);
 });

@@ -19,7 +19,7 @@ test('bash completes with what the program answers', () => {
   const script = `
     fake() { printf 'images\\tList images\\nimage\\tManage images\\n:none\\n'; }
     source ${COMPLETIONS}/tspod.bash
-    COMP_WORDS=(fake ima) COMP_CWORD=1
+    COMP_WORDS=(fake ima) COMP_CWORD=1 COMP_LINE='fake ima' COMP_POINT=8
     _tspod
     printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8' });
