@@ -43,21 +43,23 @@ function commandLines(directory) {
     [...RUN, '-d', '--name', 'warm', ...PROGRAM],
     ['wait', 'warm'],
     ['start', 'warm'],
-    ['exec', 'warm', '/program'],
+    [...RUN, '-d', '--name', 'up', 'localhost/warm', '/pause'],
+    ['exec', 'up', '/program', '--version'],
+    ['stats', '--no-stream', 'up'],
+    ['inspect', 'up'],
     ['ps', '-a'],
     ['ps', '-aq', '--filter', 'name=warm', '--format', '{{.Names}}'],
     ['inspect', '--format', '{{.State.Status}}', 'warm'],
     ['logs', 'warm'],
-    ['stop', 'warm'],
+    ['stop', 'up'],
     ['images'],
-    ['rm', '-f', 'warm'],
+    ['rm', '-f', 'warm', 'up'],
     ['system', 'reset', '--force'],
   ];
 }
 
-/** A static program is all that an image needs. */
+/** A static program is all that an image needs. By its second name it waits until it is told to end. */
 function tinyImage(root) {
-  return writeTar([
-    { path: 'program', type: 'file', mode: 0o755, data: readFileSync(join(root, 'bin/tspod-monitor')) },
-  ]);
+  const data = readFileSync(join(root, 'bin/tspod-monitor'));
+  return writeTar(['program', 'pause'].map((path) => ({ path, type: 'file', mode: 0o755, data })));
 }

@@ -26,11 +26,15 @@ export function parseSignal(text: string): number {
 
 /** `SIGTERM` for 15; real-time ones relative to SIGRTMIN; the number itself when it has no name. */
 export function signalName(number: number): string {
-  for (const [name, value] of Object.entries(constants.signals))
-    if (value === number && !ALIASES.has(name)) return name;
+  names ??= new Map(
+    Object.entries(constants.signals).flatMap(([name, value]) => (ALIASES.has(name) ? [] : [[value, name]])),
+  );
+  const name = names.get(number);
+  if (name !== undefined) return name;
   if (number === SIGRTMIN) return 'SIGRTMIN';
   if (number > SIGRTMIN && number <= SIGRTMAX) return `SIGRTMIN+${number - SIGRTMIN}`;
   return String(number);
 }
 
+let names: Map<number, string> | undefined;
 const ALIASES = new Set(['SIGIOT', 'SIGPOLL', 'SIGUNUSED']);

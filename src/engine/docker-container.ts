@@ -9,7 +9,7 @@ import { inspectContainer } from './inspect-container.ts';
 export async function dockerContainer(
   engine: Engine,
   nameOrId: string,
-  options: { size: boolean },
+  options: Parameters<typeof inspectContainer>[2],
 ): Promise<InspectDocument> {
   const document = await inspectContainer(engine, nameOrId, options);
   // Only now: what inspect found out about the container is in its record.

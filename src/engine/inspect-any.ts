@@ -1,6 +1,13 @@
 import { NotFoundError } from '../base/errors.ts';
 import type { Engine } from './engine.ts';
-import { inspectContainer, type InspectDocument } from './inspect-container.ts';
+import {
+  inspectContainer,
+  type InspectDocument,
+  inspectMemo,
+  type InspectMemo,
+} from './inspect-container.ts';
+
+export { inspectMemo };
 
 export const INSPECT_TYPES = ['all', 'container', 'image', 'network', 'pod', 'volume'] as const;
 export type InspectType = (typeof INSPECT_TYPES)[number];
@@ -10,6 +17,8 @@ export interface InspectAnyOptions {
   size: boolean;
   /** Only an image for this one. */
   platform?: string | undefined;
+  /** For several containers. */
+  memo?: InspectMemo;
 }
 
 /** `all`: a container, image, volume, network or pod, in this order. Called as docker, docker's documents. Throws NotFoundError. */

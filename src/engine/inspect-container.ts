@@ -1,21 +1,23 @@
 import { NotFoundError } from '../base/errors.ts';
 import { type ContainerRecord, latestContainer, lookupContainer } from '../libpod/container.ts';
 import { containerSizes, inspectContainer as documentOf } from '../libpod/inspect.ts';
-import type { InspectDocument } from '../libpod/inspected.ts';
+import type { InspectDocument, InspectMemo } from '../libpod/inspected.ts';
 import { settleQuietly } from '../libpod/settle.ts';
 import { takeUpRestart } from './take-up-restart.ts';
 import type { Engine } from './engine.ts';
 
-export type { InspectDocument } from '../libpod/inspected.ts';
+export { inspectMemo } from '../libpod/inspect.ts';
+export type { InspectDocument, InspectMemo } from '../libpod/inspected.ts';
 
 /** The document of `container inspect`. Throws NotFoundError. */
 export async function inspectContainer(
   engine: Engine,
   nameOrId: string,
-  options: { size: boolean },
+  options: { size: boolean; memo?: InspectMemo | undefined },
 ): Promise<InspectDocument> {
   const record = await settled(engine, lookupContainer(engine.db, nameOrId), nameOrId);
-  return documentOf(engine, record, options.size ? await containerSizes(engine, record) : undefined);
+  const sizes = options.size ? await containerSizes(engine, record) : undefined;
+  return documentOf(engine, record, { sizes, memo: options.memo });
 }
 
 /** Name of the container that was created last. */

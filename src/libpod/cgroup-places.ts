@@ -10,11 +10,11 @@ interface Hierarchy {
   root: string;
 }
 
-let hierarchies: readonly Hierarchy[] | undefined;
+let hierarchies: ReadonlyMap<string, Hierarchy> | undefined;
 
 /** Where a container's own cgroup is; those that it made below it for itself are not meant. */
 export function cgroupPlaces(pid: number, id: string): CgroupPlaces {
-  hierarchies ??= mountedHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
+  hierarchies ??= byController(mountedHierarchies(readFileSync('/proc/self/mountinfo', 'utf8')));
   const places = new Map<string, string>();
   let [given, path] = ['', ''];
   for (const line of readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n')) {
@@ -24,13 +24,22 @@ export function cgroupPlaces(pid: number, id: string): CgroupPlaces {
     if (whole !== given) [given, path] = [whole, ownPart(whole, id)];
     if (whole === '') continue;
     for (const controller of controllers.split(',')) {
-      const hierarchy = hierarchies.find((each) => each.controllers.includes(controller));
+      const hierarchy = hierarchies.get(controller);
       const below = hierarchy && beneath(path, hierarchy.root);
       if (hierarchy !== undefined && below !== undefined)
         places.set(controller, `${hierarchy.mountPoint}${below}`);
     }
   }
   return places;
+}
+
+/** The first that is mounted counts. */
+function byController(mounted: readonly Hierarchy[]): Map<string, Hierarchy> {
+  const found = new Map<string, Hierarchy>();
+  for (const hierarchy of mounted)
+    for (const controller of hierarchy.controllers)
+      if (!found.has(controller)) found.set(controller, hierarchy);
+  return found;
 }
 
 /** Whether the cgroup was made for this container: what it counts is the container's alone. */

@@ -7,7 +7,6 @@ import type {
   UserNamespaceSpec,
 } from '../specgen/container-spec.ts';
 import { runtimeAnnotations } from '../specgen/to-runtime-spec.ts';
-import { cgroupManagerOf } from './cgroup-manager.ts';
 import { logPath } from './container-paths.ts';
 import type { InspectDocument, Inspected } from './inspected.ts';
 import { capabilityChanges } from './inspect-capabilities.ts';
@@ -23,7 +22,7 @@ export function inspectHostConfig(inspected: Inspected, bounding: string[] | nul
   const capabilities = capabilityChanges(spec, bounding);
   return {
     Binds: inspectBinds(spec.mounts),
-    CgroupManager: cgroupManagerOf(libpod),
+    CgroupManager: inspected.cgroupManager,
     CgroupMode: namespaceMode(namespaces.cgroup),
     ContainerIDFile: spec.cidFile ?? '',
     LogConfig: {

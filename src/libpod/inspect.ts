@@ -1,15 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { errnoOf } from '../base/errors.ts';
 import { COMPILED_SECCOMP } from '../oci/compiled-seccomp.ts';
-import type { RuntimeSpec } from '../oci/runtime-spec.ts';
 import { INIT_PATH } from '../specgen/runtime-mounts.ts';
 import { type Row, statement } from '../state/db.ts';
 import { containerPaths as rootfsPaths, layerPaths, storeLayout } from '../storage/layout.ts';
+import { cgroupManagerOf } from './cgroup-manager.ts';
 import type { ContainerRecord } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
-import type { InspectDocument, Inspected } from './inspected.ts';
+import type { Inspected, InspectDocument, InspectMemo, RunningSpec } from './inspected.ts';
 import { inspectCapabilities } from './inspect-capabilities.ts';
 import { inspectConfig } from './inspect-config.ts';
 import { inspectHostConfig } from './inspect-host-config.ts';
@@ -25,18 +24,27 @@ export interface ContainerSizes {
   total: number;
 }
 
-/** podman's document of `container inspect`. Reads only. */
+export function inspectMemo(): InspectMemo {
+  return { digests: new Map(), lowers: new Map() };
+}
+
+/** podman's document of `container inspect`. Reads only. Those who inspect many give the same memo for all. */
 export function inspectContainer(
   libpod: Libpod,
   record: ContainerRecord,
-  sizes?: ContainerSizes,
+  {
+    sizes,
+    memo = inspectMemo(),
+  }: { sizes?: ContainerSizes | undefined; memo?: InspectMemo | undefined } = {},
 ): InspectDocument {
   const { spec } = record;
-  const running = readRuntimeSpec(libpod, record);
-  const inspected: Inspected = { libpod, record, running };
+  const running = readRunningSpec(libpod, record);
+  memo.cgroupManager ??= cgroupManagerOf(libpod);
+  memo.execs ??= runningExecs(libpod);
+  const inspected: Inspected = { libpod, record, running, cgroupManager: memo.cgroupManager };
   const { bundle } = containerPaths(libpod.paths, record.id);
   const path = (name: string): string => {
-    const file = join(bundle.bundle, name);
+    const file = `${bundle.bundle}/${name}`;
     return existsSync(file) ? file : '';
   };
   const args = spec.init === undefined ? spec.process.args : [INIT_PATH, '--', ...spec.process.args];
@@ -49,7 +57,7 @@ export function inspectContainer(
     Args: args.length > 1 ? args.slice(1) : args,
     State: inspectState(inspected),
     Image: record.imageId ?? '',
-    ImageDigest: manifestDigestOf(libpod, spec.imageId),
+    ImageDigest: manifestDigestOf(libpod, spec.imageId, memo),
     ImageName: record.imageName,
     Rootfs: spec.rootfs?.path ?? '',
     Pod: record.podId ?? '',
@@ -69,8 +77,8 @@ export function inspectContainer(
     AppArmorProfile: running?.process.apparmorProfile ?? '',
     EffectiveCaps: effective,
     BoundingCaps: bounding,
-    ExecIDs: runningExecs(libpod, record.id),
-    GraphDriver: graphDriver(libpod, record),
+    ExecIDs: memo.execs.get(record.id) ?? [],
+    GraphDriver: graphDriver(libpod, record, memo),
     ...(sizes === undefined ? {} : { SizeRw: sizes.own, SizeRootFs: sizes.total }),
     Mounts: inspectMounts(libpod, spec.mounts),
     Dependencies: spec.dependencies,
@@ -95,11 +103,16 @@ export async function containerSizes(libpod: Libpod, record: ContainerRecord): P
   return { own, total: own + (image?.size ?? 0) };
 }
 
-function readRuntimeSpec(libpod: Libpod, record: ContainerRecord): RuntimeSpec | undefined {
+/** All that is shown of config.json stands before `linux`, whose seccomp filter is most of it. */
+const REST = ',"linux":{';
+
+function readRunningSpec(libpod: Libpod, record: ContainerRecord): RunningSpec | undefined {
   const { config } = containerPaths(libpod.paths, record.id).bundle;
   try {
-    // Our own file, appeared by rename.
-    const document = JSON.parse(readFileSync(config, 'utf8')) as RuntimeSpec;
+    // Our own file, appeared by rename. In a text of JSON no quote stands by itself: this is the member, and none before it has one.
+    const text = readFileSync(config, 'utf8');
+    const end = text.indexOf(REST);
+    const document = JSON.parse(end < 0 ? text : `${text.slice(0, end)}}`) as RunningSpec;
     // Between us and the runtime, unless the user gave it.
     if (record.spec.annotations[COMPILED_SECCOMP] === undefined)
       delete document.annotations?.[COMPILED_SECCOMP];
@@ -111,10 +124,14 @@ function readRuntimeSpec(libpod: Libpod, record: ContainerRecord): RuntimeSpec |
 }
 
 /** Without the image's documents, which are large. */
-function manifestDigestOf(libpod: Libpod, imageId: string | undefined): string {
+function manifestDigestOf(libpod: Libpod, imageId: string | undefined, { digests }: InspectMemo): string {
   if (imageId === undefined) return '';
+  const known = digests.get(imageId);
+  if (known !== undefined) return known;
   const row = statement(libpod.db, 'SELECT manifest_digest FROM images WHERE id = ?').get(imageId);
-  return String((row as Row | undefined)?.['manifest_digest'] ?? '');
+  const digest = String((row as Row | undefined)?.['manifest_digest'] ?? '');
+  digests.set(imageId, digest);
+  return digest;
 }
 
 function runtimeName(libpod: Libpod, record: ContainerRecord): string {
@@ -127,19 +144,29 @@ function runtimeName(libpod: Libpod, record: ContainerRecord): string {
   }
 }
 
-function runningExecs(libpod: Libpod, id: string): string[] {
+function runningExecs(libpod: Libpod): Map<string, string[]> {
   const rows = statement(
     libpod.db,
-    "SELECT id FROM exec_sessions WHERE container_id = ? AND state <> 'stopped' ORDER BY created_at",
-  ).all(id) as Row[];
-  return rows.map((row) => String(row['id']));
+    "SELECT container_id, id FROM exec_sessions WHERE state <> 'stopped' ORDER BY created_at",
+  ).all() as Row[];
+  const sessions = new Map<string, string[]>();
+  for (const row of rows) {
+    const container = String(row['container_id']);
+    sessions.set(container, [...(sessions.get(container) ?? []), String(row['id'])]);
+  }
+  return sessions;
 }
 
-function graphDriver(libpod: Libpod, record: ContainerRecord): InspectDocument {
+function graphDriver(libpod: Libpod, record: ContainerRecord, { lowers }: InspectMemo): InspectDocument {
   const layout = storeLayout(libpod.store.graphRoot);
   const { diff, work, merged } = rootfsPaths(layout, record.id);
-  const layers = record.layerId === undefined ? [] : libpod.store.layers.chain(record.layerId);
-  const lower = layers.map((layer) => layerPaths(layout, layer.id).diff).join(':');
+  const top = record.layerId ?? '';
+  let lower = lowers.get(top);
+  if (lower === undefined) {
+    const layers = top === '' ? [] : libpod.store.layers.chain(top);
+    lower = layers.map((layer) => layerPaths(layout, layer.id).diff).join(':');
+    lowers.set(top, lower);
+  }
   return {
     Name: libpod.store.driverName,
     Data: {

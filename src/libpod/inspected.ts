@@ -1,3 +1,4 @@
+import type { CgroupManager } from '../oci/cgroup-manager.ts';
 import type { RuntimeSpec } from '../oci/runtime-spec.ts';
 import type { ContainerRecord } from './container.ts';
 import type { Libpod } from './context.ts';
@@ -10,6 +11,21 @@ export interface Inspected {
   libpod: Libpod;
   /** Settled or observed: its state is shown as it is. */
   record: ContainerRecord;
-  /** config.json of a container that runs (or was initialized). */
-  running: RuntimeSpec | undefined;
+  /** From config.json of a container that runs (or was initialized). */
+  running: RunningSpec | undefined;
+  /** Of this host. */
+  cgroupManager: CgroupManager;
+}
+
+export type RunningSpec = Pick<RuntimeSpec, 'ociVersion' | 'process' | 'annotations'>;
+
+/** What one command has found out for one container and needs for the next. */
+export interface InspectMemo {
+  cgroupManager?: CgroupManager;
+  /** By id of an image. */
+  digests: Map<string, string>;
+  /** Overlay's `lowerdir`, by id of the top layer. */
+  lowers: Map<string, string>;
+  /** Running exec sessions, by id of their container. */
+  execs?: Map<string, string[]>;
 }

@@ -15,25 +15,30 @@ export interface NetworkUsage {
   txDropped: number;
 }
 
+export interface CpuDetails {
+  userNanos: number;
+  kernelNanos: number;
+  throttled: { periods: number; throttledPeriods: number; nanos: number };
+}
+
 /** What a container has used up to now. */
 export interface ResourceUsage {
   /** Milliseconds since 1970. */
   at: number;
   cpuNanos: number;
-  userNanos: number;
-  kernelNanos: number;
   /** CPU time that the whole machine had to give, idle or not. */
   systemNanos: number;
   cpus: number;
-  throttled: { periods: number; throttledPeriods: number; nanos: number };
   /** Bytes, without file contents that the kernel may drop at any time. */
   memory: number;
   memoryWithCache: number;
   memoryLimit: number;
   /** The kernel's own counters; made from text when asked for. */
   memoryDetails: () => Record<string, number>;
+  /** Read when first asked for: most who look at many containers do not want to know. */
+  cpuDetails: () => CpuDetails;
   pids: number;
-  pidsLimit: number | undefined;
+  pidsLimit: () => number | undefined;
   readBytes: number;
   writtenBytes: number;
   networks: Record<string, NetworkUsage>;
@@ -44,6 +49,8 @@ export interface ResourceUsage {
 export interface MachineUsage {
   systemNanos: number;
   cpus: number;
+  /** Bytes that it has: the limit of whoever has none. */
+  memory: number;
 }
 
 const TICK_NANOS = 1e7;
@@ -60,12 +67,13 @@ export function readUsage(
   if (pid === undefined) return undefined;
   try {
     const places = cgroupPlaces(pid, id);
-    const common = { at: Date.now(), ...machine, networks: readNetworks(pid) };
+    const { systemNanos, cpus } = machine;
+    const common = { at: Date.now(), systemNanos, cpus, networks: readNetworks(pid) };
     const memory = places.get('memory');
-    if (memory !== undefined && isOwnCgroup(memory, id)) return { ...common, ...fromV1(places) };
+    if (memory !== undefined && isOwnCgroup(memory, id)) return { ...common, ...fromV1(places, machine) };
     const unified = places.get('');
-    if (unified !== undefined && isOwnCgroup(unified, id)) return { ...common, ...fromV2(unified) };
-    return { ...common, ...fromProcesses(record) };
+    if (unified !== undefined && isOwnCgroup(unified, id)) return { ...common, ...fromV2(unified, machine) };
+    return { ...common, ...fromProcesses(record, machine) };
   } catch {
     return undefined;
   }
@@ -73,7 +81,7 @@ export function readUsage(
 
 type Counted = Omit<ResourceUsage, 'at' | 'systemNanos' | 'cpus' | 'networks'>;
 
-function fromV2(directory: string): Counted {
+function fromV2(directory: string, machine: MachineUsage): Counted {
   const read = reader(directory);
   const cpu = read.table('cpu.stat');
   const memory = read.fields('memory.stat');
@@ -84,49 +92,55 @@ function fromV2(directory: string): Counted {
   const sum = (key: string): number => io.reduce((total, device) => total + Number(device[key] ?? 0), 0);
   return {
     cpuNanos: (cpu['usage_usec'] ?? 0) * 1000,
-    userNanos: (cpu['user_usec'] ?? 0) * 1000,
-    kernelNanos: (cpu['system_usec'] ?? 0) * 1000,
-    throttled: {
-      periods: cpu['nr_periods'] ?? 0,
-      throttledPeriods: cpu['nr_throttled'] ?? 0,
-      nanos: (cpu['throttled_usec'] ?? 0) * 1000,
-    },
+    cpuDetails: () => ({
+      userNanos: (cpu['user_usec'] ?? 0) * 1000,
+      kernelNanos: (cpu['system_usec'] ?? 0) * 1000,
+      throttled: {
+        periods: cpu['nr_periods'] ?? 0,
+        throttledPeriods: cpu['nr_throttled'] ?? 0,
+        nanos: (cpu['throttled_usec'] ?? 0) * 1000,
+      },
+    }),
     memory: Math.max(0, current - memory.of('inactive_file')),
     memoryWithCache: current,
-    memoryLimit: limitOf(read.number('memory.max')),
+    memoryLimit: limitOf(read.number('memory.max'), machine),
     memoryDetails: memory.all,
     pids: read.number('pids.current') ?? 0,
-    pidsLimit: read.number('pids.max'),
+    pidsLimit: () => read.number('pids.max'),
     readBytes: sum('rbytes'),
     writtenBytes: sum('wbytes'),
     cgroupVersion: 2,
   };
 }
 
-function fromV1(places: CgroupPlaces): Counted {
+function fromV1(places: CgroupPlaces, machine: MachineUsage): Counted {
   const of = (controller: string): Reader => reader(places.get(controller) ?? '/nonexistent');
   const memory = of('memory').fields('memory.stat');
   const current = of('memory').number('memory.usage_in_bytes') ?? 0;
-  const split = of('cpuacct').table('cpuacct.stat');
-  const throttled = of('cpu').table('cpu.stat');
   const io = of('blkio').lines('blkio.throttle.io_service_bytes_recursive');
   const sum = (word: string): number =>
     io.reduce((total, line) => total + (line.split(' ')[1] === word ? Number(line.split(' ')[2]) : 0), 0);
   return {
     cpuNanos: of('cpuacct').number('cpuacct.usage') ?? 0,
-    userNanos: (split['user'] ?? 0) * TICK_NANOS,
-    kernelNanos: (split['system'] ?? 0) * TICK_NANOS,
-    throttled: {
-      periods: throttled['nr_periods'] ?? 0,
-      throttledPeriods: throttled['nr_throttled'] ?? 0,
-      nanos: throttled['throttled_time'] ?? 0,
-    },
+    cpuDetails: once(() => {
+      const split = of('cpuacct').table('cpuacct.stat');
+      const throttled = of('cpu').table('cpu.stat');
+      return {
+        userNanos: (split['user'] ?? 0) * TICK_NANOS,
+        kernelNanos: (split['system'] ?? 0) * TICK_NANOS,
+        throttled: {
+          periods: throttled['nr_periods'] ?? 0,
+          throttledPeriods: throttled['nr_throttled'] ?? 0,
+          nanos: throttled['throttled_time'] ?? 0,
+        },
+      };
+    }),
     memory: Math.max(0, current - memory.of('total_inactive_file')),
     memoryWithCache: current,
-    memoryLimit: limitOf(of('memory').number('memory.limit_in_bytes')),
+    memoryLimit: limitOf(of('memory').number('memory.limit_in_bytes'), machine),
     memoryDetails: memory.all,
     pids: of('pids').number('pids.current') ?? 0,
-    pidsLimit: of('pids').number('pids.max'),
+    pidsLimit: () => of('pids').number('pids.max'),
     readBytes: sum('Read'),
     writtenBytes: sum('Write'),
     cgroupVersion: 1,
@@ -134,7 +148,7 @@ function fromV1(places: CgroupPlaces): Counted {
 }
 
 /** What processes that have ended used is not in it. */
-function fromProcesses(record: ContainerRecord): Counted {
+function fromProcesses(record: ContainerRecord, machine: MachineUsage): Counted {
   const processes = listContainerProcesses(record);
   const sum = (value: (process: (typeof processes)[number]) => number): number =>
     processes.reduce((total, process) => total + value(process), 0);
@@ -143,24 +157,33 @@ function fromProcesses(record: ContainerRecord): Counted {
   const io = processes.map(({ pid }) => reader(`/proc/${pid}`).table('io', /:\s*/));
   return {
     cpuNanos: ticks * TICK_NANOS,
-    userNanos: ticks * TICK_NANOS,
-    kernelNanos: 0,
-    throttled: { periods: 0, throttledPeriods: 0, nanos: 0 },
+    cpuDetails: () => ({
+      userNanos: ticks * TICK_NANOS,
+      kernelNanos: 0,
+      throttled: { periods: 0, throttledPeriods: 0, nanos: 0 },
+    }),
     memory: resident,
     memoryWithCache: resident,
-    memoryLimit: totalmem(),
+    memoryLimit: machine.memory,
     memoryDetails: () => ({}),
     pids: processes.length,
-    pidsLimit: undefined,
+    pidsLimit: () => undefined,
     readBytes: io.reduce((total, each) => total + (each['read_bytes'] ?? 0), 0),
     writtenBytes: io.reduce((total, each) => total + (each['write_bytes'] ?? 0), 0),
     cgroupVersion: 0,
   };
 }
 
-function limitOf(limit: number | undefined): number {
-  const total = totalmem();
-  return limit === undefined || limit > total ? total : limit;
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+function limitOf(limit: number | undefined, { memory }: MachineUsage): number {
+  return limit === undefined || limit > memory ? memory : limit;
 }
 
 export function readMachineUsage(): MachineUsage {
@@ -169,6 +192,7 @@ export function readMachineUsage(): MachineUsage {
   return {
     systemNanos: fields.reduce((total, ticks) => total + ticks, 0) * TICK_NANOS,
     cpus: lines.filter((line) => /^cpu\d/.test(line)).length,
+    memory: totalmem(),
   };
 }
 

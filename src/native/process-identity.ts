@@ -75,7 +75,8 @@ export function bootId(): string {
 function readStat(pid: number): ProcessStat | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   try {
-    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    // As UTF-8, which Node reads in one call; a name that is none may come out changed, and nobody asks for it.
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ESRCH') return undefined;

@@ -12,7 +12,10 @@ export const statsHandler: Handler = async (exchange) => {
   const { id } = namedContainer(exchange);
   const look = (): [ContainerRecord, ResourceUsage | undefined] | undefined => {
     const record = findContainer(engine.db, id);
-    return record && [record, containerUsage(engine, record)];
+    const usage = record && containerUsage(engine, record);
+    // As they are now, also where they are told with the next look.
+    usage?.cpuDetails();
+    return record && [record, usage];
   };
   const pause = (): Promise<unknown> => delay(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
   let before: ResourceUsage | undefined;
@@ -45,16 +48,14 @@ function statsDocument(
   usage: ResourceUsage | undefined,
   before: ResourceUsage | undefined,
 ): object {
+  const limit = usage?.pidsLimit();
   return {
     name: `/${name}`,
     id,
     read: usage === undefined ? NEVER : new Date(usage.at).toISOString(),
     preread: before === undefined ? NEVER : new Date(before.at).toISOString(),
     num_procs: 0,
-    pids_stats:
-      usage === undefined
-        ? {}
-        : { current: usage.pids, ...(usage.pidsLimit === undefined ? {} : { limit: usage.pidsLimit }) },
+    pids_stats: usage === undefined ? {} : { current: usage.pids, ...(limit === undefined ? {} : { limit }) },
     blkio_stats: blkio(usage),
     storage_stats: {},
     cpu_stats: cpu(usage),
@@ -68,16 +69,17 @@ function statsDocument(
 }
 
 function cpu(usage: ResourceUsage | undefined): object {
+  const details = usage?.cpuDetails();
   const throttling_data = {
-    periods: usage?.throttled.periods ?? 0,
-    throttled_periods: usage?.throttled.throttledPeriods ?? 0,
-    throttled_time: usage?.throttled.nanos ?? 0,
+    periods: details?.throttled.periods ?? 0,
+    throttled_periods: details?.throttled.throttledPeriods ?? 0,
+    throttled_time: details?.throttled.nanos ?? 0,
   };
   return {
     cpu_usage: {
       total_usage: usage?.cpuNanos ?? 0,
-      usage_in_kernelmode: usage?.kernelNanos ?? 0,
-      usage_in_usermode: usage?.userNanos ?? 0,
+      usage_in_kernelmode: details?.kernelNanos ?? 0,
+      usage_in_usermode: details?.userNanos ?? 0,
     },
     ...(usage === undefined ? {} : { system_cpu_usage: usage.systemNanos, online_cpus: usage.cpus }),
     throttling_data,

@@ -64,7 +64,7 @@ function shapeOf({ record, usage, cpuPercent, averageCpuPercent, memoryPercent }
     PerCPU: null,
     CPU: cpuPercent,
     CPUNano: usage?.cpuNanos ?? 0,
-    CPUSystemNano: usage?.kernelNanos ?? 0,
+    CPUSystemNano: usage?.cpuDetails().kernelNanos ?? 0,
     SystemNano: (usage?.at ?? 0) * 1e6,
     MemUsage: usage?.memory ?? 0,
     MemLimit: usage?.memoryLimit ?? 0,

@@ -1,5 +1,5 @@
 import type { InspectDocument } from '../../../engine/inspect-container.ts';
-import { asTemplateData } from '../../output/inspected.ts';
+import { asTemplateData } from '../../output/inspected-data.ts';
 import { type GoObject, isObject } from '../../output/template/go-value.ts';
 
 /**

@@ -1,12 +1,8 @@
 import { UsageError } from '../../../base/errors.ts';
-import { INSPECT_TYPES, inspectAny } from '../../../engine/inspect-any.ts';
+import { INSPECT_TYPES, inspectAny, inspectMemo } from '../../../engine/inspect-any.ts';
 import type { CommandHandler } from '../../command.ts';
-import { asTemplateData, printInspected } from '../../output/inspected.ts';
-import { imageTemplateData } from '../image/image-template.ts';
-import { containerTemplateData } from './container-template.ts';
+import { printInspected } from '../../output/inspected.ts';
 import type { GoObject } from '../../output/template/go-value.ts';
-import { networkTemplateData } from '../network/network-row.ts';
-import { volumeTemplateData } from '../volume/volume-row.ts';
 import { namesToInspect } from './names-to-inspect.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {
@@ -22,16 +18,21 @@ export const run: CommandHandler = async (input, openEngine) => {
     throw new UsageError(`--latest is only for containers, not for type ${type}`);
   const engine = openEngine();
   const size = flags['size'] === true;
+  const memo = inspectMemo();
   return printInspected(namesToInspect(engine, input), input, {
-    find: (name) => inspectAny(engine, name, { type: flags['latest'] === true ? 'container' : type, size }),
+    find: (name) =>
+      inspectAny(engine, name, { type: flags['latest'] === true ? 'container' : type, size, memo }),
     templateData,
   });
 };
 
 /** By a member that only this kind of object has. */
-function templateData(document: GoObject): GoObject {
-  if ('HostConfig' in document) return containerTemplateData(document);
-  if ('RootFS' in document) return imageTemplateData(document);
-  if ('dns_enabled' in document) return networkTemplateData(document);
-  return 'Mountpoint' in document ? volumeTemplateData(document) : asTemplateData(document);
+async function templateData(document: GoObject): Promise<GoObject> {
+  if ('HostConfig' in document)
+    return (await import('./container-template.ts')).containerTemplateData(document);
+  if ('RootFS' in document) return (await import('../image/image-template.ts')).imageTemplateData(document);
+  if ('dns_enabled' in document)
+    return (await import('../network/network-row.ts')).networkTemplateData(document);
+  if ('Mountpoint' in document) return (await import('../volume/volume-row.ts')).volumeTemplateData(document);
+  return (await import('../../output/inspected-data.ts')).asTemplateData(document);
 }

@@ -48,19 +48,13 @@ export function podmanStatsRow(stats: ContainerStats, { noTrunc }: StatsStyle): 
     ContainerID: record.id,
     Container: record.name,
     CPUNano: usage?.cpuNanos ?? 0,
-    CPUSystemNano: usage?.kernelNanos ?? 0,
     SystemNano: (usage?.at ?? 0) * 1e6,
     MemLimit: usage?.memoryLimit ?? 0,
     BlockInput: usage?.readBytes ?? 0,
     BlockOutput: usage?.writtenBytes ?? 0,
     Duration: usage?.cpuNanos ?? 0,
-    UpTime: durationText(
-      usage === undefined || record.startedAt === undefined
-        ? 0
-        : (usage.at - Date.parse(record.startedAt)) * 1e6,
-    ),
-    Network: goMap(usage?.networks ?? {}),
   };
+  const { startedAt } = record;
   const json = {
     id: texts.ID,
     name: texts.Name,
@@ -73,7 +67,22 @@ export function podmanStatsRow(stats: ContainerStats, { noTrunc }: StatsStyle): 
     block_io: texts.BlockIO,
     pids: texts.PIDS,
   };
-  return goStruct('containers.containerStats', { ...texts, ...numbers }, { json, aliases: { PIDs: 'PIDS' } });
+  const fields = {
+    ...texts,
+    ...numbers,
+    // Only templates ask for these.
+    get CPUSystemNano() {
+      return usage?.cpuDetails().kernelNanos ?? 0;
+    },
+    get UpTime() {
+      if (usage === undefined || startedAt === undefined) return durationText(0);
+      return durationText((usage.at - Date.parse(startedAt)) * 1e6);
+    },
+    get Network() {
+      return goMap(usage?.networks ?? {});
+    },
+  };
+  return goStruct('containers.containerStats', fields, { json, aliases: { PIDs: 'PIDS' } });
 }
 
 /** docker's words: what is not running has dashes in a table. */

@@ -1,4 +1,4 @@
-import { asTemplateData } from '../../output/inspected.ts';
+import { asTemplateData } from '../../output/inspected-data.ts';
 import { type GoObject, isObject } from '../../output/template/go-value.ts';
 
 /**

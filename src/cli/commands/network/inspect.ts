@@ -1,6 +1,7 @@
 import { inspectAny } from '../../../engine/inspect-any.ts';
 import type { CommandHandler } from '../../command.ts';
-import { asTemplateData, printInspected } from '../../output/inspected.ts';
+import { printInspected } from '../../output/inspected.ts';
+import { asTemplateData } from '../../output/inspected-data.ts';
 import { networkTemplateData } from './network-row.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {

@@ -2,7 +2,7 @@ import { humanAge } from '../../../base/human-duration.ts';
 import { shortId } from '../../../base/ids.ts';
 import { displayState } from '../../../engine/list-containers.ts';
 import { type ListedPod, podCgroupParent, podDocument } from '../../../engine/list-pods.ts';
-import { asTemplateData } from '../../output/inspected.ts';
+import { asTemplateData } from '../../output/inspected-data.ts';
 import { type GoObject, goMap, goStruct } from '../../output/template/go-value.ts';
 
 /** Fields and JSON under podman's names. */

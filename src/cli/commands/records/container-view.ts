@@ -155,6 +155,31 @@ export const containerViewRecords: readonly CommandRecord[] = [
     load: () => import('../container/exists.ts'),
   },
   {
+    paths: ['stats', 'container stats'],
+    summary: 'Show the CPU, memory, network and disk use of containers',
+    description:
+      'Of all running containers without names. Goes on until it is stopped; on a terminal as one table that is kept up to date. Where containers have no cgroup of their own, as those of many users, what their processes use is added up.',
+    examples: ['stats', 'stats --no-stream web db', 'stats --no-stream --format json'],
+    arguments: { usage: '[CONTAINER...]', min: 0, max: MANY, complete: 'running-containers' },
+    flags: {
+      all: allFlag('Show containers that are not running as well'),
+      format: listingFlags.format,
+      interval: {
+        long: 'interval',
+        short: 'i',
+        type: 'int',
+        placeholder: 'seconds',
+        default: 5,
+        help: 'How long to wait before looking again',
+      },
+      latest,
+      noReset: { long: 'no-reset', type: 'bool', help: 'Print one table below the other' },
+      noStream: { long: 'no-stream', type: 'bool', help: 'Print once and end' },
+      noTrunc: listingFlags.noTrunc,
+    },
+    load: () => import('../container/stats.ts'),
+  },
+  {
     paths: ['top', 'container top'],
     summary: 'Show the processes of a container',
     description: 'Takes the descriptors of podman (pid, user, args, hpid, ...) or options of ps.',

@@ -1,5 +1,5 @@
 import { type ListedVolume, volumeDocument } from '../../../engine/volumes.ts';
-import { timeValue } from '../../output/inspected.ts';
+import { timeValue } from '../../output/inspected-data.ts';
 import { type GoObject, goMap, goStruct } from '../../output/template/go-value.ts';
 
 /** podman's fields; what its JSON leaves out when it is empty is there for templates. */

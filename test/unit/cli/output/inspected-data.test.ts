@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatObject } from '../../../../src/cli/output/format-rows.ts';
-import { asTemplateData } from '../../../../src/cli/output/inspected.ts';
+import { asTemplateData } from '../../../../src/cli/output/inspected-data.ts';
 
 const DOCUMENT = {
   Id: 'abc',
