@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { exitDirectory } from '../conmon/exit-record.ts';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID } from '../native/syscalls.ts';
@@ -35,6 +35,8 @@ export interface BundleOptions {
   userns: ContainerUserns | undefined;
   consoleSize: { height: number; width: number } | undefined;
   secretEnv: readonly string[];
+  /** What is mounted from the host is named without links, which CRIU does not follow. */
+  withoutLinks?: boolean;
   /** What the container's CDI devices ask for. */
   cdiEdits?: readonly CdiEdits[];
 }
@@ -117,9 +119,16 @@ export async function prepareBundle(
     hasBindMounts: spec.mounts.some((mount) => mount.type === 'bind'),
   });
   if (hooks !== undefined) document.hooks = mergeHooks(document.hooks ?? {}, hooks);
+  if (options.withoutLinks) resolveSources(document);
   const keepCompiledSeccomp = useCompiledSeccomp(document, options.runtime, libpod.paths.runRoot);
   writeFileAtomic(bundle.config, stringifyRuntimeJson(document), { durable: false });
   return { rootfs, host, hasHooks: document.hooks !== undefined, keepCompiledSeccomp };
+}
+
+function resolveSources({ mounts }: RuntimeSpec): void {
+  for (const mount of mounts)
+    if (mount.type === 'bind' && mount.source !== undefined && existsSync(mount.source))
+      mount.source = realpathSync(mount.source);
 }
 
 function mergeHooks(

@@ -1,4 +1,6 @@
+import type { RuntimeSpec } from '../oci/runtime-spec.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
+import { cgroupManagerOf } from './cgroup-manager.ts';
 import type { ContainerRecord } from './container.ts';
 import { containerPaths, logPath } from './container-paths.ts';
 import type { Libpod } from './context.ts';
@@ -17,18 +19,18 @@ export function podmanConfig(libpod: Libpod, record: ContainerRecord): Record<st
     id,
     name,
     ...(record.podId === undefined ? {} : { pod: record.podId }),
-    createCommand: spec.createCommand,
-    rawImageName: spec.rawImageName,
+    CreateCommand: spec.createCommand,
+    RawImageName: spec.rawImageName,
     rootfsImageID: record.imageId ?? '',
     rootfsImageName: record.imageName,
-    ...(isShared ? { shmDir: shm, shmSize: spec.shmSize } : { noShm: true }),
+    ...(isShared ? { ShmDir: shm, mounts: [shm], shmSize: spec.shmSize } : { noShm: true }),
     staticDir: directory,
     namedVolumes: spec.mounts.flatMap((mount) =>
       mount.type === 'volume' || mount.type === 'image-volume'
         ? [{ volumeName: mount.name, dest: mount.destination, options: mount.options }]
         : [],
     ),
-    dependencies: spec.dependencies,
+    Dependencies: spec.dependencies,
     createNetNS: network.mode.mode === 'bridge',
     networkMode: network.mode.mode,
     newNetworks: newNetworks(network),
@@ -51,13 +53,16 @@ export function podmanConfig(libpod: Libpod, record: ContainerRecord): Record<st
     stopSignal: spec.stopSignal,
     stopTimeout: spec.stopTimeout,
     createdTime: record.createdAt,
+    cgroupManager: cgroupManagerOf(libpod),
     cgroupParent: spec.resources.cgroupParent ?? '',
     logPath: logPath(libpod.paths, id, spec) ?? '',
     logDriver: spec.log.driver,
-    ociRuntime: runtimeOf(libpod, record).name,
+    runtime: runtimeOf(libpod, record).name,
     restart_policy: spec.restart.name,
     restart_retries: spec.restart.maximumRetryCount,
-    isInfra: false,
+    passwd: spec.process.passwd,
+    createWorkingDir: true,
+    cgroupsMode: 'enabled',
     tspod: { spec },
   };
 }
@@ -75,4 +80,24 @@ function newNetworks({ mode }: ContainerSpec['network']): Record<string, unknown
       },
     ]),
   );
+}
+
+/**
+ * `spec.dump`: the runtime's document. What each start mounts anew is left out, as podman adds its own; volumes are named where podman has
+ * them, which does not look for them.
+ */
+export function podmanSpec({ spec }: ContainerRecord, document: RuntimeSpec, bundle: string): RuntimeSpec {
+  const volumes = new Map(
+    spec.mounts.flatMap((mount) =>
+      mount.type === 'volume' || mount.type === 'image-volume'
+        ? [[mount.destination, `/var/lib/containers/storage/volumes/${mount.name}/_data`] as const]
+        : [],
+    ),
+  );
+  const mounts = document.mounts.flatMap((mount) => {
+    if (mount.source?.startsWith(`${bundle}/`)) return [];
+    const source = volumes.get(mount.destination);
+    return [source === undefined ? mount : { ...mount, source }];
+  });
+  return { ...document, mounts };
 }

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { monotonicMs } from '../base/clock.ts';
 import { crashPoint } from '../base/crash-point.ts';
@@ -6,6 +15,8 @@ import { InvalidSpecError, NotFoundError, RuntimeError, WrongStateError } from '
 import { findKernelObstacle, readCriuReason } from '../oci/criu.ts';
 import { type CriuStatistics, readCriuStatistics } from '../oci/criu-stats.ts';
 import { checkpointInRuntime, requireCheckpoints } from '../oci/runtime-checkpoint.ts';
+import { stringifyRuntimeJson } from '../oci/runtime-json.ts';
+import type { RuntimeSpec } from '../oci/runtime-spec.ts';
 import { transaction } from '../state/db.ts';
 import { recordEvent } from '../state/events.ts';
 import { copyTree } from '../storage/copy-tree.ts';
@@ -17,7 +28,7 @@ import {
   networkStatus,
   syncFiles,
 } from './checkpoint-files.ts';
-import { podmanConfig } from './checkpoint-config.ts';
+import { podmanConfig, podmanSpec } from './checkpoint-config.ts';
 import { promiseCleanup } from './cleanup-promise.ts';
 import { type ContainerRecord, getContainer, updateContainer } from './container.ts';
 import { lockContainer } from './container-lock.ts';
@@ -188,11 +199,12 @@ export function dumpLogOf(libpod: Libpod, id: string): string {
 /** What it was made from, for those who restore it elsewhere. */
 function describe(libpod: Libpod, record: ContainerRecord, directory: string): void {
   const { bundle } = containerPaths(libpod.paths, record.id);
-  copyFileSync(bundle.config, join(directory, CHECKPOINT_FILES.spec));
-  const write = (name: string, document: unknown): void =>
-    writeFileSync(join(directory, name), JSON.stringify(document, undefined, 1), { mode: 0o600 });
-  write(CHECKPOINT_FILES.config, podmanConfig(libpod, record));
-  write(CHECKPOINT_FILES.network, networkStatus(record.facts.network ?? { networks: {} }));
+  const document = JSON.parse(readFileSync(bundle.config, 'utf8')) as RuntimeSpec;
+  const write = (name: string, text: string): void =>
+    writeFileSync(join(directory, name), text, { mode: 0o600 });
+  write(CHECKPOINT_FILES.spec, stringifyRuntimeJson(podmanSpec(record, document, bundle.bundle)));
+  write(CHECKPOINT_FILES.config, JSON.stringify(podmanConfig(libpod, record)));
+  write(CHECKPOINT_FILES.network, JSON.stringify(networkStatus(record.facts.network ?? { networks: {} })));
 }
 
 /** The images that a checkpoint builds on lie beside its own. */

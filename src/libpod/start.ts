@@ -199,6 +199,7 @@ async function launch(
       userns,
       consoleSize: options.consoleSize,
       secretEnv: options.secretEnv ?? [],
+      withoutLinks: restore !== undefined,
       ...(cdiEdits === undefined ? {} : { cdiEdits }),
     });
     facts = {

@@ -51,9 +51,14 @@ export async function findKernelObstacle(): Promise<string | undefined> {
 
 /** The cause in a log of CRIU's: its first error, those after it are consequences. '' when there is none. */
 export function criuReason(text: string): string {
-  const found = /^(?:\([\d.]+\))?\s*(?:pie: )?(?:\d+: )?Error \(([^)]*)\): (.+)$/m.exec(text);
-  return found === null ? '' : `${(found[2] ?? '').trim()} (${found[1]})`;
+  for (const [, place = '', words = ''] of text.matchAll(ERROR))
+    if (!HARMLESS.test(words)) return `${words.trim()} (${place})`;
+  return '';
 }
+
+const ERROR = /^(?:\([\d.]+\))?\s*(?:pie: )?(?:\d+: )?Error \(([^)]*)\): (.+)$/gm;
+/** It goes on with as many open files as it may have. */
+const HARMLESS = /^rlimit: Can't setup RLIMIT_NOFILE for self/;
 
 export function readCriuReason(logFile: string): string {
   try {

@@ -15,7 +15,6 @@ describe('a checkpoint on cgroup v2 with systemd', () => {
   });
   after(() => leavesNothing('root'));
 
-
   const ask = async (name: string): Promise<string> => {
     must('root', `${RUNC} exec ${name} sh -c 'rm -f /answer; touch /ask'`);
     return await eventually('root', `${RUNC} exec ${name} cat /answer | grep .`);

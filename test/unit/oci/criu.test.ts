@@ -63,6 +63,7 @@ test('the cause in a log is its first error, of whichever process', () => {
   const log = [
     '(00.000010) Version: 3.17.1',
     '(00.010000) Warn  (criu/x.c:1): Error is only a word here',
+    "(00.033000) Error (criu/util.c:1533): rlimit: Can't setup RLIMIT_NOFILE for self: Operation not permitted",
     '(00.034118)      1: Error (criu/vdso.c:619): vdso: Unexpected vDSO symbols',
     '(00.034120) Error (criu/cr-dump.c:1743): Dumping failed.',
   ];
