@@ -179,6 +179,33 @@ describe('a checkpoint', { skip: requires('root', 'criu', 'runc') }, () => {
     await criuTspodOk(['rmi', 'saved']);
   });
 
+  it('of a part of a pod goes on in a pod, and only there', async () => {
+    const archive = join(testRoot().base, 'member.tar');
+    await criuTspodOk(['pod', 'create', ...WITHOUT_NETWORK, '--name', 'first']);
+    const token = await startKeeper('member', image, ['--pod', 'first']);
+    await criuTspodOk(['container', 'checkpoint', '--export', archive, 'member']);
+    await criuTspodOk(['pod', 'create', ...WITHOUT_NETWORK, '--name', 'second']);
+    const alone = await criuTspod(['container', 'restore', '--import', archive, '--name', 'other']);
+    assert.match(alone.stderr, /cannot restore pod container without --pod/);
+    await criuTspodOk(['container', 'restore', '--import', archive, '--name', 'other', '--pod', 'second']);
+    assert.equal(await askKeeper('other'), token);
+    assert.equal(
+      await criuTspodOk([
+        'ps',
+        '--filter',
+        'pod=second',
+        '--filter',
+        'name=other',
+        '--format',
+        '{{.PodName}}',
+      ]),
+      'second',
+    );
+    await criuTspodOk(['container', 'restore', 'member']);
+    assert.equal(await askKeeper('member'), token);
+    await criuTspodOk(['pod', 'rm', '-f', '-t', '0', 'first', 'second']);
+  });
+
   it('that cannot be restored leaves the container as it was, and says what CRIU says', async () => {
     const name = freshName();
     const token = await startKeeper(name, image, [...WITHOUT_NETWORK, '-v', '/data']);
