@@ -1,7 +1,7 @@
-import { closeSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../base/errors.ts';
 import type { Paths } from '../base/paths.ts';
+import { killProcess } from '../native/kill-process.ts';
 import { bootId } from '../native/process-identity.ts';
 import type { ContainerRecord, DueRestart } from './container.ts';
 import type { Libpod } from './context.ts';
@@ -13,7 +13,6 @@ const LONGEST_DELAY_MS = 60_000;
 const GOOD_RUN_MS = 10_000;
 /** A longer wait is left to the monitor, which costs a hundredth of the memory. */
 export const LONGEST_OWN_WAIT_MS = 500;
-const SIGKILL = 9;
 const WAIT_MS = 5_000;
 
 /** What its policy plans after the end of the container that has just been recorded. */
@@ -83,17 +82,5 @@ function isGoodRun(record: ContainerRecord): boolean {
 export async function endRestartWait(libpod: Libpod, record: ContainerRecord): Promise<void> {
   if (record.spec.restart.name === 'no' || record.state !== 'exited' || record.monitorPid === undefined)
     return;
-  const { syscalls } = libpod;
-  let pidfd: number | undefined;
-  try {
-    pidfd = syscalls.pidfdOpen(record.monitorPid);
-    // Between a look and the open another process may have got the number.
-    if (!isMonitored(record)) return;
-    syscalls.pidfdSendSignal(pidfd, SIGKILL);
-    await syscalls.pidfdWait(pidfd, WAIT_MS);
-  } catch (error) {
-    if (errnoOf(error) !== 'ESRCH') throw error;
-  } finally {
-    if (pidfd !== undefined) closeSync(pidfd);
-  }
+  await killProcess(libpod.syscalls, record.monitorPid, () => isMonitored(record), WAIT_MS);
 }

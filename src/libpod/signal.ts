@@ -1,4 +1,4 @@
-import { NotFoundError, WrongStateError } from '../base/errors.ts';
+import { errnoOf, NotFoundError, WrongStateError } from '../base/errors.ts';
 import { isAlive } from '../native/process-identity.ts';
 import { signalContainer } from '../oci/runtime-client.ts';
 import { transaction } from '../state/db.ts';
@@ -21,7 +21,12 @@ export async function sendSignal(libpod: Libpod, record: ContainerRecord, signal
   // The start time guards against a recycled pid; the monitor reaps, so between check and signal nothing else can take the pid
   // without a full cycle of the pid space.
   if (!isAlive({ pid: record.pid, startTime: record.facts.pidStart })) return;
-  process.kill(record.pid, signal);
+  try {
+    process.kill(record.pid, signal);
+  } catch (error) {
+    // It has ended since it was looked at.
+    if (errnoOf(error) !== 'ESRCH') throw error;
+  }
 }
 
 /** `tspod kill`. WrongStateError unless it runs. */

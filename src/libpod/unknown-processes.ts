@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '../base/errors.ts';
 import { readMonitorPid } from '../conmon/launch-monitor.ts';
+import { killProcess } from '../native/kill-process.ts';
 import { identifyProcess, isAlive, type ProcessIdentity } from '../native/process-identity.ts';
 import type { Libpod } from './context.ts';
 import { containerPaths } from './container-paths.ts';
@@ -14,7 +15,6 @@ export interface BundleProcesses {
   program: ProcessIdentity | undefined;
 }
 
-const SIGKILL = 9;
 const WAIT_MS = 10_000;
 const POLL_MS = 20;
 
@@ -37,15 +37,7 @@ export async function killByBundle(
 ): Promise<void> {
   for (const identity of [program, monitor]) {
     if (identity === undefined || !isAlive(identity)) continue;
-    let pidfd: number;
-    try {
-      pidfd = libpod.syscalls.pidfdOpen(identity.pid);
-    } catch {
-      continue;
-    }
-    // Asked after opening: from here on the descriptor means this process and no later one.
-    if (isAlive(identity)) libpod.syscalls.pidfdSendSignal(pidfd, SIGKILL);
-    await libpod.syscalls.pidfdWait(pidfd, WAIT_MS);
+    await killProcess(libpod.syscalls, identity.pid, () => isAlive(identity), WAIT_MS);
   }
 }
 

@@ -8,6 +8,7 @@ import { spawnTspod } from '../fixtures/harness-spawn.ts';
 import { testRoot, tspodOk } from '../fixtures/harness.ts';
 import { buildImage } from '../fixtures/images.ts';
 import { requires } from '../fixtures/requires.ts';
+import { surveyOk } from '../fixtures/surveyor.ts';
 
 /** Of each of the five commands. 20 are a hundred in all; half of them where every run counts. */
 const MOMENTS = Number(process.env['TSPOD_TEST_MOMENTS'] ?? 10);
@@ -93,8 +94,8 @@ for (const { what, args, prepare } of COMMANDS) {
 }
 
 async function assertCleansUp(): Promise<void> {
-  await tspodOk(['rm', '--force', '--ignore', 'changed']);
-  await tspodOk(['rmi', '--force', '--ignore', name]);
-  await tspodOk(['image', 'prune', '--force']);
-  await assertNothingLeft(testRoot(), baseline);
+  await surveyOk(['rm', '--force', '--ignore', 'changed']);
+  await surveyOk(['rmi', '--force', '--ignore', name]);
+  await surveyOk(['image', 'prune', '--force']);
+  await assertNothingLeft(testRoot(), baseline, surveyOk);
 }
