@@ -57,6 +57,8 @@ export async function runCompose(engine: Engine, provider: string, args: readonl
       ...env,
       DOCKER_HOST: `unix://${socket}`,
       DOCKER_BUILDKIT: '0',
+      // docker-compose 1 builds by itself, without a docker program, unless somebody wants that.
+      COMPOSE_DOCKER_CLI_BUILD: process.env['COMPOSE_DOCKER_CLI_BUILD'] ?? '0',
     });
   } finally {
     service.kill('SIGTERM');

@@ -26,6 +26,10 @@ function parsePublish(flag: string, context: PortDrawing): PortMapping[] {
   if (more.length > 0)
     throw new InvalidSpecError(`invalid port format "${flag}": more than one protocol separator`);
   const { hostIp, host, container } = splitAddress(ports, flag);
+  if (container === '')
+    throw new InvalidSpecError('must provide a non-empty container port to publish', {
+      docker: `no port specified: ${flag}<empty>`,
+    });
   const inside = parseRange(container, 'container port');
   return (protocols ?? 'tcp').split(',').map((name) => {
     const protocol = parseProtocol(name, flag);

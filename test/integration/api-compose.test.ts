@@ -32,6 +32,14 @@ const threeServices = (port: number): object => ({
       ports: [`${port}:80`],
     },
     idle: { image: BUSYBOX, command: ['sleep', '1000'], depends_on: ['relay'], stop_signal: 'SIGKILL' },
+    built: {
+      build: { context: '.', args: { WORD: '${WORD}' } },
+      image: 'shop-built:1',
+      env_file: ['built.env'],
+      profiles: ['extra'],
+      volumes: ['/kept'],
+      stop_signal: 'SIGKILL',
+    },
   },
   volumes: { data: {} },
 });
@@ -45,6 +53,10 @@ test('docker-compose brings three services up, the second when the first is heal
   const folder = join(testRoot().base, 'shop');
   mkdirSync(folder);
   writeFileSync(join(folder, 'docker-compose.yml'), JSON.stringify(threeServices(port)));
+  writeFileSync(join(folder, 'built.env'), 'FROM_FILE=a b\n');
+  const dockerfile = `FROM ${BUSYBOX}\nARG WORD\nENV WORD=$WORD\nVOLUME /kept\nCMD ["sleep", "1000"]\n`;
+  writeFileSync(join(folder, 'Dockerfile'), dockerfile);
+  let word = 'first';
   const compose = async (...args: string[]): Promise<void> => {
     const { code, stdout, stderr } = await runProgram(programPath('docker-compose'), args, {
       cwd: folder,
@@ -53,6 +65,8 @@ test('docker-compose brings three services up, the second when the first is heal
         HOME: folder,
         DOCKER_HOST: service.uri,
         COMPOSE_HTTP_TIMEOUT: '100',
+        COMPOSE_DOCKER_CLI_BUILD: '0',
+        WORD: word,
       },
       timeout: 400_000,
     });
@@ -71,7 +85,15 @@ test('docker-compose brings three services up, the second when the first is heal
   await compose('run', '-d', '--name', 'shop_once', 'idle');
   const hosts = await tspodOk(['exec', 'shop_once', 'cat', '/etc/hosts']);
   assert.match(hosts, /^[\d.]+\s.*\bidle_1\b/m);
-  await compose('down', '--volumes');
+  const built = ['exec', 'shop_built_1', 'sh', '-c', 'echo $WORD $FROM_FILE; cat /kept/file'];
+  await compose('--profile', 'extra', 'up', '-d', 'built');
+  await tspodOk(['exec', 'shop_built_1', 'sh', '-c', 'echo stays > /kept/file']);
+  assert.equal(await tspodOk(built), 'first a b\nstays');
+  // An image that has changed: the container is made anew, on the volumes of the old one.
+  word = 'second';
+  await compose('--profile', 'extra', 'up', '-d', '--build', 'built');
+  assert.equal(await tspodOk(built), 'second a b\nstays');
+  await compose('--profile', 'extra', 'down', '--volumes');
   assert.equal(await tspodOk(['ps', '--all', '--quiet']), '');
   assert.equal(await tspodOk(['volume', 'ls', '--quiet']), '');
   assert.doesNotMatch(await tspodOk(['network', 'ls', '--format', '{{.Name}}']), /shop/);

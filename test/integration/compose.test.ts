@@ -24,11 +24,11 @@ function provider(script: string): { TSPOD_COMPOSE_PROVIDER: string } {
 describe('compose', () => {
   test('hands words, input and exit code over, and a service to talk to', async () => {
     const env = provider(
-      'echo "$@"; cat; echo "$DOCKER_HOST"; [ -S "$(echo "$DOCKER_HOST" | cut -c8-)" ] && exit 7',
+      'echo "$@"; cat; echo "$DOCKER_HOST"; echo "cli $COMPOSE_DOCKER_CLI_BUILD"; [ -S "$(echo "$DOCKER_HOST" | cut -c8-)" ] && exit 7',
     );
     const { code, stdout } = await tspod(['compose', '-f', 'a b', 'up', '--help'], { env, input: 'typed\n' });
     assert.equal(code, 7);
-    assert.match(stdout, /^-f a b up --help\ntyped\nunix:\/\/\/.*\.sock\n$/);
+    assert.match(stdout, /^-f a b up --help\ntyped\nunix:\/\/\/.*\.sock\ncli 0\n$/);
   });
 
   test('leaves DOCKER_HOST alone where it is set', async () => {

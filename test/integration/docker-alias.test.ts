@@ -179,6 +179,12 @@ describe('called as docker', () => {
     assert.equal(existsSync(missing), false);
   });
 
+  test('a port that is empty is refused', async () => {
+    const { code, stderr } = await docker('run', '--rm', '-p', '', IMAGE, 'true');
+    assert.equal(code, 125);
+    assert.equal(stderr.split('\n')[0], 'Error: no port specified: <empty>');
+  });
+
   test('a long option behind one dash is recognised', async () => {
     const { code, stderr } = await docker('run', '-rm', IMAGE, 'true');
     assert.equal(code, 125);

@@ -12,7 +12,9 @@ export const inspectImageHandler: Handler = async (exchange) => {
   if (platform !== undefined && query.flag('manifests'))
     throw new UsageError('conflicting options: manifests and platform options cannot both be set');
   const { image } = await namedImage(exchange, platform);
-  sendJson(exchange, 200, await dockerImage(exchange.engine, image));
+  const document = await dockerImage(exchange.engine, image);
+  // docker tells of the container until API 1.44; docker-compose 1.29, whatever it speaks, makes none anew without.
+  sendJson(exchange, 200, { ...document, Container: '', ContainerConfig: document['Config'] });
 };
 
 export const historyHandler: Handler = async (exchange) => {

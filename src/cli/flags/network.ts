@@ -89,3 +89,6 @@ export const networkFlags = {
     help: 'Publish all exposed ports on random ports of the host',
   },
 } as const satisfies Record<string, FlagRecord>;
+
+/** docker does not split at commas, so that there may be one with nothing in it: which is refused. */
+export const dockerPublishFlag: FlagRecord = { ...networkFlags.publish, type: 'stringArray' };

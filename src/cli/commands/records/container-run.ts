@@ -2,6 +2,7 @@ import type { ArgumentSpec, CommandRecord } from '../../command.ts';
 import type { FlagRecord } from '../../flag.ts';
 import { attachFlags, preserveFlags } from '../../flags/container.ts';
 import { createFlags } from '../../flags/create.ts';
+import { dockerPublishFlag } from '../../flags/network.ts';
 
 const IMAGE_AND_COMMAND: ArgumentSpec = {
   usage: 'IMAGE [COMMAND [ARG...]]',
@@ -41,6 +42,7 @@ export const containerRunRecords: readonly CommandRecord[] = [
     ],
     arguments: IMAGE_AND_COMMAND,
     flags: { ...startFlags, ...runFlags },
+    dockerFlags: { publish: dockerPublishFlag },
     stopAtFirstArgument: true,
     exits: { NotInRootfsError: 126 },
     load: () => import('../container/run.ts'),
@@ -52,6 +54,7 @@ export const containerRunRecords: readonly CommandRecord[] = [
     examples: ['create --name web docker.io/library/nginx', 'create -it busybox sh'],
     arguments: IMAGE_AND_COMMAND,
     flags: createFlags,
+    dockerFlags: { publish: dockerPublishFlag },
     stopAtFirstArgument: true,
     load: () => import('../container/create.ts'),
   },
