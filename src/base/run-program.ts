@@ -12,6 +12,8 @@ export interface ProgramOptions {
   cwd?: string;
   /** Killed then; its code is null. */
   timeoutMs?: number;
+  /** It goes on when a key of the terminal ends us. */
+  ownSession?: boolean;
   /** Descriptors that it gets from 3 on. */
   fds?: readonly number[];
 }
@@ -22,10 +24,11 @@ export function runProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<ChildOutput> {
-  const { input, env, cwd, timeoutMs, fds = [] } = options;
+  const { input, env, cwd, timeoutMs, ownSession = false, fds = [] } = options;
   const stdio: StdioOptions = [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...fds];
   const child = spawn(program, args, {
     stdio,
+    detached: ownSession,
     ...(env === undefined ? {} : { env }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: 'SIGKILL' as const }),

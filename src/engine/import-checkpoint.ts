@@ -1,8 +1,9 @@
-import { closeSync, existsSync, readdirSync, renameSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync, readlinkSync, renameSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
 import { AlreadyExistsError, IntegrityError, InvalidSpecError } from '../base/errors.ts';
+import { NAME_PATTERN } from '../base/ids.ts';
 import type { ResolvedImage } from '../image/resolve.ts';
 import {
   beginFiles,
@@ -26,7 +27,7 @@ import { parsePublished } from '../specgen/ports.ts';
 import { TarReader } from '../storage/tar/tar-reader.ts';
 import { TarSource } from '../storage/tar/tar-source.ts';
 import { extractTree } from '../storage/tree/extract-tree.ts';
-import { baseOf, cleanEntryPath, parentOf, pathBytes } from '../storage/unpack/entry-path.ts';
+import { baseOf, cleanEntryPath, parentOf, pathBytes, printablePath } from '../storage/unpack/entry-path.ts';
 import { type CheckpointDocuments, specOfCheckpoint } from './checkpoint-spec.ts';
 import { type CreateHooks, imageFor } from './create-container.ts';
 import type { Engine } from './engine.ts';
@@ -75,6 +76,7 @@ export async function createFromCheckpoint(
             engine.paths.temporary,
           );
         await unpack(engine, anew(), directory);
+        refuseLinks(directory);
         crashPoint('restore-after-unpack');
         renameSync(directory, checkpointPaths(engine.paths, record.id).whole);
         return { record, fill: (rootfs, now) => fill(engine, now, rootfs, request) };
@@ -101,6 +103,17 @@ async function unpack(engine: Engine, pull: () => Buffer | undefined, directory:
   }
 }
 
+/** Only the images of a checkpoint that builds on another lead there, and nowhere else. */
+function refuseLinks(directory: string): void {
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (!entry.isSymbolicLink() || readlinkSync(path) === `../${CHECKPOINT_FILES.preImages}`) continue;
+    throw new IntegrityError(
+      `a file of the checkpoint is a link: ${printablePath(relative(directory, path))}`,
+    );
+  }
+}
+
 async function readSpec(
   engine: Engine,
   pull: () => Buffer | undefined,
@@ -118,8 +131,12 @@ async function readSpec(
   const spec = await specOfCheckpoint(engine, { config, document }, hooks);
   if (request.publish.length > 0)
     spec.network.ports = parsePublished(request.publish, { drawPort: drawHostPort });
-  if (request.name !== undefined) return { spec: { ...spec, name: request.name }, id: undefined };
-  return { spec, id };
+  const name = request.name ?? spec.name;
+  if (!NAME_PATTERN.test(name))
+    throw new InvalidSpecError(
+      `invalid container name ${JSON.stringify(name)}: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*`,
+    );
+  return { spec: { ...spec, name }, id: request.name === undefined ? id : undefined };
 }
 
 const LARGEST_DOCUMENT = 16 << 20;
@@ -175,8 +192,7 @@ async function createOptions(
   spec: ContainerSpec,
   { pod: nameOrId }: RestoreRequest,
 ): Promise<Pick<CreateContainerOptions, 'spec' | 'pod'>> {
-  // Those it knew are not these.
-  const alone: ContainerSpec = { ...spec, dependencies: [], cidFile: undefined, pidFile: undefined };
+  const alone = withoutPlaces(spec);
   if (nameOrId === undefined) return { spec: alone };
   const { intoPod } = await import('./into-pod.ts');
   const pod = lookupPod(engine.db, nameOrId);
@@ -184,6 +200,19 @@ async function createOptions(
   return {
     spec: intoPod(alone, pod, infra),
     pod: { id: pod.id, enter: (id) => enterPod(engine.db, pod.id, { id, isInfra: false }) },
+  };
+}
+
+/** Other containers, and files of the host that tspod writes: those were of another machine. */
+function withoutPlaces(spec: ContainerSpec): ContainerSpec {
+  const { monitorPidFile: _pid, ...rest } = spec;
+  const { directory: _directory, ...log } = spec.log;
+  return {
+    ...rest,
+    dependencies: [],
+    cidFile: undefined,
+    pidFile: undefined,
+    log: { ...log, path: undefined },
   };
 }
 
@@ -205,9 +234,7 @@ async function fill(
       await fillVolume(engine, join(whole, CHECKPOINT_FILES.volumes, `${name}.tar`), name);
   const log = logPath(engine.paths, record.id, record.spec);
   const before = join(whole, CHECKPOINT_FILES.log);
-  // A path that it was given may be anywhere.
-  if (log !== undefined && record.spec.log.path === undefined && existsSync(before) && !existsSync(log))
-    await copyFile(before, log);
+  if (log !== undefined && existsSync(before) && !existsSync(log)) await copyFile(before, log);
 }
 
 function removeDeleted(

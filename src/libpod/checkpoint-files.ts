@@ -8,7 +8,8 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { syncDirectory } from '../base/atomic-file.ts';
 import { crashPoint } from '../base/crash-point.ts';
 import { IntegrityError } from '../base/errors.ts';
 import type { Paths } from '../base/paths.ts';
@@ -77,6 +78,7 @@ export async function completeCheckpoint(libpod: Libpod, record: ContainerRecord
   crashPoint('checkpoint-before-complete');
   await libpod.syscalls.removeTree(whole);
   renameSync(unfinished, whole);
+  syncDirectory(dirname(whole));
   crashPoint('checkpoint-after-complete');
 }
 

@@ -11,9 +11,16 @@ import {
 import { join } from 'node:path';
 import { monotonicMs } from '../base/clock.ts';
 import { crashPoint } from '../base/crash-point.ts';
-import { InvalidSpecError, NotFoundError, RuntimeError, WrongStateError } from '../base/errors.ts';
+import {
+  InvalidSpecError,
+  NotFoundError,
+  RuntimeError,
+  UnsupportedError,
+  WrongStateError,
+} from '../base/errors.ts';
 import { findKernelObstacle, readCriuReason } from '../oci/criu.ts';
 import { type CriuStatistics, readCriuStatistics } from '../oci/criu-stats.ts';
+import { resumeContainer } from '../oci/runtime-client.ts';
 import { checkpointInRuntime, requireCheckpoints } from '../oci/runtime-checkpoint.ts';
 import { stringifyRuntimeJson } from '../oci/runtime-json.ts';
 import type { RuntimeSpec } from '../oci/runtime-spec.ts';
@@ -92,6 +99,10 @@ function checkState(libpod: Libpod, record: ContainerRecord, options: Checkpoint
     throw new InvalidSpecError(
       `cannot checkpoint container ${name}: it has been started with '--rm', and is removed at its end unless '--export' is used`,
     );
+  if (spec.userNamespace !== undefined)
+    throw new UnsupportedError(
+      `cannot checkpoint container ${name}: it has a user namespace of its own, into which CRIU cannot restore it`,
+    );
   if (
     options.withPrevious &&
     !existsSync(join(checkpointPaths(libpod.paths, id).whole, CHECKPOINT_FILES.preImages))
@@ -140,12 +151,22 @@ async function make(
   } catch (error) {
     const now = getContainer(libpod.db, id);
     if (now !== undefined && observe(libpod, now).state === 'running') {
+      await thaw(libpod, record);
       updateContainer(libpod.db, id, { facts: before });
       await libpod.syscalls.removeTree(unfinished);
     }
     throw error;
   } finally {
     promise?.release();
+  }
+}
+
+/** A CRIU that was killed leaves the container frozen. */
+async function thaw(libpod: Libpod, record: ContainerRecord): Promise<void> {
+  try {
+    await resumeContainer(runtimeOf(libpod, record), record.id);
+  } catch {
+    // It is not.
   }
 }
 

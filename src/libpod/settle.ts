@@ -114,7 +114,7 @@ async function settleExit(
   // Nobody has exported it yet, whatever becomes of its maker.
   const removes = stored.spec.autoRemove && !restarting && checkpoint === undefined;
   // With what was written before; one that removes itself does not outlive a power cut anyway.
-  const durable = !stored.spec.autoRemove;
+  const durable = !stored.spec.autoRemove || checkpoint !== undefined;
   const isSaved = checkpoint !== undefined;
   const settled = transaction(libpod.db, () => recordRelease(libpod, stored, { removes, isSaved }), durable);
   if (!removes) return settled;

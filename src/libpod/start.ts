@@ -148,7 +148,8 @@ async function launch(
       restartCount: due?.count ?? 0,
       facts: basicFacts,
       // A restart or restore that is killed half way is as if it had not begun.
-      ...(due === undefined && restore === undefined ? { ...NO_END, checkpoint: null } : {}),
+      ...(due === undefined && restore === undefined ? NO_END : {}),
+      ...(restore === undefined ? { checkpoint: null } : {}),
     },
   });
   // One of an earlier run would pass for the end of this one.

@@ -34,6 +34,8 @@ export async function checkpointInRuntime(
   if (options.parent !== undefined) words.push('--parent-path', options.parent);
   const { code, stderr } = await runProgram(runtime.path, [...runtime.args, ...words, id], {
     timeoutMs: LIMIT_MS,
+    // Half way the container would stay frozen.
+    ownSession: true,
   });
   return code === 0 ? undefined : stderr.trim() || `it ended with status ${code ?? 'none, killed'}`;
 }

@@ -46,7 +46,10 @@ describe("a checkpoint of podman's", { skip }, () => {
     ];
     const script = `echo volume >/data/file; rm /etc/group; ${KEEPER}`;
     const id = await podman(...flags, 'run', '-d', '--name', 'theirs', ...what, 'sh', '-c', script);
-    const token = await waitFor('the first line', () => podman(...flags, 'logs', 'theirs'));
+    const token = await waitFor(
+      'the first line',
+      async () => (await podman(...flags, 'logs', 'theirs')) || undefined,
+    );
     await podman(...flags, 'container', 'checkpoint', '--export', archive, 'theirs');
     await podman(...flags, 'rm', 'theirs');
     await busyboxImage();

@@ -136,6 +136,21 @@ describe('a checkpoint', { skip: requires('root', 'criu', 'runc') }, () => {
       'volume\nroot\nmemory\nnew\nown\nls: /etc/group: No such file or directory',
     );
 
+    const link = join(testRoot().base, 'link.tar');
+    await runProgram('sh', ['-ec', `cp ${archive} ${link}; ln -s /etc/passwd away; tar rf ${link} away`], {
+      cwd: testRoot().base,
+    });
+    const withLink = await criuTspod([
+      'container',
+      'restore',
+      '-i',
+      link,
+      '-n',
+      'linked',
+      '--ignore-volumes',
+    ]);
+    assert.match(withLink.stderr, /a file of the checkpoint is a link: "away"/);
+    assert.equal((await tspod(['container', 'exists', 'linked'])).code, 1);
     const again = await criuTspod(['container', 'restore', '--ignore-volumes', '--import', archive]);
     assert.match(again.stderr, /it is there already/);
     const other = freshName();
@@ -300,6 +315,8 @@ describe('a checkpoint is refused', () => {
       [['restore', '--name', 'other', name], /--name can only be used with image or --import/],
       [['restore', '--ignore-rootfs', name], /--ignore-rootfs can only be used with image or --import/],
       [['restore', '-p', '80', name], /--publish can only be used with image or --import/],
+      [['checkpoint', '-e', '/tmp/f', name, name], /can only be used with one container/],
+      [['checkpoint', '-e', '/nowhere/f', name], /cannot export the checkpoint to \/nowhere\/f/],
       [['checkpoint'], /you must provide at least one name or id/],
       [['restore', 'nothing'], /no container with name or ID "nothing" found/],
     ] as const) {
@@ -308,5 +325,9 @@ describe('a checkpoint is refused', () => {
       assert.match(stderr, reason);
     }
     await tspodOk(['rm', name]);
+    const mapped = ['--uidmap', '0:200000:65536', ...WITHOUT_NETWORK, '--name', name];
+    await criuTspodOk(['run', '-d', ...mapped, await busyboxImage(), 'sleep', '1000']);
+    assert.match((await criuTspod(['container', 'checkpoint', name])).stderr, /a user namespace of its own/);
+    await criuTspodOk(['rm', '-f', '-t', '0', name]);
   });
 });

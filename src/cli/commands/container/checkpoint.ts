@@ -7,27 +7,42 @@ import {
   type CheckpointResult,
   requireCheckpointing,
 } from '../../../engine/checkpoint-container.ts';
+import type { ContainerRecord } from '../../../engine/containers.ts';
+import type { Engine } from '../../../engine/engine.ts';
 import type { CommandHandler, CommandInput } from '../../command.ts';
 import { printLine } from '../../output/print.ts';
 import { forEachContainer } from './for-each-container.ts';
+import { selectContainers } from './select-containers.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {
   const begin = process.hrtime.bigint();
   const request = requestFrom(input);
   await requireCheckpointing(request);
   const engine = openEngine();
+  const all = (record: ContainerRecord): boolean => record.state === 'running';
+  if (request.archive !== undefined || request.image !== undefined) await requireOne(engine, input, all);
   const results: CheckpointResult[] = [];
   try {
     return await forEachContainer(
       engine,
       input,
       async (record) => void results.push(await checkpointContainer(engine, record, request)),
-      { all: (record) => record.state === 'running', quiet: request.statistics },
+      { all, quiet: request.statistics },
     );
   } finally {
     if (request.statistics) printStatistics('checkpoint', begin, results);
   }
 };
+
+/** The second would take the place of the first. */
+async function requireOne(
+  engine: Engine,
+  input: CommandInput,
+  all: (record: ContainerRecord) => boolean,
+): Promise<void> {
+  if ((await selectContainers(engine, input, { all })).length > 1)
+    throw new UsageError('--export and --create-image can only be used with one container');
+}
 
 function requestFrom({ flags }: CommandInput): CheckpointRequest {
   const flag = (name: string): boolean => flags[name] === true;
