@@ -13,8 +13,8 @@ const DEFAULT_GZIP_LEVEL = 3;
 const SAMPLE = 16 * 1024;
 /** So many blocks are packed as the first of them. */
 const JUDGED_EVERY = 4;
-/** Searching for repetitions is worth it if it makes the sample this much smaller. */
-const WORTHWHILE = 0.97;
+/** Searching for repetitions takes some ten times as long: it is worth it if it makes the sample this much smaller. */
+const WORTHWHILE = 0.92;
 const DEFAULT_ZSTD_LEVEL = 3;
 const GZIP_WINDOW = 32 * 1024;
 /** Frames stand for themselves, so larger ones compress better. */
@@ -100,7 +100,7 @@ class Deflaters {
 }
 
 /**
- * What holds no repetitions (media, archives, keys) is packed without looking for them, which takes a third of the time; with single
+ * What holds no repetitions (media, archives, keys) is packed without looking for them, which takes a small part of the time; with single
  * bytes repeated often in it, only for those.
  */
 async function strategyFor(block: Buffer, level: number): Promise<number> {

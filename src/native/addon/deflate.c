@@ -3,6 +3,7 @@
  * buffers and a new state for each block, and the garbage collector is then as busy as zlib.
  */
 #include "addon.h"
+#include "huffman.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -51,6 +52,11 @@ napi_value js_openDeflater(napi_env env, napi_callback_info info) {
 
 static void run_deflate(struct task *task) {
   struct deflate_task *own = (struct deflate_task *)task;
+  if (own->strategy == Z_HUFFMAN_ONLY) {
+    own->written = pack_bytes(own->input, own->input_size, own->output, own->output_size);
+    if (own->written == 0) task->error = ENOBUFS;
+    return;
+  }
   z_stream *stream = &own->deflater->stream;
   deflateReset(stream);
   stream->next_in = NULL;
