@@ -8,8 +8,8 @@ export interface RingMemory {
 }
 
 /** A multiple of tar's 512, so that headers do not straddle chunks. */
-const SLOT_BYTES = 512 << 10;
-const SLOTS = 8;
+const SLOT_BYTES = 256 << 10;
+const SLOTS = 4;
 
 const FILLED = 0;
 const TAKEN = 1;

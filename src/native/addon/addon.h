@@ -46,6 +46,10 @@ napi_value void_result(napi_env env, long result, const char *syscall, const cha
 napi_value int_result(napi_env env, long result, const char *syscall, const char *path);
 napi_value bool_value(napi_env env, bool value);
 
+/* --- memory.c --- */
+/* From now on threads take what others have freed, instead of each keeping its own: a pull has a dozen of them. */
+void share_free_memory(void);
+
 /* --- task.c: work off the JavaScript thread, reported by a promise --- */
 struct task {
   /* Runs on the other thread; sets `error` (an errno) or leaves it 0. */

@@ -7,6 +7,12 @@
 #include <malloc.h>
 #endif
 
+void share_free_memory(void) {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 napi_value js_releaseFreeMemory(napi_env env, napi_callback_info info) {
   (void)info;
 #ifdef __GLIBC__

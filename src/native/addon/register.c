@@ -21,6 +21,7 @@ NAPI_MODULE_INIT() {
       ENTRY(spawn), ENTRY(reap), ENTRY(socketPair), ENTRY(memoryFile), ENTRY(readLine), ENTRY(exitNow),
       ENTRY(releaseFreeMemory),
   };
+  share_free_memory();
   napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);
   return exports;
 }

@@ -13,7 +13,9 @@ export type TarSplitRecord =
   | { kind: 'end'; tarSize: number };
 
 const MAGIC = Buffer.from('tspodts1');
-const BUFFER_BYTES = 1 << 20;
+const BUFFER_BYTES = 256 << 10;
+/** Of the frames that earlier versions have written. */
+const MOST_FRAME_BYTES = 1 << 20;
 const LITERAL = 1;
 const CONTENT = 2;
 const END = 3;
@@ -106,7 +108,7 @@ export function* readTarSplit(path: string): Generator<TarSplitRecord, void> {
     for (let ended = false; !ended; ) {
       const length = readExactly(fd, 4)?.readUInt32LE();
       // zstd may make incompressible data slightly longer.
-      if (length === undefined || length > 2 * BUFFER_BYTES) throw broken();
+      if (length === undefined || length > 2 * MOST_FRAME_BYTES) throw broken();
       const frame = readExactly(fd, length);
       if (frame === undefined) throw broken();
       for (const record of records(inflate(frame, broken), broken)) {
@@ -121,7 +123,7 @@ export function* readTarSplit(path: string): Generator<TarSplitRecord, void> {
 
 function inflate(frame: Buffer, broken: () => IntegrityError): Buffer {
   try {
-    return zstdDecompressSync(frame, { maxOutputLength: BUFFER_BYTES });
+    return zstdDecompressSync(frame, { maxOutputLength: MOST_FRAME_BYTES });
   } catch {
     throw broken();
   }

@@ -5,7 +5,7 @@ import { createRing, RingAbortedError, RingReader, RingWriter } from '../../../s
 
 const RING = new URL('../../../src/storage/byte-ring.ts', import.meta.url).href;
 /** The size of the chunks that come out. */
-const SLOT = 512 << 10;
+const SLOT = 256 << 10;
 /** Sums up what comes out, on another thread, slowly enough that the ring fills up. */
 const SLOW_READER = `
   const { workerData, parentPort } = require('node:worker_threads');
