@@ -49,8 +49,10 @@ describe('compressing one block at a time', () => {
     const SINGLE = constants.Z_HUFFMAN_ONLY;
     const numbers = (length: number) => {
       let state = 1;
-      const next = () => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) >>> 12;
-      return Array.from({ length }, next);
+      return Array.from({ length }, () => {
+        state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+        return state >>> 12;
+      });
     };
     const noise = (length: number, letters: number) => Buffer.from(numbers(length).map((n) => n % letters));
     /** Each byte half as often as the one before: the last ones would get codes that are too long. */
