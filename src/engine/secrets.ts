@@ -8,7 +8,14 @@ import {
 } from '../libpod/secret.ts';
 import type { Engine } from './engine.ts';
 
-export { findSecret, getSecret, removeSecret, type SecretRecord, secretData } from '../libpod/secret.ts';
+export {
+  findSecret,
+  getSecret,
+  missingSecret,
+  removeSecret,
+  type SecretRecord,
+  secretData,
+} from '../libpod/secret.ts';
 
 const ID_DIGITS = 25;
 

@@ -94,8 +94,12 @@ export function findSecret(db: Database, nameOrId: string): SecretRecord | undef
 export function getSecret(db: Database, nameOrId: string): SecretRecord {
   const found = findSecret(db, nameOrId);
   if (found !== undefined) return found;
-  throw new NotFoundError('secret', nameOrId, {
-    message: `no secret with name or id ${JSON.stringify(nameOrId)}`,
+  throw missingSecret(nameOrId);
+}
+
+export function missingSecret(nameOrId: string): NotFoundError {
+  return new NotFoundError('secret', nameOrId, {
+    message: `no secret with name or id ${JSON.stringify(nameOrId)}: no such secret`,
   });
 }
 

@@ -34,6 +34,12 @@ describe('a health check', () => {
     assert.ok(FailingStreak >= 2);
     assert.deepEqual([Log?.at(-1)?.ExitCode, Log?.at(-1)?.Output], [4, 'missing\n']);
     assert.equal(await tspodOk(['ps', '--filter', 'health=healthy', '--filter', `name=^${name}$`, '-q']), '');
+    const events = ['events', '--stream=false', '--filter', `container=${name}`];
+    const told = ['--filter', 'event=health_status', '--format'];
+    const [first = ''] = (await tspodOk([...events, ...told, 'json'])).split('\n');
+    const event = JSON.parse(first) as Record<string, unknown>;
+    assert.deepEqual([event['health_status'], event['Attributes']], ['unhealthy', null]);
+    assert.match(await tspodOk([...events, ...told, '{{.HealthStatus}}']), /^unhealthy$/m);
     await tspodOk(['exec', name, 'touch', '/tmp/good']);
     await tspodOk(['wait', '--condition', 'healthy', name]);
     assert.match(await statusOf(name), /\(healthy\)$/);

@@ -32,6 +32,9 @@ describe('secret', () => {
     );
     assert.equal(await tspodOk(['secret', 'create', '--ignore', 'first', '-'], { input: 'x' }), id);
     assert.notEqual(await tspodOk(['secret', 'create', '--replace', 'first', '-'], { input: 'x' }), id);
+    const partly = await tspod(['secret', 'inspect', 'nowhere', 'first']);
+    assert.deepEqual([partly.code, (JSON.parse(partly.stdout) as object[]).length], [125, 1]);
+    assert.match(partly.stderr, /no secret with name or id "nowhere": no such secret\n/);
     assert.equal((await tspod(['secret', 'exists', 'first'])).code, 0);
     await tspodOk(['secret', 'rm', 'first']);
     assert.equal((await tspod(['secret', 'exists', 'first'])).code, 1);

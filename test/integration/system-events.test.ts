@@ -46,6 +46,8 @@ describe('events', () => {
       [event['Status'], event['Type'], event['Name'], event['ContainerExitCode'], event['Image']],
       ['died', 'container', 'past', 3, 'localhost/busybox:latest'],
     );
+    const [seconds, nanos] = [Number(event['time']), Number(event['timeNano'])];
+    assert.ok(Math.abs(seconds - Date.now() / 1000) < 600 && Math.trunc(nanos / 1e9) === seconds, text);
     const [line] = await past(
       '--filter',
       'event=died',
@@ -69,16 +71,18 @@ describe('events', () => {
 
   test('ends at a time and starts at one', async () => {
     assert.deepEqual(await past('--until', '1h', '--format', '{{.Status}}'), ['']);
-    const since = await past('--filter', 'container=past', '--filter', 'event=died', '--format', '{{.Time}}');
+    const died = ['--filter', 'container=past', '--filter', 'event=died'];
+    const [nanos = ''] = await past(...died, '--format', '{{.TimeNano}}');
     const after = await past(
       '--since',
-      since[0] ?? '',
+      `${nanos.slice(0, -9)}.${nanos.slice(-9)}`,
       '--filter',
       'container=past',
       '--format',
       '{{.Status}}',
     );
-    assert.equal(after[0], 'died');
+    // To the millisecond, in which it may have started as well.
+    assert.deepEqual([after.includes('died'), after.includes('create')], [true, false]);
   });
 
   test('goes on with what other processes do, each event once', async () => {

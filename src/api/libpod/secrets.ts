@@ -1,9 +1,10 @@
-import { NotFoundError, UsageError } from '../../base/errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import {
   createSecret,
   findSecret,
   getSecret,
   listSecrets,
+  missingSecret,
   removeSecret,
   type SecretRecord,
   secretData,
@@ -30,8 +31,7 @@ export const inspect: Handler = async (exchange) => {
 
 export const exists: Handler = (exchange) => {
   const name = nameOf(exchange);
-  if (findSecret(exchange.engine.db, name) === undefined)
-    throw new NotFoundError('secret', name, { message: `no secret with name or id ${JSON.stringify(name)}` });
+  if (findSecret(exchange.engine.db, name) === undefined) throw missingSecret(name);
   sendEmpty(exchange, 204);
 };
 

@@ -123,7 +123,6 @@ export const volumeRecords: readonly CommandRecord[] = [
         complete: 'files',
       },
     },
-    exits: { NotFoundError: 1 },
     load: () => import('../volume/export.ts'),
   },
   {
@@ -134,7 +133,6 @@ export const volumeRecords: readonly CommandRecord[] = [
     examples: ['volume import data data.tar', 'volume import data - < data.tar.gz'],
     arguments: { usage: 'VOLUME [FILE|-]', min: 1, max: 2, complete: ['volumes', 'files'] },
     flags: {},
-    exits: { NotFoundError: 1 },
     load: () => import('../volume/import.ts'),
   },
   {
@@ -143,7 +141,6 @@ export const volumeRecords: readonly CommandRecord[] = [
     examples: ['volume mount data'],
     arguments: { usage: 'VOLUME', min: 1, max: 1, complete: 'volumes' },
     flags: {},
-    exits: { NotFoundError: 1 },
     load: () => import('../volume/mount.ts'),
   },
   {
@@ -162,7 +159,6 @@ export const volumeRecords: readonly CommandRecord[] = [
     examples: ['volume unmount data'],
     arguments: { usage: 'VOLUME', min: 1, max: 1, complete: 'volumes' },
     flags: {},
-    exits: { NotFoundError: 1 },
     load: () => import('../volume/mount.ts'),
   },
   {

@@ -1,5 +1,5 @@
-import { UsageError } from '../../../base/errors.ts';
-import { getSecret, secretData } from '../../../engine/secrets.ts';
+import { type NotFoundError, UsageError } from '../../../base/errors.ts';
+import { findSecret, getSecret, missingSecret, secretData } from '../../../engine/secrets.ts';
 import type { CommandHandler } from '../../command.ts';
 import { formatObject } from '../../output/format-rows.ts';
 import { print } from '../../output/print.ts';
@@ -15,8 +15,14 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
     return 0;
   }
   const documents: GoObject[] = [];
+  const missing: NotFoundError[] = [];
   for (const word of args) {
-    const { id, name, createdAt, updatedAt, labels, ...place } = getSecret(db, word);
+    const found = findSecret(db, word);
+    if (found === undefined) {
+      missing.push(missingSecret(word));
+      continue;
+    }
+    const { id, name, createdAt, updatedAt, labels, ...place } = found;
     const driver = goStruct('secrets.Driver', { Name: place.driver, Options: goMap(place.driverOptions) });
     const spec = goStruct('secrets.Spec', { Name: name, Driver: driver, Labels: goMap(labels) });
     const shown =
@@ -27,6 +33,8 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
   const format = flags['format'] as string | undefined;
   if (format === undefined || format === 'json') print(`${toJson(documents, '    ')}\n`);
   else for (const document of documents) print(formatObject(document, format, 'inspect'));
+  // The array of what there is comes first, as with other objects.
+  if (missing.length > 0) throw new AggregateError(missing);
   return 0;
 };
 

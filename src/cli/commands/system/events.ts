@@ -63,34 +63,47 @@ function podmanDetails({ kind, name, attributes }: StoredEvent, id: string): str
   }
 }
 
+/** As podman 5 has it: times are numbers, and what a health check found stands beside the attributes. */
 function podmanData({ kind, action, objectId, name, at, attributes }: StoredEvent): GoObject {
-  const { image, containerExitCode, network, ...rest } = attributes;
+  const { image, containerExitCode, network, health_status, health_failing_streak, health_log, ...rest } =
+    attributes;
   const time = Math.trunc(Date.parse(at) / 1000);
+  const timeNano = BigInt(`${time}${(/\.(\d+)/.exec(at)?.[1] ?? '').padEnd(9, '0')}`);
+  const streak = Number(health_failing_streak ?? 0);
+  const details = Object.keys(rest).length === 0 ? null : goMap(rest);
   const json = {
     ...(containerExitCode === undefined ? {} : { ContainerExitCode: Number(containerExitCode) }),
     ID: objectId,
     ...(image === undefined ? {} : { Image: image }),
     ...(name === '' ? {} : { Name: name }),
-    ...(network === undefined ? {} : { Network: network }),
+    ...(network === undefined ? {} : { network }),
     Status: action,
-    Time: at,
+    time,
+    timeNano,
     Type: kind,
-    Attributes: Object.keys(rest).length === 0 ? null : goMap(rest),
+    ...(health_status === undefined ? {} : { health_status }),
+    ...(health_log ? { health_log } : {}),
+    ...(streak === 0 ? {} : { health_failing_streak: streak }),
+    Attributes: details,
   };
   const fields = {
-    ContainerExitCode: 0,
-    Image: '',
-    Name: '',
-    Network: '',
+    ContainerExitCode: Number(containerExitCode ?? 0),
+    ID: objectId,
+    Image: image ?? '',
+    Name: name,
+    Network: network ?? '',
+    Status: action,
+    Time: time,
+    TimeNano: timeNano,
+    Type: kind,
+    HealthStatus: health_status ?? '',
+    HealthLog: health_log ?? '',
+    HealthFailingStreak: streak,
     PodID: '',
-    HealthStatus: '',
     Error: '',
+    Attributes: goMap(rest),
   };
-  return goStruct(
-    'events.Event',
-    { ...fields, ...json, Attributes: goMap(rest), TimeUnix: time, TimeNano: `${at}` },
-    { json },
-  );
+  return goStruct('events.Event', fields, { json });
 }
 
 /** Undefined for what docker does not tell. */
