@@ -246,7 +246,12 @@ const TEST = [
     packages: { apt: 'gpg', dnf: 'gnupg2', zypper: 'gpg2', apk: 'gnupg', pacman: 'gnupg' },
   },
   { name: 'zsh', purpose: 'the tests of its completion', files: inBin('zsh'), packages: everywhere('zsh') },
-  { name: 'fish', purpose: 'the tests of its completion', files: inBin('fish'), packages: everywhere('fish') },
+  {
+    name: 'fish',
+    purpose: 'the tests of its completion',
+    files: inBin('fish'),
+    packages: everywhere('fish'),
+  },
   {
     name: 'docker-compose',
     purpose: 'tests of the API with a client of many',

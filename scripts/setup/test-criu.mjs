@@ -50,6 +50,8 @@ function unpack(directory) {
       `Dir::State::status=${path('apt/status')}`,
       `Dir::Cache=${path('apt/cache')}`,
       'APT::Sandbox::User=root',
+      'Acquire::http::Timeout=20',
+      'Acquire::Retries=1',
     ].flatMap((option) => ['-o', option]);
     const apt = (...words) => readCommand('apt-get', ['-qq', ...options, ...words], { timeout: LIMIT_MS });
     for (const words of [

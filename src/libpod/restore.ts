@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { monotonicMs } from '../base/clock.ts';
 import { crashPoint } from '../base/crash-point.ts';
-import { NotFoundError, RuntimeError, WrongStateError } from '../base/errors.ts';
+import { InvalidSpecError, NotFoundError, RuntimeError, WrongStateError } from '../base/errors.ts';
 import { readCriuReason } from '../oci/criu.ts';
 import { type CriuStatistics, readCriuStatistics } from '../oci/criu-stats.ts';
 import { requireCheckpoints, requireRestoreOption } from '../oci/runtime-checkpoint.ts';
@@ -12,6 +12,8 @@ import {
   CHECKPOINT_FILES,
   checkpointPaths,
   hasImages,
+  objectIn,
+  readJsonFile,
   readSavedInterfaces,
   treeAt,
 } from './checkpoint-files.ts';
@@ -110,6 +112,13 @@ async function check(libpod: Libpod, record: ContainerRecord, options: RestoreOp
       { hint: `make one while it runs: tspod container checkpoint ${record.name}` },
     );
   const runtime = chosenRuntime(libpod, libpod.runtimeOptions.runtime ?? record.spec.runtime);
+  const config = join(checkpointPaths(libpod.paths, record.id).whole, CHECKPOINT_FILES.config);
+  const madeWith = existsSync(config) ? objectIn(readJsonFile(config))['runtime'] : undefined;
+  if (typeof madeWith === 'string' && madeWith !== '' && madeWith !== runtime.name)
+    throw new InvalidSpecError(
+      `the checkpoint of container ${record.name} was made with runtime ${madeWith} and cannot be restored with runtime ${runtime.name}`,
+      { hint: `tspod --runtime ${madeWith} container restore …` },
+    );
   await requireCheckpoints(runtime);
   if (options.tcpClose) await requireRestoreOption(runtime, '--tcp-close');
 }

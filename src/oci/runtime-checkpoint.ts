@@ -42,6 +42,10 @@ export async function checkpointInRuntime(
 
 /** UnsupportedError when the runtime has no command `checkpoint`: crun is built without CRIU in some distributions. */
 export async function requireCheckpoints(runtime: RuntimeRef): Promise<void> {
+  if (runtime.sandboxed)
+    throw new UnsupportedError(
+      `configured runtime does not support checkpoint/restore: the processes of ${runtime.name} are not processes of this host, and CRIU cannot see them`,
+    );
   if ((await helpOf(runtime, 'checkpoint')) !== undefined) return;
   throw new UnsupportedError(
     `configured runtime does not support checkpoint/restore: ${runtime.path} has no command checkpoint`,

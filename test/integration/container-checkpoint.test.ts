@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { freshName } from '../fixtures/containers.ts';
-import { askKeeper, criuTspod, criuTspodOk, startKeeper, stateOf } from '../fixtures/criu.ts';
+import { askKeeper, criuTspod, criuTspodOk, startKeeper, stateOf, withCriu } from '../fixtures/criu.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { runProgram, testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { isRoot, requires } from '../fixtures/requires.ts';
@@ -151,6 +151,24 @@ describe('a checkpoint', { skip: requires('root', 'criu', 'runc') }, () => {
     ]);
     assert.match(withLink.stderr, /a file of the checkpoint is a link: "away"/);
     assert.equal((await tspod(['container', 'exists', 'linked'])).code, 1);
+    if (requires('crun') === false) {
+      const byAnother = [
+        '--runtime',
+        'crun',
+        'container',
+        'restore',
+        '-i',
+        archive,
+        '-n',
+        'foreign',
+        '--ignore-volumes',
+      ];
+      const { stderr } = await tspod(byAnother, withCriu());
+      assert.match(
+        stderr,
+        /made with runtime runc and cannot be restored with runtime crun\n.*--runtime runc/,
+      );
+    }
     const again = await criuTspod(['container', 'restore', '--ignore-volumes', '--import', archive]);
     assert.match(again.stderr, /it is there already/);
     const other = freshName();

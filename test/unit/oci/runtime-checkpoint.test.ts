@@ -61,6 +61,9 @@ test('a runtime without the command, or without an option, is refused by name', 
     message: /configured runtime does not support checkpoint\/restore/,
     hint: /built without CRIU.*--runtime runc/,
   });
+  await assert.rejects(requireCheckpoints({ ...runtime('runsc', 'exit 0'), sandboxed: true }), {
+    message: /the processes of runsc are not processes of this host/,
+  });
   const some = runtime('runc', 'echo "  --tcp-established  allow"');
   await requireRestoreOption(some, '--tcp-established');
   await assert.rejects(
