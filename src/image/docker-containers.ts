@@ -27,6 +27,9 @@ type HostConfig = Record<string, unknown> & {
   Binds?: string[] | null;
   Mounts?: { Target?: string }[] | null;
   Runtime?: string | undefined;
+  Privileged?: boolean;
+  CapAdd?: string[] | null;
+  CapDrop?: string[] | null;
 };
 
 /** Dockerd's default, which it notes down like one that was asked for. */
@@ -65,10 +68,25 @@ function readContainer(
     body: {
       ...config,
       ...(isOwnHostname ? { Hostname } : {}),
-      HostConfig: withNames({ ...host, Binds: bindsOf(host, mounts), Runtime: runtimeOf(host) }, names),
+      HostConfig: withNames(
+        {
+          ...host,
+          Binds: bindsOf(host, mounts),
+          Runtime: runtimeOf(host),
+          CapAdd: capabilitiesOf(host),
+        },
+        names,
+      ),
       NetworkingConfig: { EndpointsConfig: endpointsOf(container, mode) },
     },
   };
+}
+
+/** Its default has three more than podman's. */
+function capabilitiesOf({ Privileged, CapAdd, CapDrop }: HostConfig): string[] {
+  const dropped = new Set(CapDrop?.map((name) => name.toUpperCase().replace('CAP_', '')));
+  if (Privileged === true || dropped.has('ALL')) return CapAdd ?? [];
+  return [...(CapAdd ?? []), ...['NET_RAW', 'MKNOD', 'AUDIT_WRITE'].filter((name) => !dropped.has(name))];
 }
 
 function nameOf({ Name, ID }: DockerContainer): string {

@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidSpecError, messageOf, NotFoundError } from '../base/errors.ts';
+import { openRaw } from '../state/db.ts';
 import type { ForeignImage, ForeignStore, ForeignVolume } from './foreign-store.ts';
 
 interface ImageRow {
@@ -30,13 +32,12 @@ export function readPodmanStore(root: string): ForeignStore {
       hint: 'name the right directory with --source; podman info --format "{{.Store.GraphRoot}}" tells it',
     });
   const images = drivers.flatMap((driver) => imagesOf(root, driver));
-  const volumes = volumesOf(join(root, 'volumes'));
-  return {
-    images,
-    volumes,
-    containers: [],
-    notes: [...containerNotes(root, drivers), ...volumeNotes(volumes)],
-  };
+  const configs = volumeConfigs(root);
+  const volumes = volumesOf(join(root, 'volumes'), configs);
+  const notes = containerNotes(root, drivers);
+  if (configs === undefined && volumes.length > 0)
+    notes.push("labels and options of volumes are in podman's database from before 4.8: they are not taken");
+  return { images, volumes, containers: [], notes };
 }
 
 function imagesOf(root: string, driver: Driver): (() => ForeignImage)[] {
@@ -92,18 +93,51 @@ function bigData(directory: string, key: string): string | undefined {
   return file === undefined ? undefined : readFileSync(file, 'utf8');
 }
 
-function volumesOf(directory: string): ForeignVolume[] {
+interface VolumeConfig {
+  labels?: Record<string, string> | null;
+  volumeOptions?: Record<string, string> | null;
+}
+
+/** By name, from podman's database (SQLite since 4.8); undefined where there is none. Podman may be writing it: a copy is read. */
+function volumeConfigs(root: string): Map<string, VolumeConfig> | undefined {
+  const database = join(root, 'db.sql');
+  if (!existsSync(database)) return undefined;
+  const directory = mkdtempSync(join(tmpdir(), 'tspod-'));
+  try {
+    const copy = join(directory, 'db.sql');
+    for (const suffix of ['', '-wal'])
+      if (existsSync(database + suffix)) copyFileSync(database + suffix, copy + suffix);
+    const db = openRaw(copy);
+    try {
+      const rows = db.prepare('SELECT Name, JSON FROM VolumeConfig').raw().all() as [string, string][];
+      return new Map(rows.map(([name, text]) => [name, JSON.parse(text) as VolumeConfig]));
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    throw new InvalidSpecError(`cannot read ${database}: ${messageOf(error)}`, { cause: error });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function volumesOf(
+  directory: string,
+  configs: ReadonlyMap<string, VolumeConfig> | undefined,
+): ForeignVolume[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
     .filter((name) => existsSync(join(directory, name, '_data')))
     .sort()
-    .map((name) => ({ name, data: join(directory, name, '_data'), labels: {}, options: {} }));
-}
-
-function volumeNotes(volumes: readonly ForeignVolume[]): string[] {
-  return volumes.length === 0
-    ? []
-    : ["labels and options of volumes are in podman's database: they are not taken"];
+    .map((name) => {
+      const { labels, volumeOptions } = configs?.get(name) ?? {};
+      return {
+        name,
+        data: join(directory, name, '_data'),
+        labels: labels ?? {},
+        options: volumeOptions ?? {},
+      };
+    });
 }
 
 function containerNotes(root: string, drivers: readonly Driver[]): string[] {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import BetterSqlite3 from 'better-sqlite3';
 import { endpoint, writeDockerContainer, writeDockerStore } from '../fixtures/docker-store.ts';
 import { busyboxArchive } from '../fixtures/harness-busybox.ts';
 import { runProgram, testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
@@ -71,7 +72,7 @@ describe('system migrate-from docker', () => {
         Volumes: { '/own': {} },
         Labels: { from: 'docker' },
       },
-      host: { Binds: ['stock:/stock:ro'], NetworkMode: 'none' },
+      host: { Binds: ['stock:/stock:ro'], NetworkMode: 'none', CapDrop: ['CAP_MKNOD'] },
       networks: { none: endpoint({}) },
       volumes: { '/stock': 'stock', '/own': anonymous },
       changed: 'tmp/written',
@@ -135,6 +136,9 @@ describe('system migrate-from docker', () => {
       await shown('beside', '{{.HostConfig.NetworkMode}}'),
       `container:${await shown('job', '{{.Id}}')}`,
     );
+    const capabilities = await shown('job', '{{.EffectiveCaps}}');
+    assert.match(capabilities, /CAP_AUDIT_WRITE.*CAP_NET_RAW/);
+    assert.doesNotMatch(capabilities, /MKNOD/);
     // Without the network it is named; with it, it is taken the next time, and nothing else is made twice.
     await tspodOk(['network', 'create', 'back']);
     const again = await tspod(line);
@@ -153,6 +157,36 @@ describe('system migrate-from docker', () => {
     assert.match(wrong.stderr, /is no data root of docker/);
     assert.match((await tspod(['system', 'migrate-from', 'lxc'])).stderr, /choose podman or docker/);
   });
+});
+
+test('system migrate-from podman takes labels and options of volumes from its SQLite database', async () => {
+  const root = join(testRoot().base, 'podman-sqlite');
+  mkdirSync(join(root, 'overlay-images'), { recursive: true });
+  writeFileSync(join(root, 'overlay-images/images.json'), '[]');
+  mkdirSync(join(root, 'volumes/labelled/_data'), { recursive: true });
+  writeFileSync(join(root, 'volumes/labelled/_data/file'), 'kept');
+  // As podman 5 makes it.
+  const db = new BetterSqlite3(join(root, 'db.sql'));
+  db.exec('CREATE TABLE VolumeConfig(Name TEXT PRIMARY KEY NOT NULL, StorageID TEXT, JSON TEXT NOT NULL)');
+  const config = {
+    name: 'labelled',
+    lockID: 3,
+    labels: { tier: 'one=1' },
+    volumeDriver: 'local',
+    mountPoint: '/nowhere',
+    volumeOptions: { type: 'tmpfs', device: 'tmpfs', o: 'nodev,mode=755' },
+  };
+  db.prepare('INSERT INTO VolumeConfig VALUES (?, NULL, ?)').run('labelled', JSON.stringify(config));
+  db.close();
+  const { code, stdout, stderr } = await tspod(['system', 'migrate-from', '-q', 'podman', '--source', root]);
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, 'volume labelled\n');
+  assert.equal(stderr, '');
+  assert.equal(
+    await tspodOk(['volume', 'inspect', '--format', '{{json .Labels}} {{json .Options}}', 'labelled']),
+    '{"tier":"one=1"} {"device":"tmpfs","o":"nodev,mode=755","type":"tmpfs"}',
+  );
+  await tspodOk(['volume', 'rm', 'labelled']);
 });
 
 describe('system migrate-from podman', { skip: requires('root', 'podman') }, () => {
