@@ -34,6 +34,26 @@ export const TO_DEFAULT: NetworkAttachment = {
   interfaceName: undefined,
 };
 
+/**
+ * Each with the name that its interface gets: the one that was asked for; where that is configured, that of the host's device that the
+ * network is; else the first `ethN` that the container has not got. `taken`: those that it has.
+ */
+export function withInterfaceNames(
+  { config }: Pick<NetworkContext, 'config'>,
+  found: readonly FoundNetwork[],
+  taken: readonly string[] = [],
+): FoundNetwork[] {
+  const names = new Set([...taken, ...found.flatMap(({ attachment }) => attachment.interfaceName ?? [])]);
+  return found.map(({ attachment, definition }) => {
+    const { driver, network_interface: device = '' } = definition;
+    const isDevice = config.namesOfDevices && driver !== 'bridge' && device !== '' && !names.has(device);
+    let name = attachment.interfaceName ?? (isDevice ? device : undefined);
+    for (let number = 0; name === undefined; number++) if (!names.has(`eth${number}`)) name = `eth${number}`;
+    names.add(name);
+    return { definition, attachment: { ...attachment, interfaceName: name } };
+  });
+}
+
 export function leaseAll(
   context: NetworkContext,
   files: NetworkFiles,

@@ -13,7 +13,14 @@ import {
 } from './attachment-record.ts';
 import type { NetworkStatus } from './backend.ts';
 import { fixBridgeAddresses } from './bridge-address.ts';
-import { type FoundNetwork, findNetworks, leaseAll, statusInRoom, withRoomResolvers } from './bridge.ts';
+import {
+  type FoundNetwork,
+  findNetworks,
+  leaseAll,
+  statusInRoom,
+  withInterfaceNames,
+  withRoomResolvers,
+} from './bridge.ts';
 import type { NetworkContext } from './context.ts';
 import { lockNetavark, runNetavarkConnect, runNetavarkDisconnect } from './netavark.ts';
 import { composeNetavarkInput, type NetavarkInput, nameForNetavark } from './netavark-input.ts';
@@ -43,7 +50,8 @@ export async function joinNetwork(context: NetworkContext, request: JoinRequest)
     const before = readRecord(files, containerId) ?? emptyRecord(request);
     // A connect that was killed after the record had been written.
     const rest = await leaveUnderLock({ context, files, lockFd, record: before }, keyOf(found));
-    const named = withInterfaceName(found, rest, context.config.namesOfDevices === true);
+    const taken = Object.values(rest.networks ?? {}).map((each) => each.interface_name);
+    const named = withInterfaceNames(context, found, taken);
     const attached = leaseAll(context, files, containerId, named);
     const room = context.rootless ? await openRoom(context, files, containerId) : undefined;
     const part = inPlace(
@@ -166,23 +174,6 @@ function emptyRecord(request: JoinRequest): AttachmentRecord {
     container_id: request.containerId,
     tspod: { backend: 'bridge', ready: true, netnsPath: request.netnsPath, leases: [] },
   };
-}
-
-/** The first `ethN` that the container has not got; where that is configured, the name of the host's device that the network is. */
-function withInterfaceName(
-  found: readonly FoundNetwork[],
-  { networks }: AttachmentRecord,
-  namesOfDevices: boolean,
-): FoundNetwork[] {
-  const taken = new Set(Object.values(networks ?? {}).map((each) => each.interface_name));
-  return found.map(({ attachment, definition }) => {
-    const { driver, network_interface: device = '' } = definition;
-    const isDevice = namesOfDevices && driver !== 'bridge' && device !== '' && !taken.has(device);
-    let name = attachment.interfaceName ?? (isDevice ? device : undefined);
-    for (let number = 0; name === undefined; number++) if (!taken.has(`eth${number}`)) name = `eth${number}`;
-    taken.add(name);
-    return { definition, attachment: { ...attachment, interfaceName: name } };
-  });
 }
 
 function keyOf([network]: readonly FoundNetwork[]): string {

@@ -7,7 +7,7 @@ import { syscalls } from '../native/linux.ts';
 import type { NetworkMode, NetworkSpec } from '../specgen/container-spec.ts';
 import { type NetworkFiles, networkFiles, readRecord, writeRecord } from './attachment-record.ts';
 import type { NetnsChoice, NetworkStatus } from './backend.ts';
-import { attachToBridges, findNetworks, leaseAll } from './bridge.ts';
+import { attachToBridges, findNetworks, leaseAll, withInterfaceNames } from './bridge.ts';
 import type { NetworkContext } from './context.ts';
 import { reserveHostPorts } from './host-ports.ts';
 import { composePort } from './netavark-input.ts';
@@ -76,7 +76,7 @@ interface ModeRequest<Name extends NetworkMode['mode']> extends SetupRequest {
 async function setupBridge(context: NetworkContext, request: ModeRequest<'bridge'>): Promise<NetworkSetup> {
   const files = networkFiles(context.paths.runRoot);
   const { containerId } = request;
-  const found = findNetworks(context, request.mode.networks);
+  const found = withInterfaceNames(context, findNetworks(context, request.mode.networks));
   await removeLeftovers(context, files, containerId);
   const { ports, dnsServers } = request.spec;
   const reservation = reserveHostPorts(ports);

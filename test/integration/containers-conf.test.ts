@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { freshName, inContainer } from '../fixtures/containers.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
+import { requires } from '../fixtures/requires.ts';
 
 const modules = join(testRoot().base, 'config/containers/containers.conf.modules');
 
@@ -103,5 +105,40 @@ opts = { list = "true", lookup = "echo of $SECRET_ID", store = "cat >/dev/null",
       new RegExp(`"of ${secret}\\\\n"`),
     );
     await tspodOk(['secret', 'rm', 'x']);
+  });
+
+  it('has the runtime leave the old root in place (no_pivot_root)', { skip: requires('runc') }, async () => {
+    // What is inside looks the same: the runtime itself tells how it was called.
+    const told = join(testRoot().base, 'called');
+    const runtime = join(testRoot().base, 'telling-runc');
+    writeFileSync(runtime, `#!/bin/sh\necho "$@" >>${told}\nexec runc "$@"\n`, { mode: 0o755 });
+    writeFileSync(join(modules, 'ramdisk.conf'), '[engine]\nno_pivot_root = true\n');
+    const flags = ['--runtime', runtime];
+    for (const [module, isTold] of [
+      [[], false],
+      [['--module', 'ramdisk.conf'], true],
+    ] as const) {
+      rmSync(told, { force: true });
+      assert.equal(await inContainer([...flags, ...module], 'echo inside'), 'inside');
+      assert.equal(/ (run|create) .*--no-pivot/.test(readFileSync(told, 'utf8')), isTold);
+    }
+  });
+
+  it('names an interface as the device of the host that its network is (interface_name)', {
+    skip: requires('root') || requires('private-network', 'netavark'),
+  }, async () => {
+    const link = ['link', 'add', 'uplink7', 'type', 'veth', 'peer', 'name', 'peer7'];
+    for (const words of [link, ['link', 'set', 'uplink7', 'up'], ['link', 'set', 'peer7', 'up']])
+      execFileSync('ip', words);
+    const network = freshName('device');
+    const subnet = ['--subnet', '10.214.0.0/24'];
+    await tspodOk(['network', 'create', '-d', 'macvlan', '-o', 'parent=uplink7', ...subnet, network]);
+    writeFileSync(join(modules, 'device.conf'), '[containers]\ninterface_name = "device"\n');
+    const flags = ['--network', network];
+    assert.equal(await inContainer(flags, 'ls /sys/class/net'), 'eth0\nlo');
+    const named = [...flags, '--module', 'device.conf'];
+    assert.equal(await inContainer(named, 'ls /sys/class/net'), 'lo\nuplink7');
+    await tspodOk(['network', 'rm', network]);
+    execFileSync('ip', ['link', 'delete', 'uplink7']);
   });
 });
