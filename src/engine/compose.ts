@@ -84,7 +84,8 @@ export function socketPlace(runRoot: string): { socket: string; directory: strin
 function startService(engine: Engine, socket: string): ChildProcess {
   const [program = '', ...globals] = engine.cleanupCommand;
   const args = [...globals, 'system', 'service', '--time', String(IDLE_SECONDS), `unix://${socket}`];
-  return spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'], env: originalEnvironment() });
+  // With the launcher's word of whose namespace this is: without it the service would take itself for root's.
+  return spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 async function untilListening(service: ChildProcess, socket: string): Promise<void> {

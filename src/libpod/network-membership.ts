@@ -133,6 +133,9 @@ async function changeNetworks(
     if (mode.mode !== 'bridge')
       throw new InvalidSpecError(
         `"${mode.mode}" is not supported: invalid network mode of container ${record.name}`,
+        {
+          hint: 'networks can be changed where there is a bridge: make the container with --network NETWORK',
+        },
       );
     if (record.state === 'stopping' || record.state === 'removing')
       throw new WrongStateError(

@@ -36,6 +36,17 @@ describe('compose', () => {
     assert.equal(await tspodOk(['compose', 'ps'], { env }), 'unix:///elsewhere');
   });
 
+  test('has a service of whoever calls, not of root', async () => {
+    const request =
+      'const { get } = require("node:http"); const to = { socketPath: process.env.DOCKER_HOST.slice(7) };' +
+      'get({ ...to, path: "/v5.0.0/libpod/info" }, (answer) => answer.pipe(process.stdout));';
+    const said = await tspodOk(['compose', 'up'], {
+      env: provider(`exec ${process.execPath} -e '${request}'`),
+    });
+    const { host } = JSON.parse(said) as { host: { security: { rootless: boolean } } };
+    assert.equal(host.security.rootless, process.getuid?.() !== 0);
+  });
+
   test('ends its service with the provider', async () => {
     const env = provider('echo "$DOCKER_HOST" | cut -c8-');
     const socket = await tspodOk(['compose', 'ps'], { env });
