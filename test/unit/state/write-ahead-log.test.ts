@@ -57,6 +57,9 @@ describe('a log that was changed', () => {
       const path = damagedLog(change);
       for (let attempt = 1; attempt <= 2; attempt++)
         assert.throws(() => openDatabase(path), DamagedDatabaseError);
+      // As a repair that was killed in its last steps leaves it.
+      rmSync(`${path}-wal`);
+      assert.throws(() => openDatabase(path), DamagedDatabaseError);
       rebuildDatabase(path, () => {});
       const rows = rowsOf(path);
       assert.deepEqual(
