@@ -122,6 +122,9 @@ opts = { list = "true", lookup = "echo of $SECRET_ID", store = "cat >/dev/null",
       assert.equal(await inContainer([...flags, ...module], 'echo inside'), 'inside');
       assert.equal(/ (run|create) .*--no-pivot/.test(readFileSync(told, 'utf8')), isTold);
     }
+    // Flags for all calls of the runtime stand before its command.
+    assert.equal(await inContainer([...flags, '--runtime-flag', 'log-format=json'], 'echo inside'), 'inside');
+    assert.match(readFileSync(told, 'utf8'), /^\S+ --log-format=json (run|create) /m);
   });
 
   it('names an interface as the device of the host that its network is (interface_name)', {

@@ -32,6 +32,19 @@ describe('a pod', () => {
     assert.equal((await tspod(['pod', 'exists', pod])).code, 1);
   });
 
+  it('may have an infra container of another image; its containers are listed with it', async () => {
+    const program = ['--infra-image', await busyboxImage(), '--infra-command', 'sleep 1000'];
+    const pod = await createPod(program);
+    const member = await startMember(pod);
+    const infra = await infraOf(pod);
+    assert.match(await tspodOk(['exec', infra, 'ps', '-o', 'args']), /^sleep 1000$/m);
+    const flags = ['--ctr-ids', '--ctr-names', '--ctr-status', '--filter', `name=^${pod}$`];
+    const [heading = '', row = ''] = (await tspodOk(['pod', 'ps', ...flags])).split('\n');
+    assert.match(heading, /INFRA ID +IDS +NAMES +STATUS/);
+    assert.match(row, new RegExp(`[0-9a-f]{12},[0-9a-f]{12} +\\S+-infra,${member} +running,running`));
+    await removePod(pod);
+  });
+
   it('is started, restarted and killed as a whole', async () => {
     const pod = await createPod();
     const members = [await createMember(pod), await createMember(pod)];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { freshName, inContainer, runScript } from '../fixtures/containers.ts';
@@ -34,6 +34,28 @@ describe('run changes', () => {
     assert.equal(printed, 'example.org\nweb\nweb.example.org');
     const shared = await runScript(['--uts', 'host', '--domainname', 'x'], 'true');
     assert.match(shared.stderr, /cannot set a domain name/);
+  });
+
+  it('what runs around it, by the hooks of --hooks-dir', async () => {
+    const [directory, told] = [join(testRoot().base, 'hooks.d'), join(testRoot().base, 'hooked')];
+    mkdirSync(directory);
+    const path = join(directory, 'tell');
+    writeFileSync(path, `#!/bin/sh\ncat >>${told}; echo " $1" >>${told}\n`, { mode: 0o755 });
+    const hook = (stage: string) => ({
+      version: '1.0.0',
+      hook: { path, args: ['tell', stage] },
+      when: { annotations: { '^tell$': '^yes$' } },
+      stages: [stage],
+    });
+    for (const stage of ['prestart', 'poststop'])
+      writeFileSync(join(directory, `${stage}.json`), JSON.stringify(hook(stage)));
+    const flags = ['--hooks-dir', directory];
+    assert.equal(await inContainer(flags, 'echo unasked'), 'unasked');
+    assert.equal(existsSync(told), false);
+    assert.equal(await inContainer([...flags, '--annotation', 'tell=yes'], 'echo asked'), 'asked');
+    const [first = '', last = ''] = readFileSync(told, 'utf8').split('\n');
+    assert.match(first, /"status":"creat(ed|ing)".* prestart$/);
+    assert.match(last, /"status":"stopped".* poststop$/);
   });
 
   it('what /etc/hosts begins with', async () => {

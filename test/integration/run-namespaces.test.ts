@@ -17,6 +17,14 @@ const own = (kind: string) => readlinkSync(`/proc/self/ns/${kind}`);
 const inside = (flags: string[], kind: string) => inContainer(flags, `readlink /proc/self/ns/${kind}`);
 
 describe('namespaces of a container', () => {
+  it('are its own or the host’s for cgroups', async () => {
+    assert.notEqual(await inside(['--cgroupns', 'private'], 'cgroup'), own('cgroup'));
+    assert.equal(await inside(['--cgroupns', 'host'], 'cgroup'), own('cgroup'));
+    const bogus = await runScript(['--cgroupns', 'bogus'], 'true');
+    assert.equal(bogus.code, 125);
+    assert.match(bogus.stderr, /bogus/);
+  });
+
   for (const [flag, kind] of [
     ['--pid', 'pid'],
     ['--ipc', 'ipc'],

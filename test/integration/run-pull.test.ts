@@ -54,6 +54,15 @@ describe('the image of run', { skip: requires('docker-registry') }, () => {
     assert.match(result.stderr, /pull\/missing:none/);
   });
 
+  it('is not taken for another system than was asked for', async () => {
+    const run = ['run', '--rm', '--network', 'none', '--pull', 'never'];
+    const busybox = await busyboxImage();
+    assert.equal(await tspodOk([...run, '--os', 'linux', busybox, 'echo', 'here']), 'here');
+    const other = await tspod([...run, '--os', 'windows', busybox, 'true']);
+    assert.equal(other.code, 125);
+    assert.match(other.stderr, /busybox:latest: image not known\nthe pull policy is "never"/);
+  });
+
   it('that the registry does not have is named', async () => {
     const result = await create(`${registry.host}/pull/nosuch:1`);
     assert.equal(result.code, 125);
