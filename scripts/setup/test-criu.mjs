@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CACHE } from './checkout.mjs';
-import { DEBIAN_MIRROR, DEBIAN_RELEASE } from './debian.mjs';
+import { DEBIAN_RELEASE, debianMirror } from './debian.mjs';
 import { readCommand } from './run-command.mjs';
 import { tell, warn } from './tell.mjs';
 
@@ -33,14 +33,15 @@ function unpack(directory) {
     warn(`tests of checkpoints are left out: ${reason}`);
     return false;
   };
-  if (!existsSync('/usr/bin/apt-get')) return without('CRIU is not installed, or too old for this kernel');
+  const mirror = debianMirror();
+  if (mirror === undefined) return without('CRIU is not installed, or too old for this kernel');
   tell(`unpacking the CRIU of Debian ${DEBIAN_RELEASE} for the tests`);
   const temporary = `${directory}.${process.pid}`;
   const path = (name) => join(temporary, name);
   try {
     for (const name of ['apt/lists/partial', 'apt/cache/archives/partial', 'root', 'bin'])
       mkdirSync(path(name), { recursive: true });
-    writeFileSync(path('apt/sources.list'), `deb ${DEBIAN_MIRROR} ${DEBIAN_RELEASE} main\n`);
+    writeFileSync(path('apt/sources.list'), `deb ${mirror} ${DEBIAN_RELEASE} main\n`);
     writeFileSync(path('apt/status'), '');
     const options = [
       `Dir::Etc::sourcelist=${path('apt/sources.list')}`,

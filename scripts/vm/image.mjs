@@ -14,7 +14,7 @@ import {
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEBIAN_MIRROR, DEBIAN_RELEASE } from '../setup/debian.mjs';
+import { DEBIAN_RELEASE, debianMirror } from '../setup/debian.mjs';
 import { readCommand, runCommand } from '../setup/run-command.mjs';
 import { SetupError, tell } from '../setup/tell.mjs';
 
@@ -67,9 +67,12 @@ function requireTools() {
 function makeImage(directory) {
   const root = join(directory, 'root');
   const { disk, kernel, initrd, key } = filesOf(directory);
+  const mirror = debianMirror();
+  if (mirror === undefined)
+    throw new SetupError('this system gets no packages of Debian: name a mirror of it in TSPOD_VM_MIRROR');
   tell(`installing Debian ${DEBIAN_RELEASE} for the guest`);
   const include = `--include=${PACKAGES.join(',')}`;
-  runCommand('debootstrap', ['--variant=minbase', include, DEBIAN_RELEASE, root, DEBIAN_MIRROR]);
+  runCommand('debootstrap', ['--variant=minbase', include, DEBIAN_RELEASE, root, mirror]);
   runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
   configure(root, `${key}.pub`);
   const boot = (prefix) => {
