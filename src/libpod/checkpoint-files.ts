@@ -6,6 +6,8 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
+  symlinkSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -74,12 +76,20 @@ export async function completeCheckpoint(libpod: Libpod, record: ContainerRecord
   const { whole, unfinished } = checkpointPaths(libpod.paths, record.id);
   if (!existsSync(unfinished)) return;
   saveShm(libpod, record, join(unfinished, CHECKPOINT_FILES.shm));
+  if (existsSync(join(unfinished, CHECKPOINT_FILES.preImages))) linkPrevious(unfinished);
   await syncFiles(libpod, unfinished);
   crashPoint('checkpoint-before-complete');
   await libpod.syscalls.removeTree(whole);
   renameSync(unfinished, whole);
   syncDirectory(dirname(whole));
   crashPoint('checkpoint-after-complete');
+}
+
+/** The link of images to those that they build on: CRIU makes an absolute one, which is wrong at any other place. */
+function linkPrevious(directory: string): void {
+  const link = join(directory, CHECKPOINT_FILES.images, 'parent');
+  rmSync(link, { force: true });
+  symlinkSync(`../${CHECKPOINT_FILES.preImages}`, link);
 }
 
 /** The processes whose memory this is are gone, or will be. */

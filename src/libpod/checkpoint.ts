@@ -5,7 +5,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -136,7 +135,6 @@ async function make(
     const statistics = options.statistics
       ? readCriuStatistics(join(unfinished, CHECKPOINT_FILES.dumpStatistics), 'dump')
       : undefined;
-    if (options.withPrevious) linkPrevious(join(unfinished, CHECKPOINT_FILES.images));
     if (options.preCheckpoint) await completePrevious(libpod, id);
     else if (ends) {
       if (!(await waitForEnd(libpod, record, END_WAIT_MS)))
@@ -234,12 +232,6 @@ async function takePrevious(libpod: Libpod, id: string): Promise<void> {
   const copy = join(unfinished, CHECKPOINT_FILES.preImages);
   mkdirSync(copy, { mode: 0o700 });
   await copyTree(libpod.syscalls, join(whole, CHECKPOINT_FILES.preImages), copy, { hardLinks: true });
-}
-
-/** CRIU makes it an absolute one, which would be wrong at any other place. */
-function linkPrevious(images: string): void {
-  rmSync(join(images, 'parent'), { force: true });
-  symlinkSync(`../${CHECKPOINT_FILES.preImages}`, join(images, 'parent'));
 }
 
 async function completePrevious(libpod: Libpod, id: string): Promise<void> {
