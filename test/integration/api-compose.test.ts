@@ -34,7 +34,7 @@ const threeServices = (port: number): object => ({
     },
     idle: { image: BUSYBOX, command: ['sleep', '1000'], depends_on: ['relay'], stop_signal: 'SIGKILL' },
     built: {
-      build: { context: '.', args: { WORD: '${WORD}' } },
+      build: { context: '.', args: { WORD: '$WORD' } },
       image: 'shop-built:1',
       env_file: ['built.env'],
       profiles: ['extra'],
