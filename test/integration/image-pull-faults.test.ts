@@ -7,7 +7,7 @@ import { IntegrityError, NotFoundError, RegistryAuthError, RegistryError } from 
 import { pullImage } from '../../src/image/pull.ts';
 import type { PullContext, PullEvent, PullOptions } from '../../src/image/pull-options.ts';
 import { type BadRegistry, type Faults, startBadRegistry } from '../fixtures/bad-registry.ts';
-import { buildImage } from '../fixtures/images.ts';
+import { buildImage, jsonBlob } from '../fixtures/images.ts';
 import { type MemoryStore, memoryStore } from '../fixtures/memory-store.ts';
 
 const image = buildImage({
@@ -38,8 +38,9 @@ describe('pulling from a faulty registry', () => {
       run: (options?: PullOptions, signal?: AbortSignal) => ReturnType<typeof pullImage>;
     }) => Promise<void>,
     token?: { user: string; password: string },
+    served = image,
   ): Promise<void> {
-    const registry = await startBadRegistry(image, faults, token);
+    const registry = await startBadRegistry(served, faults, token);
     const store = memoryStore();
     const events: PullEvent[] = [];
     const context: PullContext = {
@@ -229,6 +230,35 @@ describe('pulling from a faulty registry', () => {
           );
         },
         { user: 'ann', password: 'pw-pw-pw' },
+      );
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('fetches foreign layers from where they say, without the token', async () => {
+    const other = await startBadRegistry(image);
+    const manifest = JSON.parse(image.manifest.bytes.toString());
+    for (const layer of manifest.layers)
+      Object.assign(layer, {
+        mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar',
+        urls: ['ftp://nowhere/x', `${other.url}/v2/elsewhere/blobs/${layer.digest}`],
+      });
+    // The registry itself has the configuration alone.
+    const foreign = { ...image, layers: [], manifest: jsonBlob(image.manifest.mediaType, manifest) };
+    try {
+      await pulling(
+        {},
+        async ({ run }) => {
+          assert.equal((await run({ creds: 'ann:pw-pw-pw' })).pulled, true);
+          assert.deepEqual(
+            other.requests.sort(),
+            image.layers.map(({ digest }) => `GET /v2/elsewhere/blobs/${digest}`).sort(),
+          );
+          assert.deepEqual(new Set(other.authorizations), new Set([undefined]));
+        },
+        { user: 'ann', password: 'pw-pw-pw' },
+        foreign,
       );
     } finally {
       await other.stop();

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, test } from 'node:test';
@@ -84,3 +95,30 @@ for (const command of [['load', '-i'], ['import']])
     );
     assert.deepEqual(listStore(testRoot()), before);
   });
+
+test('a file of 10 GB that is holes but for its end is no bomb: it comes and goes as one', async () => {
+  const { base, graphRoot } = testRoot();
+  const SIZE = 10 * 2 ** 30;
+  const [tree, tar, saved] = ['tree', 'holes.tar', 'saved.tar'].map((name) => join(base, name));
+  assert.ok(tree !== undefined && tar !== undefined && saved !== undefined);
+  mkdirSync(tree);
+  const fd = openSync(join(tree, 'large'), 'w');
+  writeSync(fd, 'end', SIZE - 3);
+  closeSync(fd);
+  assert.equal(spawnSync('tar', ['--sparse', '-C', tree, '-cf', tar, 'large']).status, 0);
+  await tspodOk(['import', '-q', tar, 'holes']);
+  const top = await tspodOk(['image', 'inspect', '--format', '{{.GraphDriver.Data.UpperDir}}', 'holes']);
+  assert.ok(top.startsWith(graphRoot));
+  const { size, blocks } = statSync(join(top, 'large'));
+  assert.deepEqual([size, blocks < 100], [SIZE, true]);
+  await tspodOk(['save', '-q', '-o', saved, 'holes']);
+  assert.ok(statSync(saved).size < 1e6);
+  await tspodOk(['rmi', 'holes']);
+  await tspodOk(['load', '-q', '-i', saved]);
+  const again = await tspodOk(['image', 'inspect', '--format', '{{.GraphDriver.Data.UpperDir}}', 'holes']);
+  const end = Buffer.alloc(4);
+  const file = openSync(join(again, 'large'), 'r');
+  assert.equal(readSync(file, end, 0, 4, SIZE - 4), 4);
+  closeSync(file);
+  assert.equal(end.toString(), '\0end');
+});
