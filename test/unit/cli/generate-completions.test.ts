@@ -26,6 +26,19 @@ test('bash completes with what the program answers', () => {
   assert.equal(stdout, 'images\nimage\n', stderr);
 });
 
+test('bash completes an alias, too', () => {
+  const script = `
+    shopt -s expand_aliases
+    tspod() { printf '%s\\n:none\\n' "$2"; }
+    alias docker=tspod
+    source ${COMPLETIONS}/tspod.bash
+    COMP_WORDS=(docker ima) COMP_CWORD=1 COMP_LINE='docker ima' COMP_POINT=10
+    _tspod
+    printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8' });
+  assert.equal(stdout, 'ima\n', stderr);
+});
+
 test('every command has a man page with its flags', () => {
   const pages = manPages(commands, '1.0');
   assert.equal(pages.length, commands.filter((record) => record.hidden !== true).length + 1);
