@@ -89,3 +89,18 @@ test('an inflater does one thing at a time, and takes nothing but its own kind',
   await running;
   assert.throws(() => syscalls().inflateInto({}, Buffer.alloc(1), Buffer.alloc(1)), TypeError);
 });
+
+test('what zstd:chunked keeps in frames to be skipped, between and behind the others, is passed over', async () => {
+  const skipped = (length: number): Buffer => {
+    const head = Buffer.alloc(8);
+    head.writeUInt32LE(0x184d2a50, 0);
+    head.writeUInt32LE(length, 4);
+    return Buffer.concat([head, Buffer.alloc(length, 'x')]);
+  };
+  const parts = [zstdCompressSync(text), skipped(70), zstdCompressSync('more'), skipped(5000), skipped(0)];
+  for (const step of [1 << 20, 977, 1]) {
+    const { content, isBetween, problem } = await inflate('zstd', Buffer.concat(parts), step, 4096);
+    assert.deepEqual({ isBetween, problem }, { isBetween: true, problem: undefined });
+    assert.ok(content.equals(Buffer.concat([text, Buffer.from('more')])));
+  }
+});
