@@ -34,7 +34,7 @@ describe('--publish', () => {
     ['80:80/bogus', /unrecognized protocol "bogus"/],
     ['80:80/tcp/udp', /more than one protocol/],
     ['a:80', /"a" is not a port number/],
-    ['', /"" is not a port number/],
+    ['', /must provide a non-empty container port to publish/],
     ['1.2.3:80:80', /cannot parse "1.2.3" as an IP address/],
     ['::1:80:80', /must be in brackets/],
     ['[foo]:80:80', /cannot parse "foo"/],
