@@ -193,13 +193,19 @@ async function explain(libpod: Libpod, record: ContainerRecord, failure: string)
   if (existsSync(log)) copyFileSync(log, kept);
   const reason = readCriuReason(log);
   if (reason === '')
-    return new RuntimeError(`cannot checkpoint container ${record.name}: ${failure}`, { detail: failure });
+    return new RuntimeError(`cannot checkpoint container ${record.name}: ${failure}`, {
+      detail: failure,
+      ...(failure.includes('libcriu') ? { hint: LIBRARY } : {}),
+    });
   const hint = (await remedyOf(reason)) ?? `its log is ${kept}`;
   return new RuntimeError(`cannot checkpoint container ${record.name}: CRIU says: ${reason}`, {
     detail: failure,
     hint,
   });
 }
+
+const LIBRARY =
+  'crun calls CRIU by its library: the package is libcriu2 in Debian; runc does without it (--runtime runc)';
 
 async function remedyOf(reason: string): Promise<string | undefined> {
   const program = /execvp\("([^"]+)"/.exec(reason)?.[1];
