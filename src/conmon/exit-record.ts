@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundlePaths } from './protocol.ts';
 
@@ -25,7 +25,22 @@ export function readExitRecord(runRoot: string, id: string, bundle: string): Exi
   return { exitCode, oomKilled: existsSync(bundlePaths(bundle).oom) };
 }
 
-/** Not there is fine. */
+/** Also what a monitor has left that was killed while it wrote one. Not there is fine. */
 export function removeExitRecord(runRoot: string, id: string): void {
-  rmSync(join(exitDirectory(runRoot), id), { force: true });
+  const directory = exitDirectory(runRoot);
+  for (const name of namesIn(directory))
+    if (containerOfExitFile(name) === id) rmSync(join(directory, name), { force: true });
+}
+
+/** A monitor gives the file a name with a random ending until it is whole. */
+export function containerOfExitFile(name: string): string {
+  return name.replace(/\..*$/, '');
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
 }

@@ -94,18 +94,19 @@ function hostConfigOf(host: InspectDocument, record: ContainerRecord): InspectDo
 
 function configOf(config: InspectDocument, record: ContainerRecord): InspectDocument {
   const { spec } = record;
-
+  const { stdin, keepStdin, attached = [] } = spec.process;
   return {
     Hostname: config['Hostname'],
     Domainname: '',
     User: config['User'],
-    AttachStdin: false,
-    AttachStdout: false,
-    AttachStderr: false,
+    AttachStdin: attached.includes('stdin'),
+    AttachStdout: attached.includes('stdout'),
+    AttachStderr: attached.includes('stderr'),
     ...(config['ExposedPorts'] === undefined ? {} : { ExposedPorts: config['ExposedPorts'] }),
     Tty: config['Tty'],
     OpenStdin: config['OpenStdin'],
-    StdinOnce: false,
+    // One that is attached to from the start ends with its input, if nothing else was said.
+    StdinOnce: stdin && keepStdin !== true && attached.includes('stdin'),
     Env: config['Env'],
     Cmd: config['Cmd'],
     ...(config['Healthcheck'] === undefined ? {} : { Healthcheck: config['Healthcheck'] }),

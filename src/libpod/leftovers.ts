@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '../base/errors.ts';
-import { exitDirectory } from '../conmon/exit-record.ts';
+import { containerOfExitFile, exitDirectory } from '../conmon/exit-record.ts';
 import { readMonitorPid } from '../conmon/launch-monitor.ts';
 import { isAlive, startTimeOf } from '../native/process-identity.ts';
 import { MNT_DETACH } from '../native/syscalls.ts';
@@ -64,7 +64,7 @@ function bundles(libpod: Libpod): Leftover[] {
 }
 
 function exitFiles(libpod: Libpod): Leftover[] {
-  return unknownIds(libpod, exitDirectory(libpod.paths.runRoot), (name) => name).map(({ path }) => ({
+  return unknownIds(libpod, exitDirectory(libpod.paths.runRoot), containerOfExitFile).map(({ path }) => ({
     path,
     problem: 'tells the end of no container',
     remove: () => rm(path, { recursive: true, force: true }),

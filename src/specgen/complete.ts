@@ -34,6 +34,7 @@ export function completeProcess(request: CreateRequest, context: SpecContext): P
     terminal: options.tty ?? false,
     stdin: options.interactive ?? false,
     ...(request.extras?.keepStdin === true ? { keepStdin: true } : {}),
+    ...(request.extras?.attached === undefined ? {} : { attached: request.extras.attached }),
     ...(request.extras?.consoleSize === undefined ? {} : { consoleSize: request.extras.consoleSize }),
     rlimits: ulimitsFromOptions(options, context),
     passwd: options.passwd ?? true,

@@ -131,6 +131,8 @@ export type SecretUse =
   | { type: 'env'; name: string; target: string }
   | { type: 'mount'; name: string; target: string; uid: number; gid: number; mode: number };
 
+export type AttachedStream = 'stdin' | 'stdout' | 'stderr';
+
 export interface ProcessSpec {
   entrypoint: string[];
   command: string[];
@@ -149,6 +151,8 @@ export interface ProcessSpec {
   stdin: boolean;
   /** A client that goes does not end the program's input. */
   keepStdin?: true;
+  /** What its creator was going to attach to. */
+  attached?: readonly AttachedStream[];
   /** Of the terminal, when the start gives none. */
   consoleSize?: { height: number; width: number };
   /** `RLIMIT_…`; -1 = unlimited. */

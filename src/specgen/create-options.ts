@@ -1,3 +1,5 @@
+import type { AttachedStream } from './container-spec.ts';
+
 /**
  * What `run`, `create`, the REST API and others ask for: plain data, one member per flag of `podman create`, the member being the
  * camel-cased long name and the value as typed (lists as lists). Parsing of the values happens in from-options.ts.
@@ -179,4 +181,6 @@ export interface CreateExtras {
   makeWorkdir?: boolean;
   /** A client that goes leaves the program's input open for the next. */
   keepStdin?: boolean;
+  /** What its creator is going to attach to; docker's inspect tells it again. */
+  attached?: readonly AttachedStream[];
 }

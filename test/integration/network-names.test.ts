@@ -176,7 +176,10 @@ describe('network connect', { skip: withoutBridges() }, () => {
     await tspodOk(['create', '--network', 'none', '--name', name, BUSYBOX, 'true']);
     const { code, stderr } = await tspod(['network', 'connect', network, name]);
     assert.equal(code, 125);
-    assert.match(stderr, /"none" is not supported: invalid network mode of .*\n.*make the container with --network/);
+    assert.match(
+      stderr,
+      /"none" is not supported: invalid network mode of .*\n.*make the container with --network/,
+    );
     await tspodOk(['rm', name]);
   });
 });

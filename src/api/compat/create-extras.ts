@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import type { AttachedStream } from '../../specgen/container-spec.ts';
 import type { CreateExtras } from '../../specgen/create-options.ts';
 import { flagIn, objectIn, textIn, textsIn } from '../body.ts';
 import type { JsonObject } from '../read-body.ts';
@@ -11,6 +12,7 @@ export function extrasOf(body: JsonObject): CreateExtras {
     throw new UsageError(`unknown or invalid runtime name: ${JSON.stringify(runtime)}`);
   const { seccompProfile } = securityOptions(host);
   const consoleSize = sizeIn(host, 'ConsoleSize');
+  const attached = attachedIn(body);
   const lists = isUnconfined(host) ? {} : pathLists(host);
   return {
     ...(runtime === undefined ? {} : { runtime }),
@@ -18,7 +20,14 @@ export function extrasOf(body: JsonObject): CreateExtras {
     ...lists,
     ...(consoleSize === undefined ? {} : { consoleSize }),
     ...(flagIn(body, 'OpenStdin') === true && flagIn(body, 'StdinOnce') !== true ? { keepStdin: true } : {}),
+    ...(attached.length === 0 ? {} : { attached }),
   };
+}
+
+const ATTACHED = { AttachStdin: 'stdin', AttachStdout: 'stdout', AttachStderr: 'stderr' } as const;
+
+function attachedIn(body: JsonObject): AttachedStream[] {
+  return Object.entries(ATTACHED).flatMap(([name, stream]) => (flagIn(body, name) === true ? [stream] : []));
 }
 
 /** The client sends the text of a seccomp profile, not the path of its file; of several the last one counts. */
