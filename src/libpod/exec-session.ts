@@ -7,7 +7,7 @@ import { newId } from '../base/ids.ts';
 import { isLogged, logLevel } from '../base/log.ts';
 import { launchMonitor, type MonitorHandle } from '../conmon/launch-monitor.ts';
 import { bundlePaths } from '../conmon/protocol.ts';
-import { bootId, isAlive, ownIdentity, startTimeOf } from '../native/process-identity.ts';
+import { bootId, isAlive, isEnding, ownIdentity, startTimeOf } from '../native/process-identity.ts';
 import { explainRuntimeError, explainUnexecuted } from '../oci/runtime-errors.ts';
 import { stringifyRuntimeJson } from '../oci/runtime-json.ts';
 import type { OciProcess } from '../oci/runtime-spec.ts';
@@ -178,7 +178,7 @@ function runningContainer(libpod: Libpod, nameOrId: string): ContainerRecord {
 
 function isStillRunning(libpod: Libpod, container: ContainerRecord): boolean {
   const now = getContainer(libpod.db, container.id);
-  return now !== undefined && observe(libpod, now).state === 'running';
+  return now !== undefined && observe(libpod, now).state === 'running' && !isEnding(now.pid);
 }
 
 /** Whatever went wrong, this is why. */

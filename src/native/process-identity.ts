@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { errnoOf, UnsupportedError } from '../base/errors.ts';
 
 /**
@@ -81,5 +81,19 @@ function readStat(pid: number): ProcessStat | undefined {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ESRCH') return undefined;
     throw error;
+  }
+}
+
+/**
+ * Whether the process has begun to exit: it gives its namespaces up some time before it is gone, and nobody can join them any more
+ * while all else still shows it alive.
+ */
+export function isEnding(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
+  try {
+    readlinkSync(`/proc/${pid}/ns/mnt`);
+    return false;
+  } catch (error) {
+    return ['ENOENT', 'ESRCH'].includes(errnoOf(error) ?? '');
   }
 }

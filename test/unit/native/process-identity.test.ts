@@ -9,6 +9,7 @@ import {
   formatIdentity,
   identifyProcess,
   isAlive,
+  isEnding,
   ownIdentity,
   parseIdentity,
   parseProcessStat,
@@ -49,5 +50,18 @@ describe('process identity', () => {
     await exited;
     assert.throws(() => syscalls().pidfdSendSignal(pidfd, 15), { code: 'ESRCH' });
     closeSync(pidfd);
+  });
+
+  test('a process that has exited, and one that is not there, are ending; one that runs is not', async () => {
+    const system = syscalls();
+    assert.equal(isEnding(process.pid), false);
+    const pid = system.spawn('/bin/true', ['true'], [], [-1, -1, -1]);
+    const pidfd = system.pidfdOpen(pid);
+    assert.equal(await system.pidfdWait(pidfd, -1), true);
+    closeSync(pidfd);
+    // Nobody has taken it in yet.
+    assert.equal(isEnding(pid), true);
+    assert.equal(await system.reap(pid), 0);
+    assert.equal(isEnding(pid), true);
   });
 });
