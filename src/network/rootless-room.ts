@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
 import { errnoOf, PermissionError } from '../base/errors.ts';
+import { killProcess } from '../native/kill-process.ts';
 import { syscalls } from '../native/linux.ts';
 import { MNT_DETACH } from '../native/syscalls.ts';
 import type { NetworkFiles } from './attachment-record.ts';
@@ -49,7 +50,8 @@ export async function openRoom(
   containerId: string,
 ): Promise<RootlessRoom> {
   const room = roomFiles(files);
-  mkdirSync(room.users, { recursive: true, mode: 0o700 });
+  const isFirst = mkdirSync(room.users, { recursive: true, mode: 0o700 }) !== undefined;
+  if (isFirst) await endLostResolvers(files);
   writeFileSync(join(room.users, containerId), '');
   crashPoint('rootless-after-user');
   if (!isNamespace(room.netns) || !isPastaRunning(room.pidFile)) await makeRoom(context, files, room);
@@ -87,6 +89,19 @@ async function makeRoom(context: NetworkContext, files: NetworkFiles, room: Room
   writeFileSync(hostAddressFile(room), status.hostAddress ?? '');
   crashPoint('rootless-after-pasta');
 }
+
+/** Those of a room whose files were deleted under it: no tear-down finds them, and each keeps its namespace for good. */
+async function endLostResolvers(files: NetworkFiles): Promise<void> {
+  const folder = join(files.netavark, 'aardvark-dns');
+  const isLost = (pid: number): boolean => {
+    const [program = '', ...args] = readText(`/proc/${pid}/cmdline`).split('\0');
+    return basename(program) === 'aardvark-dns' && args.includes(folder);
+  };
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  for (const pid of pids.filter(isLost)) await killProcess(syscalls(), pid, () => isLost(pid), END_WAIT_MS);
+}
+
+const END_WAIT_MS = 5_000;
 
 function describeRoom(context: NetworkContext, room: RoomFiles): RootlessRoom {
   const nsenter = requireHelper('nsenter', context.config.helperBinariesDir, 'util-linux');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { freshName, startSleeper } from '../fixtures/containers.ts';
@@ -190,5 +190,18 @@ describe('the namespace that the bridges of a user share', {
     const other = await startSleeper(['--network', network]);
     assert.deepEqual(await resolve(other, name), [await addressOn(network, name)]);
     assert.equal(processesOf(testRoot()).filter(({ command }) => command.includes('-I out')).length, 1);
+  });
+
+  test('leaves no resolver behind when its files are deleted, as by the end of a login', async () => {
+    const network = await makeNetwork();
+    const before = await startSleeper(['--network', network]);
+    rmSync(join(testRoot().runRoot, 'networks'), { recursive: true });
+    const name = await startSleeper(['--network', network]);
+    assert.deepEqual(await resolve(name, name), [await addressOn(network, name)]);
+    const resolvers = () =>
+      processesOf(testRoot()).filter(({ command }) => /aardvark-dns --config/.test(command));
+    assert.equal(resolvers().length, 1);
+    await tspodOk(['rm', '-f', '--time', '0', before, name]);
+    await waitFor('the end of the resolver', () => resolvers().length === 0);
   });
 });
