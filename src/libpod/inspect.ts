@@ -25,7 +25,7 @@ export interface ContainerSizes {
 }
 
 export function inspectMemo(): InspectMemo {
-  return { digests: new Map(), lowers: new Map() };
+  return { digests: new Map(), lowers: new Map(), runtimes: new Map() };
 }
 
 /** podman's document of `container inspect`. Reads only. Those who inspect many give the same memo for all. */
@@ -66,7 +66,7 @@ export function inspectContainer(
     HostsPath: path('hosts'),
     StaticDir: containerPaths(libpod.paths, record.id).directory,
     ...(running === undefined ? {} : { OCIConfigPath: bundle.config }),
-    OCIRuntime: runtimeName(libpod, record),
+    OCIRuntime: runtimeName(libpod, record, memo),
     ConmonPidFile: bundle.monitorPidFile,
     PidFile: spec.pidFile ?? bundle.pidFile,
     Name: record.name,
@@ -134,10 +134,18 @@ function manifestDigestOf(libpod: Libpod, imageId: string | undefined, { digests
   return digest;
 }
 
-function runtimeName(libpod: Libpod, record: ContainerRecord): string {
+/** What it would be started with now is looked for in many places, mostly the same for all. */
+function runtimeName(libpod: Libpod, record: ContainerRecord, { runtimes }: InspectMemo): string {
   if (record.facts.runtime !== undefined) return record.facts.runtime.name;
+  const wanted = libpod.runtimeOptions.runtime ?? record.spec.runtime;
+  const known = runtimes.get(wanted) ?? nameOfChosen(libpod, wanted);
+  runtimes.set(wanted, known);
+  return known;
+}
+
+function nameOfChosen(libpod: Libpod, wanted: string | undefined): string {
   try {
-    return chosenRuntime(libpod, libpod.runtimeOptions.runtime ?? record.spec.runtime).name;
+    return chosenRuntime(libpod, wanted).name;
   } catch {
     // None is installed: that is for `start` to say.
     return '';

@@ -26,6 +26,8 @@ export interface InspectMemo {
   digests: Map<string, string>;
   /** Overlay's `lowerdir`, by id of the top layer. */
   lowers: Map<string, string>;
+  /** Name of the runtime that one which has not run yet would be started with, by the one asked for. */
+  runtimes: Map<string | undefined, string>;
   /** Running exec sessions, by id of their container. */
   execs?: Map<string, string[]>;
 }
