@@ -1,23 +1,21 @@
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { InUseError, messageOf, NotFoundError } from '../base/errors.ts';
-import { log } from '../base/log.ts';
+import { InUseError, messageOf } from '../base/errors.ts';
 import { rootlessUid } from '../base/paths.ts';
 import {
-  type ForeignContainer,
+  type ForeignSecret,
   type ForeignStore,
   type ForeignVolume,
   takeForeignImage,
 } from '../image/foreign-store.ts';
-import { lookUpImage } from '../image/resolve.ts';
-import { findContainer } from '../libpod/container.ts';
 import { findVolume } from '../libpod/volume.ts';
 import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
 import type { CreateRequest } from '../specgen/create-options.ts';
 import { copyTree } from '../storage/copy-tree.ts';
-import { createContainer } from './create-container.ts';
 import type { Engine } from './engine.ts';
 import { loadContext, type ProgressListener } from './images.ts';
+import { leftBehind, takeContainer } from './migrate-container.ts';
+import { createSecret, findSecret } from './secrets.ts';
 import { createVolume } from './volumes.ts';
 
 export const MIGRATION_SOURCES = ['podman', 'docker'] as const;
@@ -34,7 +32,7 @@ export interface MigrateOptions {
 
 /** What happens, as it does. */
 export type MigrationEvent =
-  | { kind: 'image' | 'volume' | 'container'; name: string }
+  | { kind: 'image' | 'secret' | 'volume' | 'pod' | 'container'; name: string }
   /** Cannot be taken, whatever one does here. */
   | { kind: 'note'; text: string }
   | { kind: 'failed'; text: string };
@@ -58,6 +56,15 @@ export async function migrateFrom(
       tell({ kind: 'failed', text: `an image is not taken: ${messageOf(error)}` });
     }
   }
+  // What nobody uses here is no use either.
+  for (const secret of containers ? store.secrets : []) {
+    try {
+      await takeSecret(engine, secret);
+      tell({ kind: 'secret', name: secret.name });
+    } catch (error) {
+      tell({ kind: 'failed', text: `secret ${secret.name} is not taken: ${messageOf(error)}` });
+    }
+  }
   for (const volume of volumes ? store.volumes : []) {
     try {
       await takeVolume(engine, volume);
@@ -71,7 +78,9 @@ export async function migrateFrom(
     try {
       const container = read();
       ({ name } = container);
-      await takeContainer(engine, container, requestOf(container.body, { name }));
+      const request = requestOf(container.body, { name });
+      request.options.network ??= ['bridge'];
+      await takeContainer(engine, container, request);
       tell({ kind: 'container', name });
       for (const text of leftBehind(source, container)) tell({ kind: 'note', text });
     } catch (error) {
@@ -80,6 +89,10 @@ export async function migrateFrom(
         text: `${name === '' ? 'a container' : `container ${name}`} is not taken: ${messageOf(error)}`,
       });
     }
+  }
+  if (containers && store.podman !== undefined) {
+    const { migratePodmanContainers } = await import('./migrate-podman.ts');
+    await migratePodmanContainers(engine, store.podman, tell);
   }
   for (const text of store.notes) tell({ kind: 'note', text });
 }
@@ -90,8 +103,15 @@ async function openForeign(source: MigrationSource, root: string): Promise<Forei
     : (await import('../image/docker-store.ts')).readDockerStore(root);
 }
 
+async function takeSecret(engine: Engine, { name, read, labels }: ForeignSecret): Promise<void> {
+  if (findSecret(engine.db, name) !== undefined) throw new InUseError('there is one of that name here');
+  const request = { name, data: read(), labels: { ...labels }, replace: false, ignore: false };
+  await createSecret(engine, { ...request, driver: undefined, driverOptions: {} });
+}
+
 /** Copied beside, then put in place as a whole: a volume with half of its files would be taken for a finished one. */
-async function takeVolume(engine: Engine, { name, data, labels, options }: ForeignVolume): Promise<void> {
+async function takeVolume(engine: Engine, { name, data, definition }: ForeignVolume): Promise<void> {
+  const { labels, options, isAnonymous } = definition();
   const known = findVolume(engine, name);
   if (known !== undefined && readdirSync(known.mountpoint).length > 0)
     throw new InUseError('there is one of that name here, and it is not empty');
@@ -114,47 +134,9 @@ async function takeVolume(engine: Engine, { name, data, labels, options }: Forei
     gid: undefined,
   });
   renameSync(copy, findVolume(engine, name)?.mountpoint ?? join(engine.paths.volumes, name, '_data'));
-  engine.db.prepare('UPDATE volumes SET needs_copy_up = 0 WHERE name = ?').run(name);
-}
-
-/** Created as by `create`: what it depends on has to be here. */
-async function takeContainer(
-  engine: Engine,
-  { name, imageId, image, volumes }: ForeignContainer,
-  request: CreateRequest,
-): Promise<void> {
-  if (findContainer(engine.db, name) !== undefined) throw new InUseError('there is one of that name here');
-  if (engine.store.images.byId(imageId) === undefined)
-    throw new NotFoundError('image', image, { message: `its image ${image} is not here` });
-  const missing = volumes.find((volume) => findVolume(engine, volume) === undefined);
-  if (missing !== undefined)
-    throw new NotFoundError('volume', missing, { message: `its volume ${missing} is not here` });
-  const named = image === '' ? undefined : await lookUpImage(engine.store.images, image);
-  const { options } = request;
-  options.network ??= ['bridge'];
-  options.pull = 'never';
-  const hooks = {
-    pull: () => {
-      throw new NotFoundError('image', image);
-    },
-    warn: (message: string) => log('warn', `container ${name}: ${message}`),
-  };
-  const use = { createCommand: [], keepOwner: false };
-  await createContainer(
-    engine,
-    { ...request, image: named?.image.id === imageId ? image : imageId },
-    hooks,
-    use,
-  );
-}
-
-function* leftBehind(
-  source: MigrationSource,
-  { name, isRunning, hasChanges }: ForeignContainer,
-): Generator<string> {
-  if (hasChanges)
-    yield `container ${name}: the files that it has changed are not taken; ${source} commit makes an image of them`;
-  if (isRunning) yield `container ${name} runs with ${source}: stop it there before it is started here`;
+  engine.db
+    .prepare('UPDATE volumes SET needs_copy_up = 0, anonymous = ? WHERE name = ?')
+    .run(isAnonymous ? 1 : 0, name);
 }
 
 function defaultRoot(source: MigrationSource): string {

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidSpecError, messageOf } from '../base/errors.ts';
-import type { ForeignContainer } from './foreign-store.ts';
+import type { DockerContainer as ForeignContainer } from './foreign-store.ts';
+import { holdsFiles } from './holds-files.ts';
 
 /** What dockerd writes to `containers/<id>/config.v2.json`; the lists may be null. */
 interface DockerContainer {
@@ -145,12 +146,6 @@ function hasChanges(root: string, id: string): boolean {
   if (!existsSync(file)) return false;
   const upper = join(root, 'overlay2', readFileSync(file, 'utf8').trim(), 'diff');
   return existsSync(upper) && holdsFiles(upper);
-}
-
-function holdsFiles(directory: string): boolean {
-  return readdirSync(directory, { withFileTypes: true }).some(
-    (entry) => !entry.isDirectory() || holdsFiles(join(directory, entry.name)),
-  );
 }
 
 function readFile<T = DockerContainer>(file: string): T {

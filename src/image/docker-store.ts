@@ -21,6 +21,7 @@ export function readDockerStore(root: string): ForeignStore {
   return {
     images: ids.map((id) => () => readImage(root, { id, names: names.get(id) ?? [] })),
     volumes,
+    secrets: [],
     containers: readDockerContainers(root),
     notes: volumes.length === 0 ? [] : ["labels of volumes are in docker's database: they are not taken"],
   };
@@ -59,16 +60,25 @@ function volumesOf(directory: string): ForeignVolume[] {
   return readdirSync(directory)
     .filter((name) => existsSync(join(directory, name, '_data')))
     .sort()
-    .map((name) => {
-      const file = join(directory, name, 'opts.json');
-      const { MountType, MountOpts, MountDevice } = existsSync(file)
-        ? readJson<{ MountType?: string; MountOpts?: string; MountDevice?: string }>(file)
-        : {};
-      const options = Object.entries({ type: MountType, o: MountOpts, device: MountDevice }).filter(
-        (pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '',
-      );
-      return { name, data: join(directory, name, '_data'), labels: {}, options: Object.fromEntries(options) };
-    });
+    .map((name) => ({
+      name,
+      data: join(directory, name, '_data'),
+      definition: () => ({
+        labels: {},
+        options: volumeOptions(join(directory, name, 'opts.json')),
+        isAnonymous: false,
+      }),
+    }));
+}
+
+function volumeOptions(file: string): Record<string, string> {
+  const { MountType, MountOpts, MountDevice } = existsSync(file)
+    ? readJson<{ MountType?: string; MountOpts?: string; MountDevice?: string }>(file)
+    : {};
+  const options = Object.entries({ type: MountType, o: MountOpts, device: MountDevice }).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '',
+  );
+  return Object.fromEntries(options);
 }
 
 function readJson<T>(file: string): T {

@@ -4,6 +4,7 @@ import { type Descriptor, isIndex, MEDIA, parseImageConfig, parseManifest } from
 import type { ImageRecord } from '../storage/store.ts';
 import { changeImages, imageEvent } from './change-images.ts';
 import type { LoadContext } from './load-options.ts';
+import type { PodmanState } from './podman-state.ts';
 import { pullLayers } from './pull-layers.ts';
 import { formatReference, parseReference, repositoryOf, withDefaultTag } from './reference.ts';
 import { reassembleTar, type SplitLayer } from './tar-split-source.ts';
@@ -24,11 +25,16 @@ export interface ForeignVolume {
   name: string;
   /** The directory with its files. */
   data: string;
-  labels: Readonly<Record<string, string>>;
-  options: Readonly<Record<string, string>>;
+  /** Throws InvalidSpecError where it cannot be read. */
+  definition(): {
+    labels: Readonly<Record<string, string>>;
+    options: Readonly<Record<string, string>>;
+    /** Made for one container, and removed with it. */
+    isAnonymous: boolean;
+  };
 }
 
-/** A container of docker, as far as it can be made again. */
+/** A container as far as it can be made again. */
 export interface ForeignContainer {
   name: string;
   imageId: string;
@@ -39,16 +45,35 @@ export interface ForeignContainer {
   isRunning: boolean;
   /** Files of its own differ from the image's. */
   hasChanges: boolean;
+}
+
+export interface DockerContainer extends ForeignContainer {
   /** Docker's body of POST /containers/create. */
   body: Readonly<Record<string, unknown>>;
+}
+
+export interface ForeignSecret {
+  name: string;
+  /** Throws TspodError where it cannot be read. */
+  read(): Buffer;
+  labels: Readonly<Record<string, string>>;
+}
+
+export interface PodmanContents {
+  state: PodmanState;
+  /** Whether files of its own differ from the image's; undefined: only a comparison would tell. */
+  hasChanges(id: string): boolean | undefined;
 }
 
 export interface ForeignStore {
   /** Not read before they are asked for. */
   images: readonly (() => ForeignImage)[];
   /** Likewise. */
-  containers: readonly (() => ForeignContainer)[];
+  containers: readonly (() => DockerContainer)[];
   volumes: readonly ForeignVolume[];
+  secrets: readonly ForeignSecret[];
+  /** Podman's database, of which containers and pods are made. */
+  podman?: PodmanContents;
   /** One sentence for each thing that cannot be taken. */
   notes: readonly string[];
 }

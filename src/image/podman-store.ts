@@ -1,9 +1,10 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidSpecError, messageOf, NotFoundError } from '../base/errors.ts';
-import { openRaw } from '../state/db.ts';
 import type { ForeignImage, ForeignStore, ForeignVolume } from './foreign-store.ts';
+import { holdsFiles } from './holds-files.ts';
+import { podmanSecrets } from './podman-secrets.ts';
+import { type PodmanState, readPodmanState } from './podman-state.ts';
 
 interface ImageRow {
   id: string;
@@ -17,7 +18,7 @@ interface LayerRow {
 interface ContainerRow {
   id: string;
   names?: string[];
-  metadata?: string;
+  layer?: string;
 }
 
 const DRIVERS = ['overlay', 'vfs'] as const;
@@ -32,12 +33,21 @@ export function readPodmanStore(root: string): ForeignStore {
       hint: 'name the right directory with --source; podman info --format "{{.Store.GraphRoot}}" tells it',
     });
   const images = drivers.flatMap((driver) => imagesOf(root, driver));
-  const configs = volumeConfigs(root);
-  const volumes = volumesOf(join(root, 'volumes'), configs);
-  const notes = containerNotes(root, drivers);
-  if (configs === undefined && volumes.length > 0)
-    notes.push("labels and options of volumes are in podman's database from before 4.8: they are not taken");
-  return { images, volumes, containers: [], notes };
+  const rows = drivers.flatMap((driver) =>
+    readRows<ContainerRow>(join(root, `${driver}-containers/containers.json`)).map((row) => ({
+      ...row,
+      driver,
+    })),
+  );
+  const state = readPodmanState(root);
+  return {
+    images,
+    volumes: volumesOf(join(root, 'volumes'), state),
+    secrets: podmanSecrets(root),
+    containers: [],
+    ...(state === undefined ? {} : { podman: { state, hasChanges: (id) => hasChanges(root, rows, id) } }),
+    notes: unknownContainers(rows, state),
+  };
 }
 
 function imagesOf(root: string, driver: Driver): (() => ForeignImage)[] {
@@ -93,64 +103,51 @@ function bigData(directory: string, key: string): string | undefined {
   return file === undefined ? undefined : readFileSync(file, 'utf8');
 }
 
-interface VolumeConfig {
-  labels?: Record<string, string> | null;
-  volumeOptions?: Record<string, string> | null;
-}
-
-/** By name, from podman's database (SQLite since 4.8); undefined where there is none. Podman may be writing it: a copy is read. */
-function volumeConfigs(root: string): Map<string, VolumeConfig> | undefined {
-  const database = join(root, 'db.sql');
-  if (!existsSync(database)) return undefined;
-  const directory = mkdtempSync(join(tmpdir(), 'tspod-'));
-  try {
-    const copy = join(directory, 'db.sql');
-    for (const suffix of ['', '-wal'])
-      if (existsSync(database + suffix)) copyFileSync(database + suffix, copy + suffix);
-    const db = openRaw(copy);
-    try {
-      const rows = db.prepare('SELECT Name, JSON FROM VolumeConfig').raw().all() as [string, string][];
-      return new Map(rows.map(([name, text]) => [name, JSON.parse(text) as VolumeConfig]));
-    } finally {
-      db.close();
-    }
-  } catch (error) {
-    throw new InvalidSpecError(`cannot read ${database}: ${messageOf(error)}`, { cause: error });
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-function volumesOf(
-  directory: string,
-  configs: ReadonlyMap<string, VolumeConfig> | undefined,
-): ForeignVolume[] {
+function volumesOf(directory: string, state: PodmanState | undefined): ForeignVolume[] {
   if (!existsSync(directory)) return [];
-  return readdirSync(directory)
-    .filter((name) => existsSync(join(directory, name, '_data')))
-    .sort()
-    .map((name) => {
-      const { labels, volumeOptions } = configs?.get(name) ?? {};
-      return {
+  return (
+    readdirSync(directory)
+      .filter((name) => existsSync(join(directory, name, '_data')))
+      // What podman does not know is left from a volume that it could not make.
+      .filter((name) => state === undefined || state.volumes.has(name))
+      .sort()
+      .map((name) => ({
         name,
         data: join(directory, name, '_data'),
-        labels: labels ?? {},
-        options: volumeOptions ?? {},
-      };
+        definition: () => {
+          const { labels, volumeOptions, isAnon } = state?.volumes.get(name)?.() ?? {};
+          return { labels: labels ?? {}, options: volumeOptions ?? {}, isAnonymous: isAnon === true };
+        },
+      }))
+  );
+}
+
+/** Buildah's and CRI-O's have a root, but no definition that podman knows. */
+function unknownContainers(rows: readonly ContainerRow[], state: PodmanState | undefined): string[] {
+  const known = new Set(state?.containers.map(({ id }) => id));
+  return rows
+    .filter(({ id }) => !known.has(id))
+    .map(({ id, names }) => {
+      const name = names?.[0] ?? id.slice(0, 12);
+      return `container ${name} is not taken: podman's database does not know it (buildah and CRI-O keep theirs elsewhere)`;
     });
 }
 
-function containerNotes(root: string, drivers: readonly Driver[]): string[] {
-  return drivers
-    .flatMap((driver) => readRows<ContainerRow>(join(root, `${driver}-containers/containers.json`)))
-    .map(({ id, names, metadata }) => {
-      const name = names?.[0] ?? id.slice(0, 12);
-      const image =
-        metadata === undefined
-          ? ''
-          : String((JSON.parse(metadata) as { 'image-name'?: string })['image-name'] ?? '');
-      return `container ${name}${image === '' ? '' : ` of ${image}`} is not taken: create it again; podman commit makes an image of what it has changed`;
-    });
+/** Empty files and links that podman makes to mount on, or itself. */
+const MADE_BY_PODMAN = new Set([
+  ...['etc/hosts', 'etc/hostname', 'etc/resolv.conf', 'etc/mtab', 'run/.containerenv', 'etc/localtime'],
+  ...['run/podman-init', 'dev/init'],
+]);
+
+function hasChanges(
+  root: string,
+  rows: readonly (ContainerRow & { driver: Driver })[],
+  id: string,
+): boolean | undefined {
+  const row = rows.find((one) => one.id === id);
+  if (row?.driver !== 'overlay' || row.layer === undefined) return undefined;
+  const upper = join(root, 'overlay', row.layer, 'diff');
+  return existsSync(upper) && holdsFiles(upper, MADE_BY_PODMAN);
 }
 
 function readRows<Row>(file: string): Row[] {

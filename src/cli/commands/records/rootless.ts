@@ -23,9 +23,9 @@ export const rootlessRecords: readonly CommandRecord[] = [
   },
   {
     paths: ['system migrate-from'],
-    summary: 'Copy images, volumes and containers of docker, images and volumes of podman',
+    summary: 'Copy images, volumes and containers of podman or docker',
     description:
-      "Reads that program's storage on disk and changes nothing there. Images keep their ids and digests. Containers of docker are created anew from its definitions, and not started: without what they have changed in their own files, logs and exit codes. What cannot be taken is said. Stop containers that write to volumes first. Again, it copies what is new.",
+      "Reads that program's storage on disk and changes nothing there. Images keep their ids and digests. Containers are created anew from that program's definitions, and not started: without what they have changed in their own files, logs and exit codes. Of podman's, pods and secrets come with them. What cannot be taken is said. Stop containers that write to volumes first. Again, it copies what is new.",
     examples: ['system migrate-from podman', 'system migrate-from docker --source /srv/docker'],
     arguments: { usage: 'podman|docker', min: 1, max: 1, complete: 'none' },
     flags: {
@@ -42,7 +42,7 @@ export const rootlessRecords: readonly CommandRecord[] = [
         long: 'containers',
         type: 'bool',
         default: true,
-        help: 'Create the containers of docker, too',
+        help: 'Create the containers, too, and their pods and secrets',
       },
     },
     load: () => import('../system/migrate-from.ts'),
