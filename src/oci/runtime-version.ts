@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 
@@ -48,9 +48,11 @@ function keep(
   if (version === undefined) return undefined;
   const file = fileOf(runRoot);
   try {
+    // Whoever only looks at containers after a boot comes before the first start.
+    mkdirSync(runRoot, { recursive: true, mode: 0o700 });
     writeFileAtomic(file, JSON.stringify({ ...readKnown(file), [key]: version }), { durable: false });
   } catch {
-    // No run root yet: asked again next time.
+    // No place to keep it: asked again next time.
   }
   return version;
 }

@@ -76,6 +76,12 @@ describe('the OCI runtime', () => {
 });
 
 describe('the version of a runtime', () => {
+  it('is kept although nothing has run yet', () => {
+    const runRoot = join(directory, 'after', 'boot');
+    assert.equal(readRuntimeVersion(program('early', 'crun version 1.9'), runRoot), '1.9');
+    assert.ok(existsSync(join(runRoot, 'runtime-versions.json')));
+  });
+
   it('is asked once for each state of the binary', () => {
     const path = program('versioned', 'crun version 1.8.1\ncommit: f8a0');
     assert.equal(readRuntimeVersion(path, directory), '1.8.1');
