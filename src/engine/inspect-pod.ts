@@ -5,6 +5,7 @@ import { namespaceMode } from '../libpod/inspect-host-config.ts';
 import type { InspectDocument } from '../libpod/inspected.ts';
 import { displayState } from '../libpod/transitions.ts';
 import type { ContainerSpec, DeviceLimit, ResourcesSpec } from '../specgen/container-spec.ts';
+import { withProgram } from '../specgen/spec-generator.ts';
 import type { Engine } from './engine.ts';
 import { lookAtPod, podCgroupParent } from './list-pods.ts';
 import { getPodByName } from './pods.ts';
@@ -20,7 +21,7 @@ export async function inspectPod(engine: Engine, nameOrId: string): Promise<Insp
     Id: pod.id,
     Name: pod.name,
     Created: pod.createdAt,
-    CreateCommand: spec.createCommand,
+    CreateCommand: withProgram(spec.createCommand),
     ExitPolicy: spec.exitPolicy,
     State: status,
     Hostname: spec.hostname,

@@ -1,5 +1,6 @@
 import type { RuntimeSpec } from '../oci/runtime-spec.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
+import { withProgram } from '../specgen/spec-generator.ts';
 import { cgroupManagerOf } from './cgroup-manager.ts';
 import type { ContainerRecord } from './container.ts';
 import { containerPaths, logPath } from './container-paths.ts';
@@ -19,7 +20,7 @@ export function podmanConfig(libpod: Libpod, record: ContainerRecord): Record<st
     id,
     name,
     ...(record.podId === undefined ? {} : { pod: record.podId }),
-    CreateCommand: spec.createCommand,
+    CreateCommand: withProgram(spec.createCommand),
     RawImageName: spec.rawImageName,
     rootfsImageID: record.imageId ?? '',
     rootfsImageName: record.imageName,

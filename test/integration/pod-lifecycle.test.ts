@@ -189,6 +189,15 @@ describe('a pod that gives its containers something', () => {
   });
 });
 
+describe('a pod that was made by a command line', () => {
+  it('tells the whole of it, the program first', async () => {
+    const pod = await createPod(['--label', 'a=b']);
+    const shown = await tspodOk(['pod', 'inspect', '--format', '{{join .CreateCommand " "}}', pod]);
+    assert.match(shown, /^tspod .*pod create .*--label a=b/);
+    await removePod(pod);
+  });
+});
+
 describe('a copy of a pod', () => {
   it('has the same options and containers, which share among themselves', async () => {
     const pod = await createPod(['--label', 'tier=web', '--shm-size', '1m']);
