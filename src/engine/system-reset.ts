@@ -41,7 +41,12 @@ export async function systemReset(engine: Engine): Promise<string[]> {
   if (isRootless() && isAloneInNamespace()) await attempt('cannot end the pause process', stopPauseProcess);
   for (const root of [engine.paths.graphRoot, engine.paths.runRoot]) {
     detachBelow(engine, root, troubles);
-    await attempt(`cannot empty ${root}`, () => emptyDirectory(engine, root));
+    try {
+      await emptyDirectory(engine, root);
+    } catch (error) {
+      const { explainUnmapped } = await import('./unmapped-owner.ts');
+      troubles.push(`cannot empty ${root}: ${explainUnmapped(root, error) ?? messageOf(error)}`);
+    }
   }
   return troubles;
 }
@@ -103,5 +108,14 @@ async function emptyDirectory(engine: Engine, directory: string): Promise<void> 
     if (errnoOf(error) === 'ENOENT') return;
     throw error;
   }
-  for (const name of names) await engine.syscalls.removeTree(join(directory, name));
+  // As much as goes: what comes first may belong to somebody else.
+  let failure: unknown;
+  for (const name of names) {
+    try {
+      await engine.syscalls.removeTree(join(directory, name));
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure !== undefined) throw failure;
 }

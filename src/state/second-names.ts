@@ -1,4 +1,5 @@
 import { linkSync, rmSync, type Stats, statSync, utimesSync } from 'node:fs';
+import { isBackfilled } from './wal-index.ts';
 
 /**
  * Each file of the state DB has a second name beside it, a hard link: whoever deletes one of them by mistake takes a name away and no
@@ -18,6 +19,7 @@ export function hasAllNames(path: string): boolean {
  * may have put another DB here. False when it does not.
  */
 export function restoreNames(path: string, fits: (log: string) => boolean): boolean {
+  if (isDone(path)) for (const part of ['-wal', '-shm']) rmSync(path + part + SUFFIX, { force: true });
   for (const part of PARTS) {
     const name = path + part;
     const second = look(name + SUFFIX);
@@ -39,6 +41,17 @@ export function giveSecondNames(path: string): void {
     // A new name is a change of the DB: the log counts as newer all the same.
     if (part === '') touch(`${path}-wal`);
   }
+}
+
+/**
+ * Another program (sqlite3) was the last to have the DB open: it has put all of the log into it, has deleted both files, and may have written more
+ * since, with a log of its own that is gone likewise.
+ */
+function isDone(path: string): boolean {
+  if (look(`${path}-wal`) !== undefined || look(`${path}-shm`) !== undefined) return false;
+  const [first, second] = [look(path), look(path + SUFFIX)];
+  if (first === undefined || first.ino !== second?.ino || first.dev !== second.dev) return false;
+  return isBackfilled(`${path}-wal${SUFFIX}`, `${path}-shm${SUFFIX}`);
 }
 
 /** When the files come to stand for something else. */

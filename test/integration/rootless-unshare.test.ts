@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { BUSYBOX, busyboxArchive, busyboxImage } from '../fixtures/harness-busybox.ts';
 import { makeTestRoot, runProgram, testRoot, TSPOD, tspod, tspodOk } from '../fixtures/harness.ts';
@@ -199,6 +201,43 @@ describe('a user with a single id', { skip: requires('root') }, () => {
         service.stdout + service.stderr,
         new RegExp(`CONTAINER ID|/home/${user.name}/\\.local/share/tspod/state\\.db`),
       );
+    } finally {
+      user.remove();
+    }
+  });
+});
+
+describe('a user whose ranges of ids were changed', { skip: requires('root') }, () => {
+  it('hears from system reset whose files stay, and what to do', async () => {
+    const user = makeUser(`tspod-c${process.pid}`, { subordinateIds: false });
+    const home = user.makeRuntimeDir();
+    const env = { HOME: home, XDG_RUNTIME_DIR: home, PATH: process.env['PATH'] ?? '' };
+    const asUser = async (args: string[]) => {
+      const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
+      return await runProgram('setpriv', [...ids, TSPOD, ...args], { env, cwd: '/' });
+    };
+    try {
+      assert.equal((await asUser(['volume', 'create', 'first'])).code, 0);
+      const place = (
+        await asUser(['volume', 'inspect', '--format', '{{.Mountpoint}}', 'first'])
+      ).stdout.trim();
+      const store = dirname(dirname(dirname(place)));
+      // As a container's process has left it, under an id of the old range.
+      mkdirSync(join(place, 'of-old'));
+      writeFileSync(join(place, 'of-old/file'), '');
+      for (const name of ['of-old/file', 'of-old'])
+        chownSync(join(place, name), 3_000_000_000, 3_000_000_000);
+      const { code, stderr } = await asUser(['system', 'reset', '--force']);
+      assert.equal(code, 125);
+      assert.match(
+        stderr,
+        new RegExp(
+          `cannot empty ${store}: ${place}/of-old belongs to a subordinate id that you no longer have: .*system migrate.*sudo rm -rf`,
+        ),
+      );
+      assert.deepEqual(readdirSync(store), ['volumes']);
+      rmSync(join(place, 'of-old'), { recursive: true });
+      assert.equal((await asUser(['system', 'reset', '--force'])).code, 0);
     } finally {
       user.remove();
     }

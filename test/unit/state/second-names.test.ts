@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { DamagedDatabaseError, openDatabase } from '../../../src/state/db.ts';
+import { DamagedDatabaseError, openDatabase, openRaw } from '../../../src/state/db.ts';
 import { rebuildDatabase } from '../../../src/state/rebuild.ts';
 import { killedAfter, rowsOf } from '../../fixtures/state-db.ts';
 
@@ -53,6 +53,37 @@ describe('names of the files of the state database', () => {
     assert.ok(existsSync(`${path}-wal-kept`));
     killedAfter(path, 'b');
     assert.deepEqual(rowsOf(path), ['a', 'b']);
+  });
+
+  test('what other programs write one after the other stays, and nothing is asked for', () => {
+    const path = newDatabase('a');
+    const write = (value: string): void => {
+      // As sqlite3 does: its log is deleted when it closes the database.
+      const db = openRaw(path);
+      db.prepare('INSERT INTO settings VALUES (?, ?)').run(value, '');
+      db.close();
+      assert.ok(!existsSync(`${path}-wal`));
+    };
+    write('b');
+    write('c');
+    assert.deepEqual(rowsOf(path), ['a', 'b', 'c']);
+    killedAfter(path, 'd');
+    write('e');
+    write('f');
+    killedAfter(path, 'g');
+    rmSync(`${path}-wal`);
+    assert.deepEqual(rowsOf(path), ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+  });
+
+  test('what a log holds that was deleted before another program wrote is not given up', () => {
+    const path = newDatabase('a');
+    openDatabase(path).close();
+    killedAfter(path, 'b');
+    for (const suffix of ['-wal', '-shm']) rmSync(path + suffix);
+    const db = openRaw(path);
+    db.prepare("INSERT INTO settings VALUES ('x', '')").run();
+    db.close();
+    assert.throws(() => openDatabase(path), /its log is missing/);
   });
 
   test('the log of another database is not taken, and said', () => {
