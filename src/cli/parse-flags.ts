@@ -140,7 +140,9 @@ function valueWithoutOne(flag: FlagRecord): string | undefined {
 function setValue({ key, flag }: IndexedFlag, text: string, values: FlagValues): void {
   if (flag.refused !== undefined) {
     throw new RefusedFlagError(
-      `--${flag.long} is not supported by tspod yet${flag.refused === '' ? '' : `: ${flag.refused}`}`,
+      flag.refused === ''
+        ? `--${flag.long} is not supported by tspod yet`
+        : `--${flag.long} is not supported by tspod: ${flag.refused}`,
     );
   }
   try {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type ErrorClassName, errnoOf, messageOf, NotInRootfsError, TspodError } from '../base/errors.ts';
 import { isLogged } from '../base/log.ts';
 import type { CommandRecord } from './command.ts';
@@ -23,7 +24,7 @@ export function reportError(error: unknown, exits: CommandRecord['exits'] = {}, 
     const code = exitCodeOf(error, exits);
     return programName() === 'docker' ? dockerExitCode(code, { error, path }) : code;
   }
-  if (isHostFailure(error)) {
+  if (isHostFailure(error) || isAboutNamedFile(error, process.argv)) {
     printError(`Error: ${messageOf(error)}`);
     if (isLogged('debug')) printStack(error);
     return EXIT_OWN_FAILURE;
@@ -86,6 +87,17 @@ const HOST_FAILURES = new Set([
   'ENOMEM',
   'EAGAIN',
 ]);
+
+/** A file that is not there, or not a file, is no bug of ours where the command line has asked for it. */
+export function isAboutNamedFile(error: unknown, words: readonly string[]): boolean {
+  if (!NAMED_FILE_FAILURES.has(errnoOf(error) ?? '')) return false;
+  const { path } = error as NodeJS.ErrnoException;
+  if (typeof path !== 'string' || path === '') return false;
+  const values = words.flatMap((word) => [word, ...word.split(/[=,:]/)]).filter((value) => value !== '');
+  return values.some((value) => resolve(value) === resolve(path));
+}
+
+const NAMED_FILE_FAILURES = new Set(['ENOENT', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'ELOOP', 'ENAMETOOLONG']);
 
 function printStack(error: unknown): void {
   for (let at: unknown = error; at instanceof Error; at = at.cause) printError(at.stack ?? String(at));

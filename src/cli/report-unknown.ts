@@ -4,6 +4,7 @@ import { globalFlags, rootFlags } from './flags/global.ts';
 import knownNames from './known-names.json' with { type: 'json' };
 import { UnknownCommandError } from './parse.ts';
 import { RefusedFlagError, UnknownFlagError } from './parse-flags.ts';
+import { refusalReason } from './refusal-reasons.ts';
 import { suggest } from '../base/suggest.ts';
 
 interface Context {
@@ -51,7 +52,9 @@ function explainFlag(error: UnknownFlagError, context: Context): Error {
   if (long !== undefined && visible.includes(long.slice(1)))
     return unknownFlag(error, `Did you mean -${long}?`);
   if (ofPeers.has(name)) {
-    return new RefusedFlagError(`${error.flag} is not supported by tspod yet`, {
+    const reason = refusalReason(name);
+    const why = reason === undefined ? ' yet' : `: ${reason}`;
+    return new RefusedFlagError(`${error.flag} is not supported by tspod${why}`, {
       ...(error.hint === undefined ? {} : { hint: error.hint }),
     });
   }

@@ -1,7 +1,17 @@
-import { NotFoundError, UsageError } from '../base/errors.ts';
+import { NotFoundError, UnsupportedError, UsageError } from '../base/errors.ts';
 import type { PushContext, PushOptions, PushReport } from '../image/push-options.ts';
-import { isShortName, parseReference, parseTypedName, repositoryOf } from '../image/reference.ts';
+import {
+  formatReference,
+  isShortName,
+  parseReference,
+  parseTypedName,
+  repositoryOf,
+  withDefaultTag,
+} from '../image/reference.ts';
+import { OWN_STORAGE } from '../image/transports.ts';
+import { tagImage } from '../image/remove.ts';
 import { lookUpImage } from '../image/resolve.ts';
+import type { ImageRecord } from '../storage/store.ts';
 import type { Engine } from './engine.ts';
 import {
   findImage,
@@ -34,14 +44,28 @@ export async function pushImage(
     );
   const found = await findImage(engine, name, options.platform);
   const destination = options.destination ?? list?.names[0] ?? found.name;
-  if (destination === '' || /@/.test(destination))
+  if (destination === '' || (options.destination === undefined && destination.includes('@')))
     throw new UsageError(`${name}: an image that is not named by its name needs a destination`, {
       hint: `for example \`tspod push ${name} registry.example.com/me/app:1.0\``,
     });
+  if (destination.startsWith(OWN_STORAGE)) return pushToOwnStorage(engine, found.image, destination);
   const { pushImage: push } = await import('../image/push.ts');
   const context = { ...pushContext(engine, progress), signal: options.signal };
   const tlsVerify = tlsVerifyFor(engine, destination, options);
   return push(context, found.image, { ...options, tlsVerify, destination });
+}
+
+/** A copy within the storage is a further name. */
+function pushToOwnStorage(engine: Engine, image: ImageRecord, destination: string): PushReport {
+  const text = destination.slice(OWN_STORAGE.length);
+  if (text.startsWith('['))
+    throw new UnsupportedError(`cannot push to ${destination}: only this storage can be pushed to`, {
+      hint: 'use --root for another one, with `tspod save IMAGE | tspod --root DIRECTORY load`',
+    });
+  // Programs that know this transport complete short names as docker does.
+  const name = formatReference(withDefaultTag(parseReference(text)));
+  tagImage(engine.store, engine.db, { id: image.id, name });
+  return { name, digest: image.manifestDigest, manifestSize: Buffer.byteLength(image.manifest) };
 }
 
 async function isImageName(engine: Engine, name: string): Promise<boolean> {

@@ -13,7 +13,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { syncDirectory } from '../base/atomic-file.ts';
-import { ConflictError } from '../base/errors.ts';
+import { ConflictError, InvalidSpecError } from '../base/errors.ts';
 import { storeLayout } from '../storage/layout.ts';
 import { type SaveWish, writeArchive } from './archive-content.ts';
 import type { WrittenManifest } from './image-manifest.ts';
@@ -43,6 +43,12 @@ export async function saveToPath(wish: SaveWish, path: string): Promise<WrittenM
     mkdirSync(path, { recursive: true });
     return writeArchive(wish, directorySink(path));
   }
+  if (existsSync(path) && statSync(path).isDirectory())
+    throw new ConflictError(`cannot save to ${path}: it is a directory`, {
+      hint: 'name a file in it, or use --format oci-dir',
+    });
+  if (!existsSync(dirname(resolve(path))))
+    throw new InvalidSpecError(`cannot save to ${path}: ${dirname(path)} does not exist`);
   if (existsSync(path) && !statSync(path).isFile()) {
     return saveToStream(wish, createWriteStream(path));
   }

@@ -6,6 +6,7 @@ import { changeImages, imageEvent } from './change-images.ts';
 import { LARGEST_CONFIG } from './limits.ts';
 import { isWanted, type LoadContext, type LoadedImage, type LoadOptions } from './load-options.ts';
 import { pullLayers } from './pull-layers.ts';
+import { chosenByIndex } from './transports.ts';
 import { formatReference, parseReference, withDefaultTag } from './reference.ts';
 
 const LARGEST_TABLE = 16 * 1024 * 1024;
@@ -24,9 +25,14 @@ export async function loadDockerArchive(
   options: LoadOptions,
 ): Promise<LoadedImage[]> {
   const listed = parseTable((await files.read('manifest.json', LARGEST_TABLE)).toString('utf8'));
-  const wanted = options.only === undefined ? undefined : normalise(options.only);
+  const counted = chosenByIndex(listed, options.only);
+  const wanted = options.only === undefined || counted !== undefined ? undefined : normalise(options.only);
   const chosen =
-    wanted === undefined ? listed : listed.filter((one) => one.names.map(normalise).includes(wanted));
+    wanted !== undefined
+      ? listed.filter((one) => one.names.map(normalise).includes(wanted))
+      : counted === undefined
+        ? listed
+        : [counted];
   if (wanted !== undefined && chosen.length === 0) {
     throw new NotFoundError('image', wanted, { message: `the archive has no image ${wanted}` });
   }

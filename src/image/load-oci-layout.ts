@@ -14,6 +14,7 @@ import { LARGEST_CONFIG, LARGEST_MANIFEST } from './limits.ts';
 import { isWanted, type LoadContext, type LoadedImage, type LoadOptions } from './load-options.ts';
 import { chooseManifest, wantedPlatform } from './manifest.ts';
 import { pullLayers } from './pull-layers.ts';
+import { chosenByIndex } from './transports.ts';
 import { formatReference, isShortName, parseReference, withDefaultTag } from './reference.ts';
 
 /** Where the blob of a digest lies. */
@@ -30,7 +31,11 @@ export async function loadOciLayout(
   if (!isIndex(index)) throw new IntegrityError('index.json of the archive is not an index');
   const named = index.manifests.map((descriptor) => ({ descriptor, name: nameOf(descriptor) }));
   const { only } = options;
-  const wanted = only === undefined ? named : named.filter((one) => isNamed(one.descriptor, one.name, only));
+  const counted = chosenByIndex(named, only);
+  const wanted =
+    counted !== undefined
+      ? [counted]
+      : named.filter((one) => only === undefined || isNamed(one.descriptor, one.name, only));
   if (wanted.length === 0) {
     throw new NotFoundError('image', only ?? '', {
       message: only === undefined ? 'the archive has no image' : `the archive has no image ${only}`,

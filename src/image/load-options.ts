@@ -16,7 +16,7 @@ export interface LoadContext {
 }
 
 export interface LoadOptions extends PlatformOptions {
-  /** Load only the image of this name (`docker-archive:file:name`). */
+  /** Load only the image of this name (`docker-archive:file:name`), or the one that `@0` counts. */
   only?: string | undefined;
   /** A policy.json in place of the user's and the system's. */
   signaturePolicy?: string | undefined;

@@ -2,7 +2,7 @@ import { NotFoundError, TspodError } from '../base/errors.ts';
 import { isPlatformMatch, namesPlatform, wantedPlatform } from './manifest.ts';
 import type { PullContext, PullOptions, PullReport } from './pull-options.ts';
 import { lookUpImage } from './resolve.ts';
-import { type ArchiveName, parseArchiveName } from './transports.ts';
+import { type ArchiveName, OWN_STORAGE, parseArchiveName, refuseOtherTransport } from './transports.ts';
 
 /**
  * Brings one image here as the policy wants: not at all, or from a registry, or from an archive that `name` says the place of.
@@ -15,6 +15,8 @@ export async function pullImage(
 ): Promise<PullReport> {
   const archive = parseArchiveName(name);
   if (archive !== undefined) return pullArchive(context, archive, options);
+  if (name.startsWith(OWN_STORAGE)) return fromOwnStorage(context, name, options);
+  refuseOtherTransport(name, 'pull');
   const wanted = name.replace(/^docker:\/\//, '');
   const policy = options.policy ?? 'always';
   const local = policy === 'always' ? undefined : await findLocal(context, wanted, options);
@@ -34,6 +36,17 @@ export async function pullImage(
     // "newer" means: newer if there is one; a registry out of reach has none.
     return { ...local, warnings: [`could not check for a newer image: ${error.message}`] };
   }
+}
+
+/** Nothing to copy: it is here, or it is not. */
+async function fromOwnStorage(
+  context: PullContext,
+  name: string,
+  { shortNames }: PullOptions,
+): Promise<PullReport> {
+  const found = await lookUpImage(context.store.images, name, { shortNames });
+  if (found !== undefined) return { ...found, pulled: false, warnings: [] };
+  throw new NotFoundError('image', name, { message: `${name}: image not known` });
 }
 
 async function pullArchive(

@@ -4,7 +4,7 @@ import type { ImageRecord } from '../storage/store.ts';
 import { changeImages, imageEvent } from './change-images.ts';
 import type { PushContext, PushOptions, PushReport } from './push-options.ts';
 import { formatReference, parseReference, withDefaultTag } from './reference.ts';
-import { type ArchiveName, parseArchiveName } from './transports.ts';
+import { type ArchiveName, parseArchiveName, refuseOtherTransport } from './transports.ts';
 
 /** Copies a local image to a registry, or to an archive that `destination` says the place of. */
 export async function pushImage(
@@ -14,26 +14,13 @@ export async function pushImage(
 ): Promise<PushReport> {
   const archive = parseArchiveName(destination);
   if (archive !== undefined) return pushToArchive(context, image, { archive, options });
-  const transport = /^([a-z-]+):(?!\/\/|[0-9]+(\/|$))/.exec(destination)?.[1];
-  if (transport !== undefined && OTHER_TRANSPORTS.has(transport))
-    throw new UnsupportedError(`pushing to ${transport}: is not supported`, {
-      hint: 'use docker://, docker-archive:, oci:, oci-archive: or dir:',
-    });
+  refuseOtherTransport(destination, 'push');
   const reference = withDefaultTag(parseReference(destination.replace(/^docker:\/\//, '')));
   if (reference.digest !== undefined)
     throw new InvalidSpecError(`cannot push to ${destination}: a destination has a tag, not a digest`);
   const { pushToRegistry } = await import('./push-registry.ts');
   return pushToRegistry(context, { image, reference, options });
 }
-
-const OTHER_TRANSPORTS = new Set([
-  'docker-daemon',
-  'containers-storage',
-  'ostree',
-  'sif',
-  'tarball',
-  'atomic',
-]);
 
 interface ArchivePush {
   archive: ArchiveName;

@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { IntegrityError } from '../base/errors.ts';
 import { parsePaxNumber, parsePaxRecords } from '../storage/tar/pax-records.ts';
 import { parseTarHeader, type TarHeader } from '../storage/tar/tar-header.ts';
@@ -53,6 +53,7 @@ interface Found {
 }
 
 function* headersOf(fd: number): Generator<Found> {
+  const end = fstatSync(fd).size;
   let position = 0;
   let name: string | undefined;
   let linkName: string | undefined;
@@ -91,7 +92,10 @@ function* headersOf(fd: number): Generator<Found> {
       offset: position,
     };
     // Links may carry the size of their target, but never its bytes.
-    position += header.type === '1' || header.type === '2' ? 0 : padded(total);
+    const isLink = header.type === '1' || header.type === '2';
+    if (!isLink && position + total > end)
+      throw new IntegrityError(`the archive ends in the middle of ${name ?? header.name}`);
+    position += isLink ? 0 : padded(total);
     name = undefined;
     linkName = undefined;
     size = undefined;

@@ -143,6 +143,8 @@ describe('image archives', () => {
     await assert.rejects(load(memoryStore(), file('cut.tar', whole.subarray(0, whole.length / 2))), {
       name: /Integrity|InvalidSpec/,
     });
+    const rightBehindAHeader = file('cut-content.tar', whole.subarray(0, 1024));
+    await assert.rejects(load(memoryStore(), rightBehindAHeader), { message: /ends in the middle of / });
     await assert.rejects(load(memoryStore(), file('cut.gz', gzipSync(whole).subarray(0, -100))), {
       name: 'IntegrityError',
     });
@@ -156,6 +158,31 @@ describe('image archives', () => {
       { name: 'manifest.json', content: JSON.stringify([{ Config: 'c.json', Layers: ['l.tar'] }]) },
     ]);
     await assert.rejects(load(memoryStore(), file('wrong.tar', wrong)), { message: /1 layers, .* names 3/ });
+  });
+
+  it('loads the one of several that is counted', async () => {
+    const second = buildImage({ docker: true, layers: [[{ name: 'second' }]] });
+    const source = await filled();
+    await load(source, file('second.tar', dockerArchive(second, ['localhost/second:2'])));
+    const images = source.images.list().map((one) => ({ image: one, names: one.names }));
+    // An OCI index has an entry for each name.
+    const last = { 'docker-archive': '@1', 'oci-archive': '@2' };
+    for (const format of ['docker-archive', 'oci-archive'] as const) {
+      const path = join(directory, `counted-${format}`);
+      await saveToPath({ store: source, images, format }, path);
+      const [loaded, ...others] = await load(memoryStore(), path, { only: last[format] });
+      assert.equal(loaded?.image.id, images[1]?.image.id, format);
+      assert.deepEqual(others, []);
+      await assert.rejects(load(memoryStore(), path, { only: '@9' }), { message: /no image @9: it has \d/ });
+    }
+  });
+
+  it('says why there is no place to save to', async () => {
+    const source = await filled();
+    const images = source.images.list().map((one) => ({ image: one, names: one.names }));
+    const save = (path: string) => saveToPath({ store: source, images, format: 'docker-archive' }, path);
+    await assert.rejects(save(directory), { name: 'ConflictError', message: /it is a directory/ });
+    await assert.rejects(save(join(directory, 'none/x.tar')), { message: /none does not exist$/ });
   });
 
   it('loads the image for this machine from an OCI layout with an index', async () => {

@@ -150,9 +150,36 @@ describe('push', { skip: requires('docker-registry') }, () => {
       [['--format', 'v2s2', '--compression-format', 'zstd'], /zstd need the format oci/],
       [['--compression-format', 'zstd:chunked'], /zstd:chunked is not supported/],
       [['--compression-level', '77'], /between 1 and 9/],
-      [['--sign-by', 'me'], /sign-by/],
+      [['--sign-by-sigstore', 'me'], /--sign-by-sigstore is not supported by tspod: .*cosign/],
+      [['--encryption-key', 'me'], /--encryption-key is not supported by tspod: .*skopeo/],
     ] as const) {
       const { code, stderr } = await tspod(['push', INSECURE, ...args, image, `${registry.host}/no:1`]);
+      assert.equal(code, 125);
+      assert.match(stderr, message);
+    }
+  });
+
+  test('names a copy within the storage, and knows what is no place for images', async () => {
+    const name = 'example.com/copied:1';
+    await tspodOk(['push', '-q', image, `containers-storage:${name}`]);
+    assert.equal(await id(name), await id(image));
+    assert.equal(await tspodOk(['pull', '-q', `containers-storage:${name}`]), await id(image));
+    for (const [args, message] of [
+      [['pull', '-q', 'containers-storage:none'], /none: image not known/],
+      [
+        ['pull', '-q', 'docker-daemon:a:1'],
+        /pulling from docker-daemon: .*\n.*docker save IMAGE \| tspod load/,
+      ],
+      [['push', '-q', image, 'docker-daemon:a:1'], /pushing to docker-daemon: .*\n.*tspod save IMAGE/],
+      [['push', '-q', image, 'ostree:a'], /pushing to ostree: is not supported\nuse docker:/],
+      [['push', '-q', image, 'containers-storage:[vfs@/x]a'], /only this storage/],
+      [['push', '-q', image, `${registry.host}/a@sha256:${'0'.repeat(64)}`], /has a tag, not a digest/],
+      [
+        ['push', '-q', INSECURE, '--digestfile', '/none/x', image, `${registry.host}/d`],
+        /^Error: open \/none\/x/,
+      ],
+    ] as const) {
+      const { code, stderr } = await tspod([...args]);
       assert.equal(code, 125);
       assert.match(stderr, message);
     }

@@ -103,18 +103,7 @@ export const pushFlags = {
     help: 'Send no signatures: always so, as images are stored without',
     noop: true,
   },
-  signBy: refusedSigning('sign-by'),
-  signBySigstore: refusedSigning('sign-by-sigstore'),
-  signBySigstorePrivateKey: refusedSigning('sign-by-sigstore-private-key'),
-  signBySqFingerprint: refusedSigning('sign-by-sq-fingerprint'),
-  signPassphraseFile: refusedSigning('sign-passphrase-file'),
-  encryptLayer: { ...refusedSigning('encrypt-layer'), refused: 'layers cannot be encrypted' },
-  encryptionKey: { ...refusedSigning('encryption-key'), refused: 'layers cannot be encrypted' },
 } as const satisfies Record<string, FlagRecord>;
-
-function refusedSigning(long: string): FlagRecord {
-  return { long, type: 'string', help: 'Not supported', hidden: true, refused: 'images cannot be signed' };
-}
 
 /** docker's: of what has that name, only what is for that platform. */
 export const onlyPlatformFlag = {

@@ -124,6 +124,6 @@ test('an unknown flag can be told from other mistakes', () => {
 test('a flag that is known but refused says why', () => {
   assert.throws(
     () => parse(['--pod=x']),
-    new RefusedFlagError('--pod is not supported by tspod yet: there are no pods'),
+    new RefusedFlagError('--pod is not supported by tspod: there are no pods'),
   );
 });

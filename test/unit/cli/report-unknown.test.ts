@@ -40,7 +40,24 @@ test('a command that only the peers have is refused by name', () => {
 test('a flag that only the peers have is refused by name', () => {
   const error = explained('--identity', 'x', 'ps');
   assert.ok(error instanceof UnsupportedError);
-  assert.equal(error.message, '--identity is not supported by tspod yet');
+  assert.equal(
+    error.message,
+    '--identity is not supported by tspod: there are no connections to other machines: tspod works on the storage of this machine itself',
+  );
+});
+
+test('a flag that only the peers have says why it cannot be had, where that is so', () => {
+  for (const line of [
+    ['pull', '--decryption-key', 'k', 'x'],
+    ['build', '--decryption-key', 'k', '.'],
+    ['run', '--decryption-key', 'k', 'x'],
+    ['push', '--encryption-key', 'k', 'x'],
+    ['push', '--encrypt-layer', '0', 'x'],
+    ['manifest', 'push', '--sign-by-sigstore', 'k', 'x'],
+  ]) {
+    const { message } = explained(...line);
+    assert.match(message, /^--[a-z-]+ is not supported by tspod: .+(skopeo copy|cosign)/, line.join(' '));
+  }
 });
 
 test('a slip in a flag gets the nearest one', () => {

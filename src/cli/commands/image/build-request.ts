@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseDuration } from '../../../base/durations.ts';
-import { UnsupportedError, UsageError } from '../../../base/errors.ts';
+import { messageOf, UnsupportedError, UsageError } from '../../../base/errors.ts';
 import {
   type BuildOptions,
   cacheSources,
@@ -157,7 +157,7 @@ function pairs(words: readonly string[], flag: string, alone?: string): Map<stri
 /** What is neither given a value nor in the environment is not given at all. */
 function buildArgs(flags: FlagValues): Map<string, string> {
   const lines = list(flags, 'buildArgFile').flatMap((path) =>
-    readFileSync(path, 'utf8')
+    readArgFile(path)
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '' && !line.startsWith('#')),
@@ -168,6 +168,14 @@ function buildArgs(flags: FlagValues): Map<string, string> {
     if (decided !== undefined) result.set(name, decided);
   }
   return result;
+}
+
+function readArgFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`cannot read --build-arg-file ${path}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function environment(words: readonly string[]): Map<string, string | undefined> {
