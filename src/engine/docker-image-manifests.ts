@@ -34,7 +34,7 @@ function manifestOf(image: ImageRecord, containers: readonly string[]): object {
 }
 
 /** Of the blobs as they were fetched; they are not kept, but whoever fetches the image again gets them. */
-function contentSize({ manifest: text, id }: ImageRecord): number {
+export function contentSize({ manifest: text, id }: ImageRecord): number {
   const manifest = parseManifest(text, `image ${id}`);
   if (isIndex(manifest)) return 0;
   return [manifest.config, ...manifest.layers].reduce((sum, { size }) => sum + size, Buffer.byteLength(text));

@@ -15,9 +15,15 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
     throw new UsageError('cannot specify an image and a filter(s)');
   }
   if (name !== undefined) filters.push(`reference=${name}`);
-  const summaries = await listImages(openEngine(), { filters, all: flags['all'] === true });
+  const engine = openEngine();
+  const summaries = await listImages(engine, { filters, all: flags['all'] === true });
   const style: RowStyle = { noTrunc: flags['noTrunc'] === true, asDocker };
   const rows = sortRows(rowsOf(summaries, style), flags['sort'] as SortKey);
+  if (flags['tree'] === true) {
+    const { treeOf } = await import('./list-tree.ts');
+    print(treeOf(engine, rows, flags));
+    return 0;
+  }
   print(flags['quiet'] === true ? idsOf(rows) : listOf(rows, flags, asDocker));
   return 0;
 };

@@ -104,6 +104,13 @@ export const containerFilesRecords: readonly CommandRecord[] = [
         type: 'bool',
         help: 'Follow a symbolic link that the source path ends with',
       },
+      quiet: {
+        long: 'quiet',
+        short: 'q',
+        type: 'bool',
+        help: 'No effect: progress is not shown',
+        noop: true,
+      },
     },
     load: () => import('../container/copy.ts'),
   },

@@ -17,6 +17,7 @@ export const imageRecords: readonly CommandRecord[] = [
       'images --filter dangling=true',
       'images --format "table {{.ID}} {{.Repository}} {{.Tag}}"',
       'images --format json docker.io/library/busybox',
+      'images --tree',
     ],
     arguments: { usage: '[IMAGE]', min: 0, max: 1, complete: 'images' },
     flags: {
@@ -32,9 +33,7 @@ export const imageRecords: readonly CommandRecord[] = [
       tree: {
         long: 'tree',
         type: 'bool',
-        help: 'Not supported',
-        hidden: true,
-        refused: 'it is an experiment of docker: `tspod image tree IMAGE` draws layers',
+        help: 'Draw the platforms of each image below its names, as docker does',
       },
     },
     load: () => import('../image/list.ts'),

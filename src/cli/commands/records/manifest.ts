@@ -49,6 +49,23 @@ const insecure = {
   hidden: true,
 } as const satisfies FlagRecord;
 
+const purgeFlag = {
+  long: 'purge',
+  short: 'p',
+  type: 'bool',
+  help: 'The same as --rm',
+  hidden: true,
+} as const satisfies FlagRecord;
+
+/** docker's own word for it. */
+const dockerInsecure = {
+  insecure: {
+    ...insecure,
+    help: 'The registry may have no HTTPS, or a certificate that cannot be checked',
+    hidden: false,
+  },
+};
+
 const artifactFlags = Object.fromEntries(
   (
     [
@@ -84,6 +101,7 @@ export const manifestRecords: readonly CommandRecord[] = [
       insecure,
       tlsVerify,
     },
+    dockerFlags: dockerInsecure,
     load: () => import('../manifest/create.ts'),
   },
   {
@@ -143,6 +161,7 @@ export const manifestRecords: readonly CommandRecord[] = [
         help: "docker's document: name, descriptor and manifest of each image",
       },
     },
+    dockerFlags: dockerInsecure,
     load: () => import('../manifest/inspect.ts'),
   },
   {
@@ -167,9 +186,13 @@ export const manifestRecords: readonly CommandRecord[] = [
       certDir,
       creds,
       insecure,
-      purge: { long: 'purge', short: 'p', type: 'bool', help: 'The same as --rm', hidden: true },
+      purge: purgeFlag,
       rm: { long: 'rm', type: 'bool', help: 'Remove the list here after it was pushed' },
       tlsVerify,
+    },
+    dockerFlags: {
+      ...dockerInsecure,
+      purge: { ...purgeFlag, help: 'Remove the list here after it was pushed', hidden: false },
     },
     load: () => import('../manifest/push.ts'),
   },
