@@ -50,6 +50,7 @@ const DIRECTIONS: Record<string, readonly string[]> = {
     'libpod',
   ],
   systemd: ['base', 'specgen:types'],
+  kube: ['base', 'specgen'],
   engine: [
     'base',
     'native',
@@ -64,6 +65,7 @@ const DIRECTIONS: Record<string, readonly string[]> = {
     'libpod',
     'build',
     'systemd',
+    'kube',
   ],
   api: ['base', 'engine', 'specgen', 'systemd'],
   cli: [
@@ -86,7 +88,7 @@ const DOORWAYS: Record<string, RegExp> = {
   'proper-lockfile': /^storage\/lease\.ts$/,
   'smol-toml': /^(base\/containers-conf|image\/registries-conf)\.ts$/,
   tar: /^storage\/tar\/tar-(header|writer)\.ts$/,
-  yaml: /^oci\/cdi-yaml\.ts$/,
+  yaml: /^base\/yaml\.ts$/,
   undici: /^image\/registry-http\.ts$/,
 };
 

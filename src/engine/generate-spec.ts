@@ -25,6 +25,11 @@ export async function generateSpec(engine: Engine, nameOrId: string, rename: boo
     throw new UnsupportedError(`${record.name} is the infra container of a pod, which makes it itself`, {
       hint: 'name the pod',
     });
+  if (record.spec.secrets?.some((use) => (use.type === 'env' ? use.parts : use.key) !== undefined))
+    throw new UnsupportedError(
+      `${record.name} has keys of Kubernetes' secrets, which a specification has no words for`,
+      { hint: 'write its pod with tspod kube generate' },
+    );
   const pod = record.podId === undefined ? undefined : getPod(engine.db, record.podId);
   const document = specGenerator(record.spec, pod);
   return { ...document, name: rename ? freeCloneName(engine, record.name) : record.name };

@@ -1,10 +1,12 @@
 import { chmodSync, chownSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NotFoundError } from '../base/errors.ts';
 import type { BundleFacts } from '../specgen/host-facts.ts';
 import type { ContainerRecord } from './container.ts';
 import { idsOfContainer } from './container-ids.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
+import type { SecretUse } from '../specgen/container-spec.ts';
 import { secretData } from './secret.ts';
 
 /** Writes a container's secrets as they are now into its bundle, which only its owner can enter. NotFoundError for one that has gone. */
@@ -15,11 +17,14 @@ export async function prepareSecrets(
   const files: BundleFacts['managedFiles'] = [];
   const env: string[] = [];
   for (const [index, use] of (record.spec.secrets ?? []).entries()) {
-    const data = await secretData(libpod, use.name);
     if (use.type === 'env') {
-      env.push(`${use.target}=${data.toString('utf8')}`);
+      env.push(`${use.target}=${await variableOf(libpod, use)}`);
       continue;
     }
+    const data =
+      use.key === undefined
+        ? await secretData(libpod, use.name)
+        : await secretValue(libpod, { name: use.name, key: use.key });
     const source = join(containerPaths(libpod.paths, record.id).bundle.bundle, `secret-${index}`);
     rmSync(source, { force: true });
     writeFileSync(source, data, { mode: 0o600, flag: 'wx' });
@@ -33,4 +38,20 @@ export async function prepareSecrets(
     });
   }
   return { files, env };
+}
+
+async function variableOf(libpod: Libpod, { name, parts }: SecretUse & { type: 'env' }): Promise<string> {
+  if (parts === undefined) return (await secretData(libpod, name)).toString('utf8');
+  let value = '';
+  for (const part of parts)
+    value += typeof part === 'string' ? part : (await secretValue(libpod, part)).toString('utf8');
+  return value;
+}
+
+/** Of a secret that is a document of Kubernetes. */
+async function secretValue(libpod: Libpod, { name, key }: { name: string; key: string }): Promise<Buffer> {
+  const { keptSecretData } = await import('./kube-secret.ts');
+  const value = keptSecretData(name, await secretData(libpod, name)).get(key);
+  if (value !== undefined) return value;
+  throw new NotFoundError('secret', name, { message: `secret ${name} has no key ${JSON.stringify(key)}` });
 }

@@ -73,7 +73,7 @@ async function readDocument(path: string): Promise<unknown> {
   try {
     const text = readFileSync(path, 'utf8');
     if (path.endsWith('.json')) return JSON.parse(text) as unknown;
-    const { parseYaml } = await import('./cdi-yaml.ts');
+    const { parseYaml } = await import('../base/yaml.ts');
     return parseYaml(text);
   } catch (error) {
     throw new InvalidSpecError(`cannot read CDI specification ${path}: ${messageOf(error)}`, {

@@ -128,8 +128,23 @@ export const DEFAULT_HEALTH: HealthSpec = {
 };
 
 export type SecretUse =
-  | { type: 'env'; name: string; target: string }
-  | { type: 'mount'; name: string; target: string; uid: number; gid: number; mode: number };
+  | {
+      type: 'env';
+      name: string;
+      target: string;
+      /** The value is put together from text and keys of Kubernetes' secrets; absent: the whole secret. */
+      parts?: (string | { name: string; key: string })[];
+    }
+  | {
+      type: 'mount';
+      name: string;
+      /** Of a secret that is a document of Kubernetes. */
+      key?: string;
+      target: string;
+      uid: number;
+      gid: number;
+      mode: number;
+    };
 
 export type AttachedStream = 'stdin' | 'stdout' | 'stderr';
 

@@ -1,4 +1,4 @@
-import type { AttachedStream } from './container-spec.ts';
+import type { AttachedStream, MountSpec, SecretUse } from './container-spec.ts';
 
 /**
  * What `run`, `create`, the REST API and others ask for: plain data, one member per flag of `podman create`, the member being the
@@ -183,4 +183,8 @@ export interface CreateExtras {
   keepStdin?: boolean;
   /** What its creator is going to attach to; docker's inspect tells it again. */
   attached?: readonly AttachedStream[];
+  /** Beside --volume, --mount and --tmpfs. */
+  mounts?: MountSpec[];
+  /** Beside --secret. */
+  secrets?: SecretUse[];
 }

@@ -54,7 +54,7 @@ export function specFromRequest(request: CreateRequest, context: SpecContext): C
     ...(defaults.containerNameAsHostname ? { nameAsHostname: true as const } : {}),
     labels: labelsFromOptions(options, context),
     annotations: annotationsFromOptions(options, context),
-    mounts: mountsFromOptions(options, context, { systemd }),
+    mounts: mountsFromOptions(options, context, { systemd, given: request.extras?.mounts ?? [] }),
     namespaces,
     ...(context.userns === undefined ? {} : { userNamespace: context.userns.maps }),
     network,
@@ -94,7 +94,8 @@ export function specFromRequest(request: CreateRequest, context: SpecContext): C
   };
   for (const rule of spec.deviceCgroupRules) parseDeviceRule(rule);
   spec.sysctl = sysctlFromOptions(options, context, spec);
-  if (options.secret?.length) spec.secrets = secretsFromOptions(options.secret);
+  const secrets = [...secretsFromOptions(options.secret ?? []), ...(request.extras?.secrets ?? [])];
+  if (secrets.length > 0) spec.secrets = secrets;
   if (options.requires?.length)
     spec.requires = options.requires.map((name) => context.lookupContainer(name).id);
   spec.dependencies = dependencies(spec, donorIds(options.volumesFrom ?? [], context));

@@ -20,9 +20,10 @@ const READ_ONLY_TMPFS = ['/run', '/tmp', '/var/tmp'];
 export function mountsFromOptions(
   options: CreateOptions,
   context: SpecContext,
-  { systemd }: { systemd: boolean },
+  { systemd, given = [] }: { systemd: boolean; given?: readonly MountSpec[] },
 ): MountSpec[] {
   const asked = [
+    ...given,
     ...(options.volume ?? []).map((text) => volumeOrBind(text, context)),
     ...(options.mount ?? []).flatMap((text) => parseMountFlag(text, context)),
     ...(options.tmpfs ?? []).map(parseTmpfsFlag),

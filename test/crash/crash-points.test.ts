@@ -7,15 +7,23 @@ import { BUILD } from './operations/build.ts';
 import { CHECKPOINTS } from './operations/checkpoints.ts';
 import { CONTAINERS } from './operations/containers.ts';
 import { IMAGES } from './operations/images.ts';
+import { KUBE } from './operations/kube.ts';
 import { NETWORKS } from './operations/networks.ts';
 import { PODS } from './operations/pods.ts';
 import { USER_NAMESPACES } from './operations/user-namespaces.ts';
 
 test('every crash point of the sources is passed by an operation of the tables', () => {
   const covered = new Set(
-    [...BUILD, ...CHECKPOINTS, ...CONTAINERS, ...IMAGES, ...NETWORKS, ...PODS, ...USER_NAMESPACES].flatMap(
-      ({ points }) => points.map((point) => point.replace(/:\d+$/, '')),
-    ),
+    [
+      ...BUILD,
+      ...CHECKPOINTS,
+      ...CONTAINERS,
+      ...IMAGES,
+      ...KUBE,
+      ...NETWORKS,
+      ...PODS,
+      ...USER_NAMESPACES,
+    ].flatMap(({ points }) => points.map((point) => point.replace(/:\d+$/, ''))),
   );
   const missing = crashPoints().filter((name) => !covered.has(name));
   assert.deepEqual(missing, []);

@@ -12,6 +12,7 @@ import { healthcheckRecords } from './records/healthcheck.ts';
 import { imageRecords } from './records/image.ts';
 import { imageTransferRecords } from './records/image-transfer.ts';
 import { imageTrustRecords } from './records/image-trust.ts';
+import { kubeRecords } from './records/kube.ts';
 import { manifestRecords } from './records/manifest.ts';
 import { networkRecords } from './records/network.ts';
 import { podRecords } from './records/pod.ts';
@@ -36,6 +37,7 @@ export const commands: readonly CommandRecord[] = [
   ...imageRecords,
   ...imageTransferRecords,
   ...imageTrustRecords,
+  ...kubeRecords,
   ...manifestRecords,
   ...networkRecords,
   ...podRecords,

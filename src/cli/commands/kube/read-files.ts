@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { InvalidSpecError, messageOf, NotFoundError, errnoOf } from '../../../base/errors.ts';
+
+const LARGEST = 8 * 1024 * 1024;
+
+/** Files, web addresses or `-`, as one stream of documents. */
+export async function readKubeFiles(names: readonly string[]): Promise<string> {
+  const texts: string[] = [];
+  for (const name of names) texts.push(/^https?:\/\//.test(name) ? await fetchText(name) : readFile(name));
+  return texts.join('\n---\n');
+}
+
+export function readFile(name: string): string {
+  try {
+    return readFileSync(name === '-' ? 0 : name, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT')
+      throw new NotFoundError('file', name, { message: `cannot read ${name}: no such file or directory` });
+    throw new InvalidSpecError(`cannot read ${name}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function fetchText(url: string): Promise<string> {
+  const { download } = await import('../../../engine/download.ts');
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of await download(url)) {
+    const bytes = Buffer.from(chunk as Uint8Array);
+    size += bytes.length;
+    if (size > LARGEST) throw new InvalidSpecError(`${url} has more than ${LARGEST} bytes`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
