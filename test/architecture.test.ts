@@ -50,7 +50,7 @@ const DIRECTIONS: Record<string, readonly string[]> = {
     'libpod',
   ],
   systemd: ['base', 'specgen:types'],
-  kube: ['base', 'specgen'],
+  kube: ['base', 'specgen', 'oci:specs'],
   engine: [
     'base',
     'native',

@@ -13,7 +13,7 @@ const LONGEST_HOSTNAME = 64;
 export async function createInfra(
   engine: Engine,
   pod: PodRecord,
-  options: PodOptions,
+  { options, isService }: { options: PodOptions; isService: boolean },
   hooks: CreateHooks,
 ): Promise<void> {
   const { engine: configured } = engine.config;
@@ -21,7 +21,7 @@ export async function createInfra(
   if (infraImage === undefined && infraCommand !== undefined && infraCommand !== PAUSE_PATH)
     throw new InvalidSpecError(`--infra-command ${infraCommand} needs an image that has it: --infra-image`);
   const request = {
-    options: infraOptions(engine, pod, options),
+    options: { ...infraOptions(engine, pod, options), ...(isService ? { sdnotify: 'conmon' } : {}) },
     image: infraImage ?? '',
     command: infraImage === undefined ? [PAUSE_PATH] : (infraCommand?.split(' ') ?? []),
   };

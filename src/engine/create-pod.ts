@@ -22,12 +22,14 @@ import type { Engine } from './engine.ts';
 export interface CreatePodRequest {
   options: PodOptions;
   createCommand: CreateUse['createCommand'];
+  /** The infra container's monitor is the main process of the service that makes the pod. */
+  isService?: boolean;
 }
 
 /** Records a pod and makes its infra container, unless it is to have none. */
 export async function createPod(
   engine: Engine,
-  { options, createCommand }: CreatePodRequest,
+  { options, createCommand, isService = false }: CreatePodRequest,
   hooks: CreateHooks,
 ): Promise<PodRecord> {
   checkOptions(options);
@@ -38,7 +40,7 @@ export async function createPod(
   try {
     if (name !== '') await makeRoom(engine, name, options.replace === true);
     insertPod(engine.db, id, { name, spec });
-    return await complete(engine, id, options, hooks);
+    return await complete(engine, id, { options, isService }, hooks);
   } catch (error) {
     if (options.podIdFile !== undefined) rmSync(options.podIdFile, { force: true });
     throw error;
@@ -48,14 +50,14 @@ export async function createPod(
 async function complete(
   engine: Engine,
   id: string,
-  options: PodOptions,
+  { options, isService }: { options: PodOptions; isService: boolean },
   hooks: CreateHooks,
 ): Promise<PodRecord> {
   crashPoint('pod-create-after-row');
   try {
     const pod = existing(engine, id);
     if (pod.spec.resources !== undefined) await applyPodLimits(engine, pod.name, pod.spec);
-    if (options.infra !== false) await createInfra(engine, pod, options, hooks);
+    if (options.infra !== false) await createInfra(engine, pod, { options, isService }, hooks);
     crashPoint('pod-create-before-complete');
     transaction(engine.db, () => {
       markPod(engine.db, id, 'ready');

@@ -1,5 +1,5 @@
 import { crashPoint } from '../base/crash-point.ts';
-import { AlreadyExistsError, ConflictError, messageOf } from '../base/errors.ts';
+import { AlreadyExistsError, ConflictError, messageOf, UnsupportedError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { keptSecretData } from '../libpod/kube-secret.ts';
 import { findPod, type PodRecord } from '../libpod/pod.ts';
@@ -42,6 +42,8 @@ export interface PlayOptions {
   container: Pick<CreateOptions, 'logDriver' | 'logOpt' | 'authfile' | 'certDir' | 'creds' | 'tlsVerify'>;
   build: BuildWish;
   createCommand: string[];
+  /** A service of systemd plays: it runs as long as its only pod. */
+  isService: boolean;
 }
 
 export interface PlayHooks extends CreateHooks {
@@ -73,6 +75,11 @@ export async function playKube(
 ): Promise<PlayReport> {
   const { plan, warnings } = readPlan(text, await planContext(engine, text, options));
   for (const warning of warnings) hooks.warn(warning);
+  if (options.isService && plan.pods.length !== 1)
+    throw new UnsupportedError(
+      `a service runs as long as its pod: it can play files with one pod, not with ${plan.pods.length}`,
+      { hint: 'make a .kube file for each pod, or set Type=oneshot' },
+    );
   for (const { name } of plan.pods) await refuseTaken(engine, name);
   const report: PlayReport = { volumes: [], secrets: [], pods: [] };
   for (const claim of plan.claims) report.volumes.push(await makeClaim(engine, claim));
@@ -157,7 +164,11 @@ async function playPod(
   for (const { request } of plan.containers) Object.assign(request.options, options.container);
   prepareHostPaths(plan.volumes);
   await playImages(engine, plan, options.build, hooks);
-  const pod = await createPod(engine, { options: plan.options, createCommand: options.createCommand }, hooks);
+  const pod = await createPod(
+    engine,
+    { options: plan.options, createCommand: options.createCommand, isService: options.isService },
+    hooks,
+  );
   crashPoint('kube-play-after-pod');
   const played: PlayedPod = { id: pod.id, name: pod.name, containers: [], initContainers: [], failures: [] };
   try {

@@ -36,7 +36,10 @@ export function mountWriter(
         return named(`host ${mount.source}`, `${mount.source}-host`, { hostPath });
       }
       case 'volume':
-        if (mount.anonymous) return named(`volume ${mount.name}`, 'volume', emptyFor(mount, warn));
+        if (mount.anonymous) {
+          const wish = `${mount.destination}-${mount.create?.options['type'] === 'tmpfs' ? 'tmpfs' : 'volume'}`;
+          return named(`volume ${mount.name}`, wish, emptyFor(mount, warn));
+        }
         return named(`volume ${mount.name}`, `${mount.name}-pvc`, {
           persistentVolumeClaim: { claimName: mount.name },
         });

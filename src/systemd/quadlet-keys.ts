@@ -152,6 +152,21 @@ export const IMAGE_OPTIONS: Readonly<Record<string, QuadletKey>> = {
 };
 export const IMAGE_KEYS = ['Image', 'ImageTag'] as const;
 
+export const KUBE_OPTIONS: Readonly<Record<string, QuadletKey>> = {
+  LogDriver: last('--log-driver'),
+  PublishPort: each('--publish'),
+  UserNS: last('--userns'),
+};
+export const KUBE_KEYS = [
+  'AutoUpdate',
+  'ConfigMap',
+  'ExitCodePropagation',
+  'KubeDownForce',
+  'Network',
+  'SetWorkingDirectory',
+  'Yaml',
+] as const;
+
 /** Keys that podman has and tspod does not honour, with the reason. */
 export const REFUSED_KEYS: Readonly<Record<string, string>> = {
   DecryptionKey: 'encrypted layers cannot be read',

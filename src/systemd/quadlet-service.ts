@@ -23,7 +23,7 @@ export interface QuadletContext {
   exists: (path: string) => boolean;
 }
 
-export type Section = 'Container' | 'Volume' | 'Network' | 'Image';
+export type Section = 'Container' | 'Volume' | 'Network' | 'Image' | 'Kube';
 
 /** The resulting unit: everything that is not Quadlet's own is passed on, the section itself as a comment for people (X-). */
 export function beginService(file: QuadletFile, section: Section, context: QuadletContext): UnitFile {
@@ -135,7 +135,7 @@ export function serviceNameOf(file: QuadletFile): string {
   const section = `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`;
   const given = lastValue(file.unit, section, 'ServiceName');
   if (given !== undefined) return given;
-  if (type === 'container') return stem;
+  if (type === 'container' || type === 'kube') return stem;
   return stem.endsWith('@') ? `${stem.slice(0, -1)}-${type}@` : `${stem}-${type}`;
 }
 
@@ -159,7 +159,7 @@ function findFile(context: QuadletContext, name: string, from: QuadletFile): Qua
     throw new InvalidSpecError(`${from.path}: there is no Quadlet file ${name}`, {
       hint: 'is it in another directory?',
     });
-  if (!/\.(container|volume|network|image)$/.test(name))
+  if (!/\.(container|volume|network|image|kube)$/.test(name))
     throw new InvalidSpecError(
       `${from.path}: ${name}: ${name.slice(name.lastIndexOf('.'))} files are not supported by tspod`,
     );

@@ -1,6 +1,7 @@
 import { InvalidSpecError } from '../base/errors.ts';
 import { quadletContainerService } from './quadlet-container.ts';
 import { imageService } from './quadlet-image.ts';
+import { kubeService } from './quadlet-kube.ts';
 import { networkService } from './quadlet-network.ts';
 import { type QuadletContext, type QuadletFile, serviceNameOf } from './quadlet-service.ts';
 import { volumeService } from './quadlet-volume.ts';
@@ -54,6 +55,8 @@ function convert(file: QuadletFile, context: QuadletContext): UnitFile {
       return networkService(file, context);
     case 'image':
       return imageService(file, context);
+    case 'kube':
+      return kubeService(file, context);
     default:
       throw new InvalidSpecError(`${file.path}: .${type} files are not supported by tspod`);
   }

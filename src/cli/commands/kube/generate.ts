@@ -1,5 +1,11 @@
 import { writeFileSync } from 'node:fs';
-import { AlreadyExistsError, errnoOf, InvalidSpecError, messageOf, UsageError } from '../../../base/errors.ts';
+import {
+  AlreadyExistsError,
+  errnoOf,
+  InvalidSpecError,
+  messageOf,
+  UsageError,
+} from '../../../base/errors.ts';
 import { generateKube, WORKLOAD_KINDS } from '../../../engine/generate-kube.ts';
 import type { CommandHandler } from '../../command.ts';
 import { print, printError } from '../../output/print.ts';
@@ -26,7 +32,8 @@ function write(file: string, text: string): void {
   try {
     writeFileSync(file, text, { flag: 'wx', mode: 0o644 });
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') throw new AlreadyExistsError(`cannot write to ${JSON.stringify(file)}; file exists`);
+    if (errnoOf(error) === 'EEXIST')
+      throw new AlreadyExistsError(`cannot write to ${JSON.stringify(file)}; file exists`);
     throw new InvalidSpecError(`cannot write to ${file}: ${messageOf(error)}`, { cause: error });
   }
 }

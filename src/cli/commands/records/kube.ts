@@ -144,8 +144,14 @@ export const kubeRecords: readonly CommandRecord[] = [
       serviceContainer: {
         long: 'service-container',
         type: 'bool',
+        help: "The pod's infra container stands for the service that plays, as Quadlet's does",
+        hidden: true,
+      },
+      serviceExitCodePropagation: {
+        long: 'service-exit-code-propagation',
+        type: 'string',
         help: 'For services',
-        refused: 'a service of systemd made by Quadlet needs no container of its own',
+        refused: 'a service ends when its pod has ended, whatever the codes',
       },
       signaturePolicy: {
         long: 'signature-policy',
@@ -160,7 +166,7 @@ export const kubeRecords: readonly CommandRecord[] = [
     paths: ['kube down'],
     summary: 'Remove what kube play has made of Kubernetes files',
     description: 'Pods and secrets that the documents name are removed; volumes stay, unless forced.',
-    examples: ['kube down web.yaml', 'cat web.yaml | tspod kube down --force -'],
+    examples: ['kube down web.yaml', 'kube down --force web.yaml'],
     arguments: FILES,
     flags: { force },
     load: () => import('../kube/down.ts'),
@@ -190,7 +196,13 @@ export const kubeRecords: readonly CommandRecord[] = [
         help: 'Write to this file, which must not be there yet',
         complete: 'files',
       },
-      noTrunc: { long: 'no-trunc', type: 'bool', help: 'Annotations are never cut', hidden: true, noop: true },
+      noTrunc: {
+        long: 'no-trunc',
+        type: 'bool',
+        help: 'Annotations are never cut',
+        hidden: true,
+        noop: true,
+      },
       podmanOnly: {
         long: 'podman-only',
         type: 'bool',
