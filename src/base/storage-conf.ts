@@ -75,7 +75,7 @@ const MACHINE = '/etc/containers/storage.conf';
 const PODMANS_OWN =
   /^(\/var\/lib\/containers\/storage|\/(var\/)?run\/containers\/storage)$|\/\.local\/share\/containers\/storage$/;
 const STORE_FILES = ['state.db', 'tspod/state.db'];
-const TRUE_OR_TEXT = ['mount_program', 'mountopt', 'ignore_chown_errors'];
+const TRUE_OR_TEXT = ['mount_program', 'mountopt', 'ignore_chown_errors', 'size', 'inodes'];
 
 function interpret(file: string, values: ReadonlyMap<string, string>, env: NodeJS.ProcessEnv): StorageConf {
   const place = (key: string): string | undefined => {

@@ -317,6 +317,7 @@ function specContext(
     makeBindSources: engine.options.asDocker === true,
     makeWorkdir: engine.options.asDocker === true,
     rootless,
+    storageWords: engine.options.storageOpt ?? [],
     drawPort: drawHostPort,
     ...(engine.options.asDocker === true ? { drawPortFrom: drawHostPortFrom } : {}),
     glob: (pattern) => globSync(pattern).sort(),

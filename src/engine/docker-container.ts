@@ -85,11 +85,19 @@ function hostConfigOf(host: InspectDocument, record: ContainerRecord): InspectDo
     NetworkMode: dockerNetworkMode(spec),
     CgroupnsMode: CgroupMode === 'container' ? 'private' : CgroupMode,
     LogConfig: { Type: log['Type'], Config: {} },
+    ...storageOpt(spec),
     Runtime: record.facts.runtime?.name ?? '',
     Init: spec.init === undefined ? null : true,
     MaskedPaths: maskedPaths,
     ReadonlyPaths: readonlyPaths,
   };
+}
+
+/** As it was asked for; docker has the member only then. */
+function storageOpt({ storageLimits }: ContainerRecord['spec']): InspectDocument {
+  if (storageLimits === undefined) return {};
+  const words = Object.entries(storageLimits).map(([key, value]) => [key, String(value)]);
+  return { StorageOpt: Object.fromEntries(words) };
 }
 
 function configOf(config: InspectDocument, record: ContainerRecord): InspectDocument {

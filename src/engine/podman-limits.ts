@@ -16,6 +16,7 @@ export function podmanLimits(config: PodmanConfig, around: PodmanAround): Partly
     device: [...(config.device_host_src ?? []).map(({ path }) => path ?? ''), ...(config.cdiDevices ?? [])],
     deviceCgroupRule: isPrivileged ? [] : deviceRules(config),
     ulimit: ulimitsOf(config),
+    storageOpt: pairs(config.storageOpts ?? {}),
     oomScoreAdj: config.spec?.process?.oomScoreAdj || undefined,
     rdtClass: linux.intelRdt?.closID || undefined,
     personality: linux.personality?.domain || undefined,

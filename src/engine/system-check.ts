@@ -18,6 +18,7 @@ import {
 import { isMountedForUser } from '../libpod/user-mount-marks.ts';
 import { staleNetworks, teardownNetwork } from '../network/teardown.ts';
 import { DamagedDatabaseError, explain } from '../state/db.ts';
+import { acceptDocument, damagedDocuments, dropDocument } from '../state/damaged-documents.ts';
 import { type CheckFinding, checkStore, ORPHAN_STEPS, SLOW_STEP } from '../storage/check.ts';
 import { storeLayout } from '../storage/layout.ts';
 import type { Engine } from './engine.ts';
@@ -51,6 +52,11 @@ interface Problem {
 export async function systemCheck(engine: Engine, options: SystemCheckOptions): Promise<CheckFinding[]> {
   const database = checkDatabase(engine, options);
   const isRebuilt = database.length > 0;
+  const changed = await mend(
+    'definitions of containers',
+    changedDefinitions(engine, options),
+    options.repair,
+  );
   await settledPods(engine);
   const settled: ContainerRecord[] = [];
   for (const stored of listContainers(engine.db)) {
@@ -83,7 +89,7 @@ export async function systemCheck(engine: Engine, options: SystemCheckOptions): 
     ...(await mend('networks of containers that do not run', leakedNetworks(engine), options.repair)),
     ...(await mend('leftovers of containers and volumes', leftovers(engine), options.repair)),
   ];
-  return [...database, ...ended, ...storage, ...found];
+  return [...database, ...changed, ...ended, ...storage, ...found];
 }
 
 /** From any registry that it was pulled from or pushed to; layers that are whole are not fetched. */
@@ -114,6 +120,20 @@ async function mend(step: string, problems: readonly Problem[], repair: boolean)
     findings.push({ step, kind, name, problem, repaired });
   }
   return findings;
+}
+
+/** What a flipped bit has changed, or a person by hand: there is no second copy. */
+function changedDefinitions(engine: Engine, { force }: SystemCheckOptions): Problem[] {
+  return damagedDocuments(engine.db).map(({ id, name, isReadable }) => ({
+    kind: 'container',
+    name,
+    problem: isReadable ? 'it is not as it was written' : 'it cannot be read',
+    repair: isReadable
+      ? () => acceptDocument(engine.db, id)
+      : force
+        ? () => dropDocument(engine.db, id)
+        : undefined,
+  }));
 }
 
 function checkDatabase(engine: Engine, options: SystemCheckOptions): CheckFinding[] {

@@ -1,4 +1,4 @@
-import { NotFoundError } from '../base/errors.ts';
+import { messageOf, NotFoundError } from '../base/errors.ts';
 import type { HealthcheckConfig } from '../oci/image-spec.ts';
 import type { ContainerSpec, NetworkMode, PortMapping } from '../specgen/container-spec.ts';
 import type { Column, Database } from '../state/db.ts';
@@ -23,10 +23,21 @@ export interface ContainerGlance {
 export function listRecords(db: Database, options: { whole: boolean; idle: boolean }): ContainerRecord[] {
   if (options.whole) return listContainers(db);
   const where = `WHERE build_owner IS NULL${options.idle ? '' : ` AND NOT (${IS_IDLE} AND owner IS NULL)`}`;
-  const rows = db.prepare(`${IDLE_OR_ID} ${where} ORDER BY created_at, id`).raw().all() as Column[][];
+  const rows = glanceRows(db, where);
+  // A document that cannot be read, which says so where it is asked for by itself.
+  if (rows === undefined) return listContainers(db);
   return rows.flatMap((row) =>
     row[1] === null ? (getContainer(db, String(row[0])) ?? []) : new IdleRecord(db, row),
   );
+}
+
+function glanceRows(db: Database, where: string): Column[][] | undefined {
+  try {
+    return db.prepare(`${IDLE_OR_ID} ${where} ORDER BY created_at, id`).raw().all() as Column[][];
+  } catch (error) {
+    if (messageOf(error).includes('malformed JSON')) return undefined;
+    throw error;
+  }
 }
 
 export function glanceOf(record: ContainerRecord): ContainerGlance {
@@ -116,6 +127,9 @@ class IdleRecord implements ContainerRecord {
   }
   get checkpoint(): ContainerRecord['checkpoint'] {
     return this.#rest().checkpoint;
+  }
+  get project(): number | undefined {
+    return this.#rest().project;
   }
   get stoppedByUser(): boolean {
     return this.#rest().stoppedByUser;

@@ -1,8 +1,10 @@
 import { NotFoundError } from '../base/errors.ts';
+import { log } from '../base/log.ts';
 import type { NetworkStatus } from '../network/backend.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { findByNameOrId } from '../state/by-name-or-id.ts';
 import { type Database, type Row, statement, transaction } from '../state/db.ts';
+import { DamagedDocumentError, parseSpec, refuseChanged, sumOf } from '../state/document-sum.ts';
 import type { ContainerState } from './transitions.ts';
 
 /** A container's row, parsed. What it says about running processes holds only as observe.ts reads it. */
@@ -32,6 +34,8 @@ export interface ContainerRecord {
   facts: RunFacts;
   /** Undefined: no checkpoint has been made since it was last started. */
   checkpoint: CheckpointState | undefined;
+  /** By which the file system counts what it writes; undefined: it has no limit of its own. */
+  project: number | undefined;
   /** Identity of the build that it is for; undefined: it is a user's. */
   buildOwner: string | undefined;
 }
@@ -81,8 +85,8 @@ export interface DueRestart {
 }
 
 /** Full id, unique name, or unique beginning of an id. Throws NotFoundError, or ConflictError when several ids begin so. */
-export function lookupContainer(db: Database, nameOrId: string): ContainerRecord {
-  const found = findContainer(db, nameOrId);
+export function lookupContainer(db: Database, nameOrId: string, options: FindOptions = {}): ContainerRecord {
+  const found = findContainer(db, nameOrId, options);
   if (found === undefined) {
     throw new NotFoundError('container', nameOrId, {
       message: `no container with name or ID ${JSON.stringify(nameOrId)} found: no such container`,
@@ -92,9 +96,21 @@ export function lookupContainer(db: Database, nameOrId: string): ContainerRecord
   return found;
 }
 
-export function findContainer(db: Database, nameOrId: string): ContainerRecord | undefined {
+export interface FindOptions {
+  /** Its definition may have been changed by a flipped bit: to be removed, or looked at by somebody who knows. */
+  evenDamaged?: boolean;
+}
+
+/** Throws DamagedDocumentError where its definition is not as it was written. */
+export function findContainer(
+  db: Database,
+  nameOrId: string,
+  { evenDamaged = false }: FindOptions = {},
+): ContainerRecord | undefined {
   const row = findByNameOrId(db, 'containers', nameOrId);
-  return row === undefined ? undefined : toContainer(row);
+  if (row === undefined) return undefined;
+  if (!evenDamaged) refuseChanged(row);
+  return toContainer(row);
 }
 
 export function getContainer(db: Database, id: string): ContainerRecord | undefined {
@@ -105,19 +121,19 @@ export function getContainer(db: Database, id: string): ContainerRecord | undefi
 /** All containers but those of builds, oldest first. */
 export function listContainers(db: Database): ContainerRecord[] {
   const select = 'SELECT * FROM containers WHERE build_owner IS NULL ORDER BY created_at, id';
-  return (db.prepare(select).all() as Row[]).map(toContainer);
+  return readable(db.prepare(select).all() as Row[]);
 }
 
 /** Those of a pod, oldest first: the infra container comes before the others. */
 export function listPodContainers(db: Database, podId: string): ContainerRecord[] {
   const rows = db.prepare('SELECT * FROM containers WHERE pod_id = ? ORDER BY created_at, id').all(podId);
-  return (rows as Row[]).map(toContainer);
+  return readable(rows as Row[]);
 }
 
 /** Those that builds have made for their steps. */
 export function listBuildContainers(db: Database): ContainerRecord[] {
   const rows = db.prepare('SELECT * FROM containers WHERE build_owner IS NOT NULL').all() as Row[];
-  return rows.map(toContainer);
+  return readable(rows);
 }
 
 /** The newest one, for `--latest`. */
@@ -198,7 +214,11 @@ export function updateContainer(db: Database, id: string, changes: ContainerChan
     const value = changes[key];
     if (value === undefined) continue;
     assignments.push(`${COLUMNS[key]} = ?`);
-    values.push(toColumn(value));
+    const column = toColumn(value);
+    values.push(column);
+    if (key !== 'spec') continue;
+    assignments.push('spec_sum = ?');
+    values.push(sumOf(String(column)));
   }
   if (assignments.length === 0) return;
   const update = `UPDATE containers SET ${assignments.join(', ')} WHERE id = ?`;
@@ -211,6 +231,19 @@ function toColumn(value: string | number | boolean | object | null): string | nu
   return value;
 }
 
+/** One that cannot be read harms those only that name it. */
+function readable(rows: readonly Row[]): ContainerRecord[] {
+  return rows.flatMap((row) => {
+    try {
+      return toContainer(row);
+    } catch (error) {
+      if (!(error instanceof DamagedDocumentError)) throw error;
+      log('warn', error.message);
+      return [];
+    }
+  });
+}
+
 function toContainer(row: Row): ContainerRecord {
   return {
     id: String(row['id']),
@@ -219,7 +252,7 @@ function toContainer(row: Row): ContainerRecord {
     imageName: String(row['image_name']),
     layerId: text(row['layer_id']),
     podId: text(row['pod_id']),
-    spec: JSON.parse(String(row['spec'])) as ContainerSpec,
+    spec: parseSpec<ContainerSpec>(row),
     state: String(row['state']) as ContainerState,
     exitCode: number(row['exit_code']),
     exitLost: row['exit_lost'] === 1,
@@ -237,6 +270,7 @@ function toContainer(row: Row): ContainerRecord {
     stoppedByUser: row['stopped_by_user'] === 1,
     facts: JSON.parse(String(row['facts'])) as RunFacts,
     checkpoint: toCheckpoint(row['checkpoint']),
+    project: number(row['project']),
     buildOwner: text(row['build_owner']),
   };
 }

@@ -6,12 +6,13 @@ import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { holderOfName } from '../state/by-name-or-id.ts';
 import { transaction } from '../state/db.ts';
+import { sumOf } from '../state/document-sum.ts';
 import { timestamp } from '../state/events.ts';
 import { type ContainerRecord, getContainer, updateContainer } from './container.ts';
 import type { Libpod } from './context.ts';
 import { freeName } from './random-name.ts';
 import { deleteContainer } from './delete.ts';
-import { hostRoot } from './rootfs-options.ts';
+import { hostRoot, quotaOf } from './rootfs-options.ts';
 import { changeState } from './state-change.ts';
 import { createVolume, findVolume } from './volume.ts';
 
@@ -41,7 +42,8 @@ export async function createContainer(
 ): Promise<ContainerRecord> {
   const id = options.id ?? newId();
   const draw = options.spec.userNamespace?.draw && (await import('./draw-ids.ts')).drawIds;
-  const spec = insertRows(libpod, id, { ...options, draw });
+  const project = options.spec.storageLimits === undefined ? undefined : libpod.store.rootfs.drawProject();
+  const spec = insertRows(libpod, id, { ...options, draw, project });
   crashPoint('create-after-row');
   try {
     await libpod.store.rootfs.create({
@@ -50,6 +52,7 @@ export async function createContainer(
       readOnly: spec.readOnlyRootfs,
       idMaps: spec.userNamespace,
       directory: hostRoot(spec),
+      ...quotaOf(spec, project),
     });
     crashPoint('create-before-complete');
     return changeState(libpod, id, 'complete-create', {
@@ -80,6 +83,7 @@ function insertRows(
   request: CreateContainerOptions & {
     /** Gives it ids of its own: under the same lock as the row, so that nobody else draws the same. */
     draw: ((libpod: Libpod, spec: ContainerSpec) => ContainerSpec) | undefined;
+    project: number | undefined;
   },
 ): ContainerSpec {
   const { draw } = request;
@@ -111,7 +115,12 @@ function insertRow(
   libpod: Libpod,
   id: string,
   spec: ContainerSpec,
-  { topLayerId, forBuild, pod }: Omit<CreateContainerOptions, 'spec'>,
+  {
+    topLayerId,
+    forBuild,
+    pod,
+    project,
+  }: Omit<CreateContainerOptions, 'spec'> & { project: number | undefined },
 ): void {
   const { db } = libpod;
   if (getContainer(db, id) !== undefined)
@@ -123,20 +132,23 @@ function insertRow(
     throw new AlreadyExistsError(
       `creating container storage: the container name ${JSON.stringify(spec.name)} is already in use by ${holder}. You have to remove that container to be able to reuse that name: that name is already in use, or use --replace to instruct tspod to do so`,
     );
+  const document = JSON.stringify(spec);
   db.prepare(
-    'INSERT INTO containers (id, name, image_id, image_name, layer_id, spec, state, owner, created_at, build_owner, pod_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO containers (id, name, image_id, image_name, layer_id, spec, state, owner, created_at, build_owner, pod_id, project, spec_sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   ).run(
     id,
     spec.name,
     spec.imageId ?? null,
     spec.imageName,
     topLayerId ?? null,
-    JSON.stringify(spec),
+    document,
     'creating',
     formatIdentity(ownIdentity()),
     timestamp(),
     forBuild ? formatIdentity(ownIdentity()) : null,
     pod?.id ?? null,
+    project ?? null,
+    sumOf(document),
   );
 }
 

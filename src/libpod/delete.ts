@@ -64,7 +64,7 @@ export async function deleteMarked(
     record.state === 'initialized'
   )
     await releaseFailedStart(libpod, record);
-  const freed = libpod.store.rootfs.remove(record.id);
+  const freed = libpod.store.rootfs.remove(record.id, record.project);
   try {
     crashPoint('remove-after-rootfs');
     // The mark is: what a power cut takes back here, whoever comes next does again.

@@ -3,7 +3,7 @@ import type { ContainerRecord } from './container.ts';
 import { mapsOf } from './idmapped-mounts.ts';
 
 /** How the store is asked about a container's file system: the same words at every call. */
-export function rootfsOptions({ id, layerId, spec }: ContainerRecord): RootfsOptions {
+export function rootfsOptions({ id, layerId, spec, project }: ContainerRecord): RootfsOptions {
   const directory = hostRoot(spec);
   return {
     containerId: id,
@@ -13,7 +13,17 @@ export function rootfsOptions({ id, layerId, spec }: ContainerRecord): RootfsOpt
     // What ends with its container need not reach the disk, neither while it runs nor for the unmount.
     options: spec.autoRemove ? ['volatile'] : [],
     ...(directory === undefined ? {} : { directory }),
+    ...quotaOf(spec, project),
   };
+}
+
+/** Rows that were lost and made again have no number: the directories still have theirs. */
+export function quotaOf(
+  { storageLimits }: ContainerRecord['spec'],
+  project: number | undefined,
+): Pick<RootfsOptions, 'quota'> {
+  if (storageLimits === undefined || project === undefined) return {};
+  return { quota: { ...storageLimits, project } };
 }
 
 /** A directory of the host that is the root, as the store wants to know it. */

@@ -52,6 +52,8 @@ export interface ContainerSpec {
   rdtClass?: string;
   /** `LINUX` or `LINUX32`. */
   personality?: string;
+  /** What it may write into its own file system; a member that is absent has no limit. */
+  storageLimits?: StorageLimits;
   readOnlyRootfs: boolean;
   readOnlyTmpfs: boolean;
   init: { path: string } | undefined;
@@ -83,6 +85,12 @@ export interface ContainerSpec {
   requires?: string[];
   /** Its part in its pod; absent: that of any other. */
   podRole?: PodRole;
+}
+
+export interface StorageLimits {
+  /** Bytes. */
+  size?: number;
+  inodes?: number;
 }
 
 export interface RootDirectory {

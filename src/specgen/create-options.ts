@@ -130,6 +130,7 @@ export interface CreateOptions {
   shmSizeSystemd?: string;
   stopSignal?: string;
   stopTimeout?: number;
+  storageOpt?: string[];
   subgidname?: string;
   subuidname?: string;
   sysctl?: string[];

@@ -20,6 +20,7 @@ import { parseRootDirectory } from './root-directory.ts';
 import { secretsFromOptions } from './secrets.ts';
 import { profileOfImage, securityExtras, securityFromOptions } from './security.ts';
 import type { SpecContext } from './spec-context.ts';
+import { storageFromOptions } from './storage-limits.ts';
 import { isSystemdMode, SYSTEMD_STOP } from './systemd-mode.ts';
 import { checkTimezone } from './timezone.ts';
 import { DOMAIN_NAME, isIpcSysctl, isNetSysctl, validateSpec } from './validate.ts';
@@ -71,6 +72,7 @@ export function specFromRequest(request: CreateRequest, context: SpecContext): C
     shmSize: shmSizeFromOptions(options, context),
     ...surroundings(options),
     ...(options.rdtClass ? { rdtClass: options.rdtClass } : {}),
+    ...storageFromOptions(options, context),
     readOnlyRootfs: options.readOnly ?? defaults.readOnly,
     readOnlyTmpfs: options.readOnlyTmpfs ?? true,
     init: initFromOptions(options, context),

@@ -28,6 +28,8 @@ export interface SpecContext {
   /** As docker does, the directory that `-w` names is made where the image lacks it. */
   makeWorkdir?: boolean;
   rootless: boolean;
+  /** The engine's own --storage-opt, of which some hold for each container. */
+  storageWords?: readonly string[];
   /** The container's own user namespace; undefined: the one that tspod runs in. */
   userns?: ResolvedUserns | undefined;
   /** The first of `length` consecutive host ports that are free now. */

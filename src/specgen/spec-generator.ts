@@ -98,6 +98,11 @@ export function specGenerator(
     })),
     cgroup_parent: pod === undefined ? spec.resources.cgroupParent : undefined,
     cgroups_mode: spec.resources.cgroups === 'enabled' ? undefined : spec.resources.cgroups,
+    storage_opts: told(
+      Object.fromEntries(
+        Object.entries(spec.storageLimits ?? {}).map(([key, value]) => [key, String(value)]),
+      ),
+    ),
     ...limitMembers(spec.resources),
   });
 }

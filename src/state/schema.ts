@@ -241,6 +241,15 @@ const UPGRADES: readonly string[] = [
   -- CheckpointState of libpod/container.ts as JSON; NULL: no checkpoint has been made since the last start.
   ALTER TABLE containers ADD COLUMN checkpoint TEXT;
   `,
+  `
+  -- By which the file system counts and limits what it writes (--storage-opt); NULL: nobody does.
+  ALTER TABLE containers ADD COLUMN project INTEGER;
+  CREATE UNIQUE INDEX containers_by_project ON containers(project) WHERE project IS NOT NULL;
+  `,
+  `
+  -- state/document-sum.ts; NULL: from before there was that.
+  ALTER TABLE containers ADD COLUMN spec_sum INTEGER;
+  `,
 ];
 
 export const SCHEMA_VERSION = UPGRADES.length;

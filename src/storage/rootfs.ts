@@ -10,6 +10,7 @@ import { layerChain } from './layers.ts';
 import { type ContainerPaths, containerPaths, layerPaths, type StoreLayout } from './layout.ts';
 import { removeThroughTrash } from './removal.ts';
 import { isBare, ITSELF, mountBare, planOver, refuseBare, unmountBare } from './host-root.ts';
+import { drawProject, enforceQuota, freeProject, makeCounted } from './quota.ts';
 import { shiftedLayers } from './shifted-layers.ts';
 import { lazyStream } from './lazy-stream.ts';
 import type { RootfsOptions, RootfsStore } from './store.ts';
@@ -37,7 +38,10 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
     }
     if (!driver.isPrepared(plan)) {
       mkdirSync(pathsOf(options.containerId).dir, { recursive: true, mode: 0o700 });
-      await driver.prepareRootfs(plan);
+      const { dir } = pathsOf(options.containerId);
+      const make = async (): Promise<void> => await driver.prepareRootfs(plan);
+      if (options.quota === undefined) await make();
+      else await makeCounted(context, { dir, quota: options.quota }, make);
       crashPoint('rootfs-after-create');
     }
     return plan;
@@ -47,6 +51,7 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
     if (isBare(options.directory)) return mountBare(system, options.directory, dir);
     if (driver.isMounted(merged)) return merged;
     const plan = await create(options);
+    if (options.quota !== undefined) enforceQuota(context, dir, options.quota);
     try {
       await mountPlan(context, plan);
     } catch (error) {
@@ -98,10 +103,11 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
     },
     unmountOver: (target) => driver.unmount(target),
     hasLayersAt: (target) => driver.isMounted(target),
-    remove(id) {
+    remove(id, project) {
       const { dir, merged } = pathsOf(id);
       driver.unmount(merged);
       unmountBare(system, dir);
+      if (project !== undefined) freeProject(context, project);
       crashPoint('rootfs-before-remove');
       return removeThroughTrash(system, layout, dir);
     },
@@ -116,6 +122,7 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
       changes.catch(() => {});
       return lazyStream(async () => (await import('./diff-layer.ts')).diffLayer(system, await changes));
     },
+    drawProject: () => drawProject(context),
     usage(id) {
       const paths = pathsOf(id);
       return contentSize(system, driver.name === 'vfs' ? paths.merged : paths.diff);

@@ -172,6 +172,15 @@ export interface RootfsOptions {
   idMaps?: RootfsIdMaps | undefined;
   /** The root is this directory of the host; there are no layers then. */
   directory?: HostRoot | undefined;
+  quota?: RootfsQuota | undefined;
+}
+
+/** What the container may write; counted by the file system under that number. */
+export interface RootfsQuota {
+  project: number;
+  /** Bytes. */
+  size?: number;
+  inodes?: number;
 }
 
 export interface HostRoot {
@@ -211,7 +220,9 @@ export interface RootfsStore {
    * Unmounts and renames into trash, at once: throws when that fails. What it returns resolves when the space is free. Not there is
    * fine.
    */
-  remove(containerId: string): Promise<void>;
+  remove(containerId: string, project?: number): Promise<void>;
+  /** A number that no file here has, for a quota; throws UnsupportedError where the file system or the driver keeps none. */
+  drawProject(): number;
   /**
    * What the container has changed, parents before children, names in byte order; `topLayerId` is its image's. Paths are
    * relative latin1 text (a character per byte), '' is the root. Throws UnsupportedError for a directory of the host without overlay.

@@ -10,6 +10,7 @@ import { IMAGES } from './operations/images.ts';
 import { KUBE } from './operations/kube.ts';
 import { NETWORKS } from './operations/networks.ts';
 import { PODS } from './operations/pods.ts';
+import { QUOTAS } from './operations/quotas.ts';
 import { USER_NAMESPACES } from './operations/user-namespaces.ts';
 
 test('every crash point of the sources is passed by an operation of the tables', () => {
@@ -22,6 +23,7 @@ test('every crash point of the sources is passed by an operation of the tables',
       ...KUBE,
       ...NETWORKS,
       ...PODS,
+      ...QUOTAS,
       ...USER_NAMESPACES,
     ].flatMap(({ points }) => points.map((point) => point.replace(/:\d+$/, ''))),
   );

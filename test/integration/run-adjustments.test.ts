@@ -138,7 +138,6 @@ describe('the execution domain', { skip: requires('root', 'crun') }, () => {
 describe('what has no equivalent', () => {
   for (const [flag, value, cause] of [
     ['--link', 'db:db', /find each other by name/],
-    ['--storage-opt', 'size=1G', /limits the size/],
     ['--decryption-key', 'key.pem', /encrypted/],
     ['--rdt-class', 'gold', /resource director|without root/],
     ['--volume-driver', 'nfs', /volume plugins/],

@@ -112,7 +112,7 @@ describe('system migrate-from docker', () => {
     assert.doesNotMatch(stderr, /container web: the files/);
     assert.match(stderr, /container web runs with docker: stop it there/);
     assert.match(stderr, /Error: container alone is not taken: .*back/);
-    assert.match(stderr, /Error: container limited is not taken: HostConfig.StorageOpt is not supported/);
+    assert.match(stderr, /Error: container limited is not taken: the size of a container cannot be limited/);
     const shown = async (name: string, format: string) =>
       await tspodOk(['inspect', '--format', format, name]);
     const hostname = (await shown('job', '{{.Id}}')).slice(0, 12);

@@ -1,6 +1,6 @@
 import { UnsupportedError } from '../../base/errors.ts';
 import type { CreateOptions } from '../../specgen/create-options.ts';
-import { flagIn, numberIn, objectsIn, textIn, textsIn } from '../body.ts';
+import { flagIn, numberIn, objectsIn, textIn, textMapIn, textsIn } from '../body.ts';
 import type { JsonObject } from '../read-body.ts';
 
 type Partly = { [Key in keyof CreateOptions]?: CreateOptions[Key] | undefined };
@@ -43,6 +43,7 @@ export function resourceOptions(host: JsonObject): Partly {
     ),
     device: [...objectsIn(host, 'Devices').map(deviceText), ...requestedDevices(host)],
     deviceCgroupRule: textsIn(host, 'DeviceCgroupRules'),
+    storageOpt: Object.entries(textMapIn(host, 'StorageOpt')).map(([key, value]) => `${key}=${value}`),
   };
 }
 
@@ -84,7 +85,6 @@ const REFUSED = [
   'Cgroup',
   'KernelMemory',
   'KernelMemoryTCP',
-  'StorageOpt',
   'CpuCount',
   'CpuPercent',
   'IOMaximumIOps',

@@ -141,6 +141,7 @@ function limitOptions(spec: JsonObject): Partly {
       ...textsIn(spec, 'mask').map((path) => `mask=${path}`),
       ...textsIn(spec, 'unmask').map((path) => `unmask=${path}`),
     ],
+    storageOpt: pairs(spec, 'storage_opts'),
     sysctl: pairs(spec, 'sysctl'),
     shmSize: numberIn(spec, 'shm_size') ? `${numberIn(spec, 'shm_size')}b` : undefined,
     oomScoreAdj: numberIn(spec, 'oom_score_adj'),
@@ -245,7 +246,7 @@ const READ = new Set([
   ],
   ...['cap_drop', 'read_only_filesystem', 'read_write_tmpfs', 'selinux_opts', 'apparmor_profile'],
   ...['seccomp_profile_path', 'no_new_privileges', 'mask', 'unmask', 'sysctl', 'shm_size', 'oom_score_adj'],
-  ...['cgroup_parent', 'cgroups_mode', 'devices', 'r_limits', 'resource_limits'],
+  ...['storage_opts', 'cgroup_parent', 'cgroups_mode', 'devices', 'r_limits', 'resource_limits'],
 ]);
 
 /** What podman's client sends for every container, though it means no more than the default. */

@@ -15,6 +15,12 @@ export const mountFlags = {
     placeholder: 'type=TYPE,option,...',
     help: 'Mount a bind, volume, image, glob, tmpfs, ramfs or devpts',
   },
+  storageOpt: {
+    long: 'storage-opt',
+    type: 'stringArray',
+    placeholder: 'size=SIZE|inodes=NUMBER',
+    help: 'Limit what the container may write into its own file system; needs xfs or ext4 with project quotas, and root',
+  },
   tmpfs: {
     long: 'tmpfs',
     type: 'stringArray',

@@ -6,9 +6,6 @@ export const pendingCreateFlags: Readonly<Record<string, FlagRecord>> = {
   ...refused('stringArray', 'containers of one network find each other by name: see tspod network create', [
     'link',
   ]),
-  ...refused('stringArray', 'no storage driver here limits the size of a container: use a volume', [
-    'storage-opt',
-  ]),
   ...refused('bool', 'mount it yourself: -v /run/tspod/tspod.sock:/var/run/docker.sock', ['use-api-socket']),
   ...refused('string', 'it exists on Windows only', [
     'cpu-count',

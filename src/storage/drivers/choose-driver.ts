@@ -143,6 +143,8 @@ function parseDriverOptions(words: readonly string[]): {
       mountOptions.push(...(match[2] ?? '').split(',').filter((part) => part !== ''));
     else if (match?.[1] === 'mount_program') program = match[2] || undefined;
     else if (match?.[1] === 'ignore_chown_errors') ignoresOwners = parseTruth(match[2] ?? '', word);
+    // Of each container: specgen/storage-limits.ts.
+    else if (match?.[1] === 'size' || match?.[1] === 'inodes') continue;
     else throw new UsageError(`unknown storage option ${JSON.stringify(word)}`);
   }
   return { mountOptions, program, ignoresOwners };

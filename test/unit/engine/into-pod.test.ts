@@ -10,7 +10,7 @@ const container = (id: string): ContainerRecord => ({
   ...{ spec: specOf({}), state: 'created', exitCode: undefined, exitLost: false, oomKilled: false },
   ...{ error: '', pid: undefined, monitorPid: undefined, monitorStart: undefined, bootId: undefined },
   ...{ owner: undefined, buildOwner: undefined, createdAt: '', startedAt: undefined, finishedAt: undefined },
-  ...{ restartCount: 0, stoppedByUser: false, facts: {}, checkpoint: undefined },
+  ...{ restartCount: 0, stoppedByUser: false, facts: {}, checkpoint: undefined, project: undefined },
 });
 
 const pod = (id: string, shares: PodRecord['spec']['shares']): PodRecord => ({

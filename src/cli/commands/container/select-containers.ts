@@ -18,6 +18,8 @@ export interface SelectOptions {
   ignoreMissing?: boolean;
   /** docker names those that it passes over, and ends with 0 all the same. */
   tellMissing?: boolean;
+  /** Also one whose definition was damaged: it can still be removed. */
+  evenDamaged?: boolean;
 }
 
 /** A container, or why a name leads to none: commands over many go on with the others. */
@@ -49,7 +51,7 @@ function selected(record: ContainerRecord): Selected {
 
 function byName(engine: Engine, name: string, options: SelectOptions): Selected[] {
   try {
-    return [{ name, record: lookupContainer(engine.db, name) }];
+    return [{ name, record: lookupContainer(engine.db, name, options) }];
   } catch (error) {
     if (options.ignoreMissing && error instanceof NotFoundError) {
       if (options.tellMissing) printMessage(error);

@@ -123,7 +123,7 @@ const HOST: Record<string, Fate> = {
   PublishAllPorts: { value: true, option: 'publishAll', is: true },
   ReadonlyRootfs: { value: true, option: 'readOnlyTmpfs', is: false },
   SecurityOpt: { value: ['label=disable'], option: 'securityOpt', is: ['label=disable'] },
-  StorageOpt: refused({ size: '1g' }, 'StorageOpt'),
+  StorageOpt: { value: { size: '1g' }, option: 'storageOpt', is: ['size=1g'] },
   Tmpfs: { value: { '/t': 'size=1m' }, option: 'tmpfs', is: ['/t:size=1m'] },
   UTSMode: { value: 'host', option: 'uts', is: 'host' },
   UsernsMode: { value: 'host', option: 'userns', is: 'host' },

@@ -1,0 +1,48 @@
+import { StorageError } from '../base/errors.ts';
+import type { Column, Row } from './db.ts';
+
+/**
+ * SQLite does not notice a bit that flips within a text. So the definition of a container has a sum beside it; of rows from before there was
+ * one, and of those that a repair could not tell, it is NULL.
+ */
+export class DamagedDocumentError extends StorageError {}
+
+/** Of 32 bits, over 32 bits at a time; every step is reversible, so that whatever happens to four bytes in a row makes another sum. */
+export function sumOf(text: string): number {
+  const words = new Int32Array(Math.ceil((text.length * MOST_BYTES_A_CHARACTER) / 4) + 1);
+  const length = Buffer.from(words.buffer).write(text);
+  let sum = length;
+  for (let at = 0; at < length / 4; at++)
+    sum = Math.imul((sum << 5) | (sum >>> 27), 0x01000193) ^ (words[at] ?? 0);
+  return sum >>> 0;
+}
+
+const MOST_BYTES_A_CHARACTER = 3;
+
+/** `known`: the column beside it. */
+export function isAsWritten(text: string, known: Column | undefined): boolean {
+  return typeof known !== 'number' || known === sumOf(text);
+}
+
+/** For who names the container of the row. Throws DamagedDocumentError. */
+export function refuseChanged(row: Row): void {
+  if (isAsWritten(String(row['spec']), row['spec_sum'])) return;
+  throw new DamagedDocumentError(
+    `container ${String(row['name'])}: its definition in the state database is not as it was written`,
+    {
+      hint: '`tspod system check --repair` takes it as it is now; `tspod rm` removes it',
+    },
+  );
+}
+
+/** The document of a container's row. Throws DamagedDocumentError. */
+export function parseSpec<Spec>(row: Row): Spec {
+  try {
+    return JSON.parse(String(row['spec'])) as Spec;
+  } catch (error) {
+    throw new DamagedDocumentError(
+      `container ${String(row['name'])}: its definition in the state database cannot be read`,
+      { cause: error, hint: '`tspod system check --repair --force` removes it' },
+    );
+  }
+}

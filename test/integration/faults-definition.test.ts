@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import BetterSqlite3 from 'better-sqlite3';
+import { makeTestRoot, type TestRoot, tspod, tspodOk } from '../fixtures/harness.ts';
+import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
+
+const NONE = ['--network', 'none'];
+
+async function rootWithTwo(): Promise<TestRoot> {
+  const root = makeTestRoot();
+  await busyboxImage(root);
+  await tspodOk(['create', '--name', 'hit', '-e', 'WORD=unharmed', ...NONE, BUSYBOX, 'true'], { root });
+  await tspodOk(['create', '--name', 'other', ...NONE, BUSYBOX, 'true'], { root });
+  return root;
+}
+
+/** In the file itself, as a disk does it: no page, index or checksum of SQLite's is the wiser. */
+function flip(root: TestRoot, from: string, to: string): void {
+  const path = join(root.graphRoot, 'state.db');
+  const db = new BetterSqlite3(path);
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.close();
+  const bytes = readFileSync(path);
+  let at = bytes.indexOf(from);
+  assert.ok(at >= 0);
+  for (; at >= 0; at = bytes.indexOf(from, at + 1)) bytes.write(to, at);
+  writeFileSync(path, bytes);
+}
+
+describe('a bit that has flipped in the definition of a container', () => {
+  test('is told by the commands that name it, and by no others', async () => {
+    const root = await rootWithTwo();
+    flip(root, 'WORD=unharmed', 'WORD=unharmee');
+    const db = new BetterSqlite3(join(root.graphRoot, 'state.db'));
+    assert.equal(db.pragma('integrity_check', { simple: true }), 'ok');
+    db.close();
+    for (const command of [
+      ['start', 'hit'],
+      ['inspect', 'hit'],
+      ['logs', 'hit'],
+      ['rename', 'hit', 'new'],
+    ]) {
+      const { code, stderr } = await tspod(command, { root });
+      assert.equal(code, 125, command.join(' '));
+      assert.match(
+        stderr,
+        /container hit: its definition .* is not as it was written\n.*system check --repair/,
+      );
+    }
+    assert.equal(await tspodOk(['start', '-a', 'other'], { root }), '');
+    assert.match(await tspodOk(['ps', '-a', '--format', '{{.Names}}'], { root }), /hit\nother/);
+    const found = await tspod(['system', 'check'], { root });
+    assert.match(found.stdout + found.stderr, /hit.*not as it was written/);
+    await tspod(['system', 'check', '--repair'], { root });
+    assert.match(await tspodOk(['inspect', '--format', '{{.Config.Env}}', 'hit'], { root }), /unharmee/);
+    // What is written afterwards has a sum of its own.
+    await tspodOk(['rename', 'hit', 'new'], { root });
+    assert.equal(await tspodOk(['start', '-a', 'new'], { root }), '');
+  });
+
+  test('keeps nobody from removing it', async () => {
+    const root = await rootWithTwo();
+    flip(root, 'WORD=unharmed', 'WORD=unharmee');
+    await tspodOk(['rm', 'hit'], { root });
+    assert.equal(await tspodOk(['ps', '-a', '--format', '{{.Names}}'], { root }), 'other');
+  });
+
+  test('so that it cannot be read harms no list, and can be repaired by its removal', async () => {
+    const root = await rootWithTwo();
+    flip(root, '"WORD=unharmed"', '"WORD=unharmed ');
+    const list = await tspod(['ps', '-a', '--format', '{{.Names}}'], { root });
+    assert.deepEqual([list.code, list.stdout], [0, 'other\n'], list.stderr);
+    assert.match(list.stderr, /container hit: its definition .* cannot be read/);
+    const named = await tspod(['start', 'hit'], { root });
+    assert.equal(named.code, 125);
+    assert.match(named.stderr, /container hit: its definition in the state database .*\n.*--repair/);
+    assert.equal(await tspodOk(['start', '-a', 'other'], { root }), '');
+    await tspod(['system', 'check', '--repair', '--force'], { root });
+    const clean = await tspod(['ps', '-a', '--format', '{{.Names}}'], { root });
+    assert.deepEqual([clean.stdout, clean.stderr], ['other\n', '']);
+    assert.equal((await tspod(['system', 'check'], { root })).code, 0);
+  });
+});
