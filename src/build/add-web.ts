@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, closeSync, createReadStream, openSync, utimesSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { IntegrityError, InvalidSpecError, messageOf, RegistryError } from '../base/errors.ts';
+import type { FetchedUrl } from '../image/fetch-url.ts';
 import { withUnpacked } from './add-archive.ts';
 import type { Build } from './build.ts';
 import { cacheKey } from './cache-rows.ts';
@@ -81,22 +82,14 @@ async function download(build: Build, wish: DownloadWish): Promise<Download> {
   const { address, name } = wish;
   const directory = temporaryDirectory(build.host, 'download');
   build.atEnd.push(() => build.host.syscalls.removeTree(directory));
-  const response = await fetch(address, { signal: build.signal }).catch((cause: unknown) => {
-    throw new RegistryError(`cannot fetch ${address}: ${reasonOf(cause)}`, { cause });
-  });
-  if (!response.ok)
-    throw new RegistryError(
-      `cannot fetch ${address}: the server says ${response.status} ${response.statusText}`,
-      {
-        status: response.status,
-      },
-    );
+  const { fetchUrl } = await import('../image/fetch-url.ts');
+  const answer = await fetchUrl(new URL(address), build.signal);
   const path = join(directory, name);
-  const digest = await save(build, { response, path, address });
+  const digest = await save(build, { answer, path, address }).finally(() => answer.close());
   if (wish.checksum !== undefined && wish.checksum !== `sha256:${digest}`)
     throw new IntegrityError(`${address} has the digest sha256:${digest} instead of ${wish.checksum}`);
   chmodSync(path, 0o600);
-  const modified = Date.parse(response.headers.get('last-modified') ?? '');
+  const modified = Date.parse(String(answer.headers['last-modified'] ?? ''));
   const seconds = Number.isNaN(modified) ? 0 : modified / 1000;
   utimesSync(path, seconds, seconds);
   return { directory, digest };
@@ -104,29 +97,24 @@ async function download(build: Build, wish: DownloadWish): Promise<Download> {
 
 async function save(
   build: Build,
-  { response, path, address }: { response: Response; path: string; address: string },
+  { answer, path, address }: { answer: FetchedUrl; path: string; address: string },
 ): Promise<string> {
-  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  const length = Number(answer.headers['content-length'] ?? Number.NaN);
   const total = Number.isFinite(length) ? length : undefined;
   const hash = createHash('sha256');
   const fd = openSync(path, 'wx', 0o600);
   let current = 0;
   try {
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
       hash.update(chunk);
       for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
       current += chunk.length;
       build.progress({ kind: 'fetch', url: address, current, total });
     }
   } catch (cause) {
-    throw new RegistryError(`fetching ${address} broke off: ${reasonOf(cause)}`, { cause });
+    throw new RegistryError(`fetching ${address} broke off: ${messageOf(cause)}`, { cause });
   } finally {
     closeSync(fd);
   }
   return hash.digest('hex');
-}
-
-/** fetch says no more than that it failed; why is in its cause. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
 }

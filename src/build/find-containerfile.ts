@@ -80,7 +80,7 @@ async function findOne(
 }
 
 async function fetchFile(url: URL, signal: AbortSignal | undefined): Promise<FoundContainerfile> {
-  const { fetchUrl } = await import('./fetch-url.ts');
+  const { fetchUrl } = await import('../image/fetch-url.ts');
   const answer = await fetchUrl(url, signal);
   try {
     const text = await readBounded(answer.body, LARGEST, url.pathname);

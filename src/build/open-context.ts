@@ -76,7 +76,7 @@ async function bring(
       return { directory, text: await unpackContext(stdin() as Readable, directory, place) };
     }
     case 'url': {
-      const { fetchUrl } = await import('./fetch-url.ts');
+      const { fetchUrl } = await import('../image/fetch-url.ts');
       const answer = await fetchUrl(source.url, place.signal);
       try {
         return { directory, text: await unpackContext(answer.body, directory, place) };

@@ -1,13 +1,12 @@
-import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
+import type { Readable } from 'node:stream';
 import { UsageError } from '../base/errors.ts';
 
 /** The body of a web address. */
 export async function download(url: string): Promise<Readable> {
-  if (!/^https?:\/\//.test(url)) throw new UsageError(`${url} is not an http(s) address`);
-  const response = await fetch(url);
-  if (!response.ok || response.body === null) {
-    throw new UsageError(`cannot download ${url}: ${response.status} ${response.statusText}`);
-  }
-  return Readable.fromWeb(response.body as ReadableStream);
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+    throw new UsageError(`${url} is not an http(s) address`);
+  const { fetchUrl } = await import('../image/fetch-url.ts');
+  const { body, close } = await fetchUrl(new URL(url), undefined);
+  body.once('close', () => void close());
+  return body;
 }

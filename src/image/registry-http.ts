@@ -1,6 +1,9 @@
+import { X509Certificate } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
-import { errnoOf, messageOf, RegistryError, TspodError } from '../base/errors.ts';
+import { errnoOf, messageOf, RegistryError, TspodError, UsageError } from '../base/errors.ts';
+import { trustedAuthorities, trustHostAuthorities } from '../base/host-authorities.ts';
 import type { RegistryCertificates } from './certs.ts';
 
 /** The only file that knows undici. One connection pool for one registry host. */
@@ -105,12 +108,8 @@ interface Connection {
   options: HttpOptions;
 }
 
-function makeDispatcher({ certificates, insecure }: HttpOptions, timeouts: Timeouts): Dispatcher {
-  const tls = {
-    rejectUnauthorized: !insecure,
-    ...(certificates.ca.length === 0 ? {} : { ca: certificates.ca }),
-    ...(certificates.client === undefined ? {} : certificates.client),
-  };
+function makeDispatcher({ host, certificates, insecure }: HttpOptions, timeouts: Timeouts): Dispatcher {
+  const tls = { rejectUnauthorized: !insecure, ...contextFor(host, certificates) };
   const common = {
     connect: { ...tls, timeout: timeouts.connectMs },
     headersTimeout: timeouts.headersMs,
@@ -120,6 +119,21 @@ function makeDispatcher({ certificates, insecure }: HttpOptions, timeouts: Timeo
   return hasProxy()
     ? new EnvHttpProxyAgent({ ...common, requestTls: { ...tls, timeout: timeouts.connectMs } })
     : new Agent(common);
+}
+
+/** Made once for all connections: it holds every authority of the host. Without certificates of its own a connection has the default one. */
+function contextFor(host: string, { ca, client }: RegistryCertificates): { secureContext?: SecureContext } {
+  if (ca.length === 0 && client === undefined) return {};
+  try {
+    // A context passes over what is no certificate.
+    for (const text of ca) new X509Certificate(text);
+    return { secureContext: createSecureContext({ ...client, ca: [...ca, ...trustedAuthorities()] }) };
+  } catch (cause) {
+    throw new UsageError(`the certificates for registry ${host} cannot be used: ${messageOf(cause)}`, {
+      cause,
+      hint: '*.crt are authorities, NAME.cert with NAME.key the own certificate, all as PEM',
+    });
+  }
 }
 
 function hasProxy(): boolean {
@@ -145,6 +159,7 @@ async function follow(wanted: HttpRequest, connection: Connection): Promise<Http
 }
 
 async function once(wanted: HttpRequest, connection: Connection): Promise<HttpAnswer> {
+  if (wanted.url.protocol === 'https:') trustHostAuthorities();
   try {
     const answer = await request(wanted.url, {
       dispatcher: connection.dispatcher,
@@ -202,9 +217,11 @@ function describe(error: unknown, host: string, timeouts: Timeouts): RegistryErr
     });
   }
   if (BAD_CERTIFICATE.test(code)) {
-    return new RegistryError(`${what}: its certificate cannot be verified: ${messageOf(cause)}`, {
+    // Node goes on with advice about its own options.
+    const reason = messageOf(cause).replace(/; if the root CA .*$/s, '');
+    return new RegistryError(`${what}: its certificate cannot be verified: ${reason}`, {
       cause,
-      hint: `put its authority into /etc/containers/certs.d/${host}/ca.crt, or use --tls-verify=false`,
+      hint: `put its authority into /etc/containers/certs.d/${host}/ca.crt or among the host's own, or use --tls-verify=false`,
     });
   }
   return new RegistryError(`${what}: ${messageOf(cause)}`, { cause });

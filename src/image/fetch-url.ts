@@ -1,5 +1,5 @@
 import { messageOf, RegistryError } from '../base/errors.ts';
-import { type HttpAnswer, openHttp } from '../image/registry-http.ts';
+import { type HttpAnswer, openHttp } from './registry-http.ts';
 
 export interface FetchedUrl extends HttpAnswer {
   /** To be called once the body is read or given up. */
