@@ -100,7 +100,8 @@ function inOrder({ containers }: Everything): Known[] {
 }
 
 async function takeOne(engine: Engine, known: Everything, { row, config }: Known): Promise<void> {
-  if (config.isService === true) throw new InvalidSpecError('podman kube play made it: play its file here');
+  if (config.isService === true)
+    throw new InvalidSpecError('podman kube play made it: play its file with tspod kube play');
   const imageId = config.rootfsImageID ?? '';
   const image = config.RawImageName || config.rootfsImageName || imageId;
   const request = podmanRequest(config, around(engine, known, { row, config }));
@@ -150,7 +151,8 @@ async function takePod(
 ): Promise<void> {
   const name = config.name ?? '';
   if (findPod(engine.db, name) !== undefined) throw new InUseError('there is one of that name here');
-  if (config.serviceContainerID) throw new InvalidSpecError('podman kube play made it: play its file here');
+  if (config.serviceContainerID)
+    throw new InvalidSpecError('podman kube play made it: play its file with tspod kube play');
   const infra = config.hasInfra === true ? known.containers.get(infraId) : undefined;
   if (config.hasInfra === true && infra === undefined)
     throw new NotFoundError('container', infraId, { message: 'podman lacks its infra container' });

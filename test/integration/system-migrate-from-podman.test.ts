@@ -198,6 +198,55 @@ describe('system migrate-from podman takes containers', { skip: requires('root',
   });
 });
 
+describe("system migrate-from podman takes a user's containers", {
+  skip: requires('rootless', 'podman'),
+}, () => {
+  test('with their ids and his own network', async (context) => {
+    const root = join(testRoot().base, 'podman');
+    const podman = async (...args: string[]) => {
+      const place = ['--root', root, '--runroot', `${root}-run`, '--storage-driver', 'vfs'];
+      return await runProgram(programPath('podman'), [...place, '--cgroup-manager', 'cgroupfs', ...args]);
+    };
+    const made = await podman('import', '-q', '-c', 'ENV PATH=/bin', busyboxArchive(), IMAGE);
+    if (made.code !== 0) return context.skip(made.stderr);
+    try {
+      const show = ['sh', '-c', "id -u; tr -s ' ' </proc/self/uid_map"];
+      for (const words of [
+        ['--name', 'kept', '--userns', 'keep-id', '-v', 'stock:/v'],
+        ['--name', 'mapped', '--uidmap', '0:1:1000'],
+        ['--name', 'plain', '-p', '8123:80'],
+      ]) {
+        const { code, stderr } = await podman('create', ...words, IMAGE, ...show);
+        assert.equal(code, 0, stderr);
+      }
+      const { code, stdout, stderr } = await tspod([
+        'system',
+        'migrate-from',
+        '-q',
+        'podman',
+        '--source',
+        root,
+      ]);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(
+        stdout
+          .split('\n')
+          .filter((said) => said.startsWith('container'))
+          .sort(),
+        ['container kept', 'container mapped', 'container plain'],
+      );
+      const uid = String(process.getuid?.());
+      assert.match(await tspodOk(['start', '-a', 'kept']), new RegExp(`^${uid}\n 0 1 ${uid}\n ${uid} 0 1\n`));
+      assert.equal(await tspodOk(['start', '-a', 'mapped']), '0\n 0 1 1000');
+      assert.match(await tspodOk(['start', '-a', 'plain']), new RegExp(`^0\n 0 ${uid} 1\n 1 `));
+      await tspodOk(['rm', 'kept', 'mapped', 'plain']);
+      await tspodOk(['volume', 'rm', 'stock']);
+    } finally {
+      await podman('unshare', 'rm', '-rf', root);
+    }
+  });
+});
+
 /** What both programs of whatever version tell alike, and what was asked for. */
 function essence(document: Record<string, unknown>): unknown {
   const part = (name: string): Record<string, unknown> => (document[name] ?? {}) as Record<string, unknown>;
