@@ -7,6 +7,7 @@ import type { Route } from './exchange.ts';
 import { libpodContainerRoutes } from './libpod/container-routes.ts';
 import { libpodImageRoutes } from './libpod/image-routes.ts';
 import { libpodObjectRoutes } from './libpod/object-routes.ts';
+import { libpodKubeRoutes } from './libpod/kube-routes.ts';
 import { libpodPodRoutes } from './libpod/pod-routes.ts';
 import { libpodSystemRoutes } from './libpod/system-routes.ts';
 import { pluginRoutes, unsupportedRoutes } from './unsupported.ts';
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...libpodContainerRoutes,
   ...libpodImageRoutes,
   ...libpodObjectRoutes,
+  ...libpodKubeRoutes,
   ...libpodPodRoutes,
   ...compatContainerRoutes,
   ...compatFileRoutes,

@@ -14,10 +14,7 @@ export const unsupportedRoutes: readonly Route[] = [
     'build by DOCKER_BUILDKIT=0 docker build, or tspod build',
   ),
   ...all(['/libpod/artifacts', '/libpod/artifacts/{rest...}'], 'artifacts are not supported'),
-  ...all(
-    ['/libpod/play/kube', '/libpod/kube/{rest...}', '/libpod/generate/kube'],
-    'Kubernetes files are not supported through the API',
-  ),
+  ...all(['/libpod/kube/apply'], 'there is no client of Kubernetes', 'call `kubectl apply`'),
   ...all(
     ['/libpod/quadlets', '/libpod/quadlets/{rest...}'],
     'Quadlet files are not supported through the API',

@@ -41,6 +41,8 @@ export interface PlayOptions {
   /** Of all containers. */
   container: Pick<CreateOptions, 'logDriver' | 'logOpt' | 'authfile' | 'certDir' | 'creds' | 'tlsVerify'>;
   build: BuildWish;
+  /** Whether documents may name files of this machine that are only read. */
+  ownFiles: boolean;
   createCommand: string[];
   /** A service of systemd plays: it runs as long as its only pod. */
   isService: boolean;
@@ -80,6 +82,9 @@ export async function playKube(
       `a service runs as long as its pod: it can play files with one pod, not with ${plan.pods.length}`,
       { hint: 'make a .kube file for each pod, or set Type=oneshot' },
     );
+  const foreign = plan.claims.find(({ importSource }) => importSource !== undefined);
+  if (foreign !== undefined && !options.ownFiles)
+    throw new UnsupportedError(`${foreign.path}importing volumes is not supported through the API`);
   for (const { name } of plan.pods) await refuseTaken(engine, name);
   const report: PlayReport = { volumes: [], secrets: [], pods: [] };
   for (const claim of plan.claims) report.volumes.push(await makeClaim(engine, claim));

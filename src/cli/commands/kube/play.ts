@@ -121,6 +121,7 @@ function playOptions({ args, flags }: CommandInput): PlayOptions {
       when: flags['build'] as boolean | undefined,
       directory: (flags['contextDir'] as string | undefined) ?? '.',
     },
+    ownFiles: true,
     isService: flags['serviceContainer'] === true,
     createCommand: recordedCommand(process.argv.slice(2), args),
   };
