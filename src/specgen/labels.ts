@@ -6,8 +6,16 @@ import type { SpecContext } from './spec-context.ts';
 
 /** The image's labels, then --label-file, then --label; later ones win. */
 export function labelsFromOptions(options: CreateOptions, context: SpecContext): Record<string, string> {
-  return { ...context.image?.config.config.labels, ...labelsFrom(options, context.cwd) };
+  const unit = context.hostEnv[UNIT];
+  return {
+    ...context.image?.config.config.labels,
+    ...labelsFrom(options, context.cwd),
+    ...(unit ? { [UNIT]: unit } : {}),
+  };
 }
+
+/** Set by units that run containers; `auto-update` restarts the one that has made a container. */
+const UNIT = 'PODMAN_SYSTEMD_UNIT';
 
 /** --label-file, then --label. */
 export function labelsFrom(

@@ -1,5 +1,6 @@
 import type { CommandRecord } from '../command.ts';
 import { quickCommands } from './quick.ts';
+import { autoUpdateRecords } from './records/auto-update.ts';
 import { buildRecords } from './records/build.ts';
 import { builderRecords } from './records/builder.ts';
 import { composeRecords } from './records/compose.ts';
@@ -27,6 +28,7 @@ import { volumeRecords } from './records/volume.ts';
 /** Every command there is: what is not here does not exist, whoever asks (parser, help, completion, man pages). */
 export const commands: readonly CommandRecord[] = [
   ...quickCommands,
+  ...autoUpdateRecords,
   ...buildRecords,
   ...builderRecords,
   ...containerCheckpointRecords,
