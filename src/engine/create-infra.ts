@@ -21,7 +21,7 @@ export async function createInfra(
   if (infraImage === undefined && infraCommand !== undefined && infraCommand !== PAUSE_PATH)
     throw new InvalidSpecError(`--infra-command ${infraCommand} needs an image that has it: --infra-image`);
   const request = {
-    options: { ...infraOptions(engine, pod, options), ...(isService ? { sdnotify: 'conmon' } : {}) },
+    options: { ...infraOptions(engine, pod, options), ...(isService ? { sdnotify: 'container' } : {}) },
     image: infraImage ?? '',
     command: infraImage === undefined ? [PAUSE_PATH] : (infraCommand?.split(' ') ?? []),
   };

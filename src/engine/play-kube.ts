@@ -2,9 +2,11 @@ import { crashPoint } from '../base/crash-point.ts';
 import { AlreadyExistsError, ConflictError, messageOf, UnsupportedError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { keptSecretData } from '../libpod/kube-secret.ts';
+import { getContainer } from '../libpod/container.ts';
 import { findPod, type PodRecord } from '../libpod/pod.ts';
 import { removePod, settlePod } from '../libpod/pod-remove.ts';
 import { startPod } from '../libpod/pod-start.ts';
+import { tellReady } from '../libpod/sdnotify.ts';
 import { findSecret, secretData } from '../libpod/secret.ts';
 import { newId } from '../base/ids.ts';
 import type { ContainerPlan, PodPlan, SecretPlan } from '../kube/plan.ts';
@@ -188,7 +190,20 @@ async function playPod(
   }
   crashPoint('kube-play-before-start');
   if (options.start) played.failures = await start(engine, pod);
+  if (options.isService) await becomeService(engine, pod, played.failures);
   return played;
+}
+
+/** Ready once all of it runs; a service that is half there has failed. */
+async function becomeService(engine: Engine, pod: PodRecord, failures: readonly unknown[]): Promise<void> {
+  try {
+    if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
+    const infra = pod.infraId === undefined ? undefined : getContainer(engine.db, pod.infraId);
+    if (infra !== undefined) await tellReady(engine, infra);
+  } catch (error) {
+    await takeBack(engine, pod);
+    throw error;
+  }
 }
 
 async function makeMember(

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf, UnsupportedError } from '../base/errors.ts';
 import type { ContainerRecord } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
@@ -33,3 +34,29 @@ export function prepareNotify(
   chmodSync(source, 0o755);
   return { source, destination: INSIDE, env: `NOTIFY_SOCKET=${INSIDE}/notify.sock` };
 }
+
+/**
+ * Says READY=1 in the place of a container whose program cannot, by its own socket: the monitor passes it on. Nothing when no service
+ * manager listens.
+ */
+export async function tellReady(libpod: Libpod, { id, name }: ContainerRecord): Promise<void> {
+  if (!socket) return;
+  const { runProgram } = await import('../base/run-program.ts');
+  const cwd = join(containerPaths(libpod.paths, id).bundle.bundle, 'notify');
+  // The path itself would be too long for an address.
+  const env = { ...process.env, NOTIFY_SOCKET: '/proc/self/cwd/notify.sock' };
+  const failed = (why: string, cause?: unknown): UnsupportedError =>
+    new UnsupportedError(`cannot tell the service manager that ${name} is ready: ${why}`, { cause });
+  try {
+    const { code, stderr } = await runProgram('systemd-notify', ['--no-block', '--ready'], {
+      cwd,
+      env,
+      timeoutMs: NOTIFY_LIMIT_MS,
+    });
+    if (code !== 0) throw failed(stderr.trim() || `systemd-notify ended with ${code}`);
+  } catch (error) {
+    throw error instanceof UnsupportedError ? error : failed(messageOf(error), error);
+  }
+}
+
+const NOTIFY_LIMIT_MS = 20_000;

@@ -4,8 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { startScript } from '../fixtures/containers.ts';
-import { tspodOk } from '../fixtures/harness.ts';
+import { freshName, startScript } from '../fixtures/containers.ts';
+import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { spawnTspod } from '../fixtures/harness-spawn.ts';
+import { tspod, tspodOk } from '../fixtures/harness.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
 /** A socket as the service manager has it; `said` is all that came. */
@@ -71,6 +73,34 @@ describe('--sdnotify', () => {
       const name = await startScript(['--sdnotify', 'ignore'], `echo "x$NOTIFY_SOCKET"; ${SLEEP}`, { env });
       await waitFor('the output', async () => (await tspodOk(['logs', name])) === 'x');
       assert.equal(said(), '');
+    });
+  });
+
+  it('kube play as a service: ready when all of the pod runs, and it ends with the last container', async () => {
+    const image = await busyboxImage();
+    const text = (name: string, command: string) =>
+      `kind: Pod\nmetadata: {name: ${name}}\nspec:\n  restartPolicy: Never\n  initContainers: [{name: i, image: ${image}, command: [sh, -c, "sleep 1"]}]\n  containers: [{name: c, image: ${image}, command: ["${command}", "1000"]}]\n`;
+    const play = ['kube', 'play', '--network', 'none', '--service-container=true', '-'];
+    await withManager(async (env, said) => {
+      const name = freshName('served');
+      const child = spawnTspod(play, { env });
+      child.write(text(name, 'sleep'));
+      child.endInput();
+      await waitFor('the main process', () => /^MAINPID=\d+\n$/.test(said()));
+      assert.equal((await child.exit).code, 0);
+      await waitFor('READY=1', () => said().endsWith('READY=1\n'));
+      const infra = await tspodOk(['pod', 'inspect', '-f', '{{.InfraContainerID}}', name]);
+      const monitor = Number(await monitorOf(infra));
+      assert.equal(said().split('\n')[0], `MAINPID=${monitor}`);
+      await tspodOk(['kill', `${name}-c`]);
+      await waitFor('the monitor to end', () => !existsSync(`/proc/${monitor}`));
+      await tspodOk(['pod', 'rm', '-f', name]);
+    });
+    await withManager(async (env, said) => {
+      const failed = await tspod(play, { env, input: text(freshName('failed'), '/nowhere') });
+      assert.equal(failed.code, 127);
+      assert.doesNotMatch(said(), /READY/);
+      assert.equal(await tspodOk(['pod', 'ps', '-q']), '');
     });
   });
 });
