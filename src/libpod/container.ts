@@ -97,7 +97,7 @@ export function lookupContainer(db: Database, nameOrId: string, options: FindOpt
 }
 
 export interface FindOptions {
-  /** Its definition may have been changed by a flipped bit: to be removed, or looked at by somebody who knows. */
+  /** Its definition may have been changed by a flipped bit: to be ended, cleaned up after and removed. */
   evenDamaged?: boolean;
 }
 

@@ -60,9 +60,16 @@ describe('a bit that has flipped in the definition of a container', () => {
     assert.equal(await tspodOk(['start', '-a', 'new'], { root }), '');
   });
 
-  test('keeps nobody from removing it', async () => {
+  test('keeps nobody from ending and removing it', async () => {
     const root = await rootWithTwo();
+    await tspodOk(['run', '-d', '--name', 'runs', '-e', 'SAID=unharmed', ...NONE, BUSYBOX, 'sleep', '1000'], {
+      root,
+    });
     flip(root, 'WORD=unharmed', 'WORD=unharmee');
+    flip(root, 'SAID=unharmed', 'SAID=unharmee');
+    assert.equal((await tspod(['exec', 'runs', 'true'], { root })).code, 125);
+    await tspodOk(['stop', '-t', '0', 'runs'], { root });
+    await tspodOk(['rm', 'runs'], { root });
     await tspodOk(['rm', 'hit'], { root });
     assert.equal(await tspodOk(['ps', '-a', '--format', '{{.Names}}'], { root }), 'other');
   });

@@ -32,7 +32,7 @@ export const run: CommandHandler = async (input, openEngine) => {
         if (wait !== undefined) printLine(`restart ${wait.milliseconds} ${wait.count}`);
         if (input.flags['rm'] === true) await removeContainer(engine, record.id, { volumes: true });
       },
-      { ignoreMissing: true },
+      { ignoreMissing: true, evenDamaged: true },
     );
   } catch (error) {
     if (error instanceof NotFoundError) return 0;

@@ -8,5 +8,6 @@ export const run: CommandHandler = async (input, openEngine) => {
   const engine = openEngine();
   return await forEachContainer(engine, input, (record) => killContainer(engine, record.id, signal), {
     all: (record) => record.state === 'running',
+    evenDamaged: true,
   });
 };

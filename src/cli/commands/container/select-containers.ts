@@ -18,7 +18,7 @@ export interface SelectOptions {
   ignoreMissing?: boolean;
   /** docker names those that it passes over, and ends with 0 all the same. */
   tellMissing?: boolean;
-  /** Also one whose definition was damaged: it can still be removed. */
+  /** Also one whose definition was damaged: it can still be ended and removed. */
   evenDamaged?: boolean;
 }
 

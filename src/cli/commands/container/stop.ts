@@ -19,6 +19,7 @@ export const run: CommandHandler = async (input, openEngine) => {
     {
       all: (record) => record.state === 'running',
       ignoreMissing: input.flags['ignore'] === true,
+      evenDamaged: true,
       atOnce: ENDED_AT_ONCE,
     },
   );
