@@ -52,18 +52,19 @@ function completions() {
   return Object.entries(places).map(([name, path]) => data(join(CHECKOUT, 'completions', name), path));
 }
 
-/** Makers of services out of Quadlet files, what those of users wait for, and the unit that starts containers after a boot. */
+/** Makers of services out of Quadlet files, what those of users wait for, and the units that start containers after a boot and look for new images. */
 function systemd(prefix) {
   const from = (name) => join(CHECKOUT, 'scripts/install/systemd', name);
-  const boot = from('tspod-boot.service');
   const wait = 'tspod-user-wait-network-online.service';
   // What stands in a unit is read by systemd: a percent sign would begin a specifier.
-  const text = readFileSync(boot, 'utf8').replaceAll('@PREFIX@', () => prefix.replaceAll('%', '%%'));
+  const unit = (name) => {
+    const text = readFileSync(from(name), 'utf8').replaceAll('@PREFIX@', () => prefix.replaceAll('%', '%%'));
+    return ['system', 'user'].map((kind) => ({ ...data(from(name), `lib/systemd/${kind}/${name}`), text }));
+  };
   return [
     program(from('tspod-system-generator'), 'lib/systemd/system-generators/tspod-system-generator'),
     program(from('tspod-user-generator'), 'lib/systemd/user-generators/tspod-user-generator'),
-    { ...data(boot, 'lib/systemd/system/tspod-boot.service'), text },
-    { ...data(boot, 'lib/systemd/user/tspod-boot.service'), text },
+    ...['tspod-boot.service', 'tspod-auto-update.service', 'tspod-auto-update.timer'].flatMap(unit),
     data(from(wait), `lib/systemd/user/${wait}`),
   ];
 }

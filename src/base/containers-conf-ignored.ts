@@ -20,7 +20,6 @@ export const IGNORED_KEYS: Readonly<Record<string, string>> = {
   'engine.image_default_format': 'say it with --format',
   'engine.image_default_transport': 'names without a transport are of registries',
   'engine.image_parallel_copies': 'the number of downloads is chosen by tspod',
-  'engine.kube_generate_type': 'there are no Kubernetes files',
   'engine.lock_type': 'locks are the kernel’s',
   'engine.multi_image_archive': 'say it with save --multi-image-archive',
   'engine.namespace': 'there are no namespaces of engines',

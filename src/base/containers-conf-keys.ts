@@ -96,6 +96,8 @@ export interface EngineSection {
   infraImage: string | undefined;
   noPivotRoot: boolean;
   podExitPolicy: string;
+  /** What `kube generate` writes when it is not told. */
+  kubeGenerateType: string;
   pullPolicy: string;
   retry: number | undefined;
   retryDelay: string | undefined;
@@ -196,6 +198,7 @@ export const ENGINE_KEYS: Section<EngineSection> = {
   infraImage: ['infra_image', 'string', undefined],
   noPivotRoot: ['no_pivot_root', 'bool', false],
   podExitPolicy: ['pod_exit_policy', 'string', 'continue'],
+  kubeGenerateType: ['kube_generate_type', 'string', 'pod'],
   pullPolicy: ['pull_policy', 'string', 'missing'],
   retry: ['retry', 'int', undefined],
   retryDelay: ['retry_delay', 'string', undefined],

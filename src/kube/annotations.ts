@@ -1,4 +1,4 @@
-import { InvalidSpecError } from '../base/errors.ts';
+import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
 import type { CreateOptions } from '../specgen/create-options.ts';
 import type { PodOptions } from '../specgen/pod-options.ts';
 import type { Field } from './field.ts';
@@ -9,13 +9,35 @@ type Annotations = Readonly<Record<string, string>>;
 
 const OWN = 'io.podman.annotations.';
 
-export function podAnnotations(annotations: Annotations): Partial<PodOptions> {
+export function podAnnotations(annotations: Annotations, field: Field): Partial<PodOptions> {
+  for (const [key, value] of Object.entries(annotations)) checkOwn(key, value, field);
   const options: Partial<PodOptions> = {};
   const infraName = annotations[`${OWN}infra.name`];
   const userns = annotations[`${OWN}userns`];
   if (infraName) options.infraName = infraName;
   if (userns) options.userns = userns;
   return options;
+}
+
+const KNOWN: ReadonlySet<string> = new Set(
+  'apparmor autoremove cpuset infra.name init init.container.type label memory-nodes pids-limit privileged seccomp ulimit userns volumes-from'.split(
+    ' ',
+  ),
+);
+
+/** podman's own words have an effect or none, but are not ignored. `FALSE` says what holds anyway. */
+function checkOwn(key: string, value: string, { path }: Field): void {
+  if (!key.startsWith(OWN) || value === '' || value.toUpperCase() === 'FALSE') return;
+  const [word = ''] = key.slice(OWN.length).split('/');
+  if (KNOWN.has(word)) return;
+  const at = `${path.replace(/spec$/, '')}metadata.annotations[${JSON.stringify(key)}]`;
+  throw new UnsupportedError(`${at} is not supported`);
+}
+
+/** podman writes them where SELinux labels what is mounted: `z` or `Z` for a path of the host. */
+export function bindOptions(annotations: Annotations, path: string): string[] {
+  const words = annotations[`bind-mount-options:${path}`];
+  return words ? words.split(',') : [];
 }
 
 /** Those that end with the container's name are for it alone; they win. */

@@ -66,6 +66,7 @@ export function containerOf(
   const mounted = mountsOf(members('volumeMounts'), members('volumeDevices'), {
     volumes: surroundings.volumes,
     variables,
+    annotations: pod.annotations,
   });
   const { publish, ports } = portsOf(members('ports'), context.publishAll);
   const security = containerSecurity(members('securityContext'), surroundings.security, context.seccompRoot);

@@ -69,7 +69,7 @@ export function podOf(field: Field, given: Metadata, context: PlayContext): PodP
     options: {
       ...podOptions(members, metadata, surroundings.hostIpc),
       ...(security.sysctl.length > 0 ? { sysctl: security.sysctl } : {}),
-      ...podAnnotations(metadata.annotations),
+      ...podAnnotations(metadata.annotations, field),
       publish: containers.flatMap(({ publish }) => publish),
     },
     containers: plans,

@@ -4,6 +4,7 @@ import { containerPath } from '../specgen/container-path.ts';
 import type { SecretUse } from '../specgen/container-spec.ts';
 import { completeMountOptions } from '../specgen/mount-options.ts';
 import type { MountSpec } from '../specgen/mount-spec.ts';
+import { bindOptions } from './annotations.ts';
 import { expandText, type Variables } from './environment.ts';
 import { choiceOf, type Field, flagOf, itemsOf, membersOf, requiredText, textOf } from './field.ts';
 import { belowVolume, type PodVolume } from './volumes.ts';
@@ -22,13 +23,19 @@ interface Mount {
   field: Field;
 }
 
+export interface MountPlace {
+  volumes: ReadonlyMap<string, PodVolume>;
+  variables: Variables;
+  annotations: Readonly<Record<string, string>>;
+}
+
 export function mountsOf(
   volumeMounts: Field | undefined,
   volumeDevices: Field | undefined,
-  { volumes, variables }: { volumes: ReadonlyMap<string, PodVolume>; variables: Variables },
+  place: MountPlace,
 ): Mounts {
   const all: Mounts = { mounts: [], secrets: [], devices: [] };
-  for (const item of itemsOf(volumeMounts)) add(readMount(item, volumes, variables), all);
+  for (const item of itemsOf(volumeMounts)) add(readMount(item, place), all);
   for (const item of itemsOf(volumeDevices))
     throw new UnsupportedError(
       `${item.path} is not supported: a claim is a directory; mount a hostPath of type BlockDevice`,
@@ -38,7 +45,7 @@ export function mountsOf(
 
 const PROPAGATION = { None: 'rprivate', HostToContainer: 'rslave', Bidirectional: 'rshared' } as const;
 
-function readMount(item: Field, volumes: ReadonlyMap<string, PodVolume>, variables: Variables): Mount {
+function readMount(item: Field, { volumes, variables, annotations }: MountPlace): Mount {
   const members = membersOf(item, {
     takes: 'name mountPath readOnly subPath subPathExpr mountPropagation recursiveReadOnly',
   });
@@ -62,6 +69,7 @@ function readMount(item: Field, volumes: ReadonlyMap<string, PodVolume>, variabl
     destination: containerPath(path),
     options: [
       ...words.split(','),
+      ...(volume.plan.type === 'host' ? bindOptions(annotations, volume.plan.path) : []),
       ...(volume.readOnly || flagOf(members('readOnly')) === true ? ['ro'] : []),
       ...(propagation === undefined ? [] : [PROPAGATION[propagation]]),
     ],

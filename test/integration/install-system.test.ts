@@ -53,12 +53,16 @@ describe('an installation under a prefix', { skip: SKIP }, () => {
       'lib/systemd/system-generators/tspod-system-generator',
       'lib/systemd/user-generators/tspod-user-generator',
       'lib/systemd/user/tspod-boot.service',
+      'lib/systemd/system/tspod-auto-update.timer',
+      'lib/systemd/user/tspod-auto-update.service',
       'lib/systemd/user/tspod-user-wait-network-online.service',
     ]) {
       assert.ok(existsSync(join(stage, 'usr', path)), path);
     }
     const boot = readFileSync(join(stage, 'usr/lib/systemd/system/tspod-boot.service'), 'utf8');
     assert.match(boot, /^ExecStart=\/usr\/bin\/tspod system boot$/m);
+    const update = readFileSync(join(stage, 'usr/lib/systemd/system/tspod-auto-update.service'), 'utf8');
+    assert.match(update, /^ExecStart=\/usr\/bin\/tspod auto-update$/m);
     const manifest = readFileSync(join(stage, 'usr/lib/tspod/installed-files'), 'utf8');
     assert.ok(!manifest.includes(stage), 'the manifest names places below the prefix');
     assert.equal((await install({ PREFIX: '/usr', DESTDIR: stage }, 'uninstall')).code, 0);

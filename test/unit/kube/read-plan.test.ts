@@ -130,6 +130,23 @@ describe('a pod', () => {
   });
 });
 
+describe('annotations', () => {
+  const annotated = (lines: string, more = '') =>
+    mainOf(podText(more).replace('{name: web}', `{name: web, annotations: {${lines}}}`));
+
+  test('of podman hold, and are refused where they cannot', () => {
+    const { pod, options } = annotated(
+      'io.podman.annotations.userns: "auto", "io.podman.annotations.pids-limit/main": "7", "io.containers.autoupdate/main": registry, "io.podman.annotations.publish-all/main": "FALSE"',
+    );
+    assert.deepEqual([pod.options.userns, options.pidsLimit], ['auto', 7]);
+    assert.deepEqual(options.label, ['io.containers.autoupdate=registry']);
+    assert.throws(
+      () => annotated('"io.podman.annotations.kube.image.automount/main": x'),
+      /Pod\/web: metadata\.annotations\["io\.podman\.annotations\.kube\.image\.automount\/main"\] is not supported/,
+    );
+  });
+});
+
 describe('environment', () => {
   test('comes from maps, from the pod itself and from variables before', () => {
     const { options, main } = mainOf(

@@ -11,11 +11,12 @@ import type { CommandHandler } from '../../command.ts';
 import { print, printError } from '../../output/print.ts';
 
 export const run: CommandHandler = async ({ args, flags }, openEngine) => {
-  const word = flags['type'] as string;
+  const engine = openEngine();
+  const word = (flags['type'] as string | undefined) || engine.config.engine.kubeGenerateType || 'pod';
   const type = WORKLOAD_KINDS.find((each) => each === word);
   if (type === undefined)
-    throw new UsageError(`invalid --type ${JSON.stringify(word)}: choose ${WORKLOAD_KINDS.join(', ')}`);
-  const text = await generateKube(openEngine(), args, {
+    throw new UsageError(`unknown type ${JSON.stringify(word)}: choose ${WORKLOAD_KINDS.join(', ')}`);
+  const text = await generateKube(engine, args, {
     type,
     replicas: flags['replicas'] as number,
     service: flags['service'] === true,
