@@ -8,6 +8,7 @@ import { idsOfContainer } from '../libpod/container-ids.ts';
 import { lockContainer } from '../libpod/container-lock.ts';
 import { rootfsOptions } from '../libpod/rootfs-options.ts';
 import { type Change, copyChanges, unionChanges } from '../storage/changes.ts';
+import type { ImageRecord } from '../storage/store.ts';
 import { collected } from '../storage/collected.ts';
 import { storeLayout } from '../storage/layout.ts';
 import { archiveTree } from '../storage/tree/archive-tree.ts';
@@ -20,6 +21,9 @@ export interface FileChange {
   path: string;
 }
 
+/** What a name may be of; undefined: a container before an image. */
+export type DiffKind = 'container' | 'image' | undefined;
+
 /** What every start makes or mounts; nobody has changed it. */
 const OF_EVERY_START = new Set(
   '/ /dev /proc /sys /run /run/.containerenv /run/secrets /.dockerenv /etc/hostname /etc/hosts /etc/resolv.conf /etc/mtab'.split(
@@ -28,13 +32,15 @@ const OF_EVERY_START = new Set(
 );
 
 /** What a container has changed in its image, or an image's last layer in those below, in the order of the paths. */
-export async function diffObject(
-  engine: Engine,
-  name: string,
-  kind?: 'container' | 'image',
-): Promise<FileChange[]> {
+export async function diffObject(engine: Engine, name: string, kind: DiffKind): Promise<FileChange[]> {
   const record = kind === 'image' ? undefined : findContainer(engine.db, name);
   if (record !== undefined) return containerChanges(engine, record);
+  const { topLayerId: top } = await imageToDiff(engine, name, kind);
+  return top === undefined ? [] : told(await layerChanges(engine, top));
+}
+
+/** Of what is no container. */
+export async function imageToDiff(engine: Engine, name: string, kind: DiffKind): Promise<ImageRecord> {
   if (kind === 'container')
     throw new NotFoundError('container', name, {
       message: `no container with name or ID ${JSON.stringify(name)} found: no such container`,
@@ -46,8 +52,7 @@ export async function diffObject(
     throw new NotFoundError('image', name, {
       message: `no container or image ${JSON.stringify(name)} found`,
     });
-  const top = found.image.topLayerId;
-  return top === undefined ? [] : told(await layerChanges(engine, top));
+  return found.image;
 }
 
 async function layerChanges({ store, syscalls }: Engine, topLayerId: string): Promise<Iterable<Change>> {
@@ -65,7 +70,8 @@ export async function containerChanges(engine: Engine, record: ContainerRecord):
   return told(await engine.store.rootfs.changes(rootfsOptions(record)));
 }
 
-async function told(changes: Iterable<Change>): Promise<FileChange[]> {
+/** As it is shown. */
+export async function told(changes: Iterable<Change>): Promise<FileChange[]> {
   const turn = turns();
   const found: FileChange[] = [];
   for (const change of changes) {

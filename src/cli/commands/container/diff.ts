@@ -11,18 +11,22 @@ export const run: CommandHandler = async ({ args, flags, path }, openEngine) => 
   const format = flags['format'] as string | undefined;
   if (format !== undefined && format !== 'json')
     throw new UsageError('only supported value for --format is json');
-  const [name] = args;
+  const [name, against] = args;
   const latest = flags['latest'] === true;
   if (latest === (name !== undefined)) throw new UsageError('name a container or an image, or use --latest');
   const engine = openEngine();
   const kind = path.startsWith('container ') ? 'container' : path.startsWith('image ') ? 'image' : undefined;
-  const changes =
-    name === undefined
-      ? await containerChanges(engine, latestContainer(engine.db))
-      : await diffObject(engine, name, kind);
+  const changes = await changesOf();
   if (format === 'json') print(`${toJson(grouped(changes), '     ')}\n`);
   else print(changes.map((change) => `${LETTERS[change.kind]} ${change.path}\n`).join(''));
   return 0;
+
+  async function changesOf(): Promise<FileChange[]> {
+    if (name === undefined) return containerChanges(engine, latestContainer(engine.db));
+    if (against === undefined) return diffObject(engine, name, kind);
+    const { diffBetween } = await import('../../../engine/diff-between.ts');
+    return diffBetween(engine, [name, against], kind);
+  }
 };
 
 /** A kind that did not occur is left out. */

@@ -117,9 +117,10 @@ export const containerFilesRecords: readonly CommandRecord[] = [
   {
     paths: ['diff', 'container diff', 'image diff'],
     summary: 'List the files that a container, or the last layer of an image, has changed',
-    description: 'A stands for added, C for changed, D for deleted.',
-    examples: ['diff web', 'diff --format json web', 'image diff alpine'],
-    arguments: { usage: 'CONTAINER|IMAGE', min: 0, max: 1, complete: 'containers' },
+    description:
+      'A stands for added, C for changed, D for deleted. With a second container or image the first is compared with that one.',
+    examples: ['diff web', 'diff --format json web', 'image diff alpine', 'image diff app:2 app:1'],
+    arguments: { usage: 'CONTAINER|IMAGE [CONTAINER|IMAGE]', min: 0, max: 2, complete: 'containers' },
     flags: {
       format: {
         long: 'format',
