@@ -7,6 +7,7 @@ import { existingRoom } from '../network/rootless-room.ts';
 import { rootlessIdentity } from '../rootless/namespace.ts';
 import { originalEnvironment } from '../rootless/original-environment.ts';
 import type { Engine } from './engine.ts';
+import { mountNamespace, UNSHARED } from './user-mounts.ts';
 
 /**
  * Becomes a command of the user's in the user and mount namespace of containers, where this process has been from its beginning: no
@@ -30,6 +31,7 @@ export function unshare(
     ...launcherWords(),
     CONTAINERS_GRAPHROOT: graphRoot,
     CONTAINERS_RUNROOT: runRoot,
+    [UNSHARED]: mountNamespace('self'),
   };
   const program = findProgram(words[0] ?? '', env['PATH'] ?? '');
   // Only later versions of its types know that it does not return.

@@ -13,7 +13,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { syncDirectory } from '../base/atomic-file.ts';
-import { ConflictError, InvalidSpecError } from '../base/errors.ts';
+import { ConflictError, InvalidSpecError, messageOf, StorageError } from '../base/errors.ts';
 import { storeLayout } from '../storage/layout.ts';
 import { type SaveWish, writeArchive } from './archive-content.ts';
 import type { WrittenManifest } from './image-manifest.ts';
@@ -53,11 +53,12 @@ export async function saveToPath(wish: SaveWish, path: string): Promise<WrittenM
     return saveToStream(wish, createWriteStream(path));
   }
   const unfinished = `${path}.tmp-${process.pid}`;
+  const output = openOutput(unfinished, path);
   let manifest: WrittenManifest | undefined;
   try {
     manifest = await saveToStream(
       wish,
-      createWriteStream(unfinished, { flags: 'wx', mode: 0o644, highWaterMark: 1 << 20 }),
+      createWriteStream(unfinished, { fd: output, highWaterMark: 1 << 20 }),
     );
     const fd = openSync(unfinished, 'r');
     try {
@@ -72,6 +73,15 @@ export async function saveToPath(wish: SaveWish, path: string): Promise<WrittenM
   }
   syncDirectory(dirname(resolve(path)));
   return manifest;
+}
+
+function openOutput(unfinished: string, path: string): number {
+  try {
+    return openSync(unfinished, 'wx', 0o644);
+  } catch (error) {
+    const reason = messageOf(error).replace(unfinished, path);
+    throw new StorageError(`cannot save to ${path}: ${reason}`, { cause: error });
+  }
 }
 
 /** A layout that further images can go into, or a directory that may be written again. */

@@ -182,6 +182,10 @@ describe('image archives', () => {
     const images = source.images.list().map((one) => ({ image: one, names: one.names }));
     const save = (path: string) => saveToPath({ store: source, images, format: 'docker-archive' }, path);
     await assert.rejects(save(directory), { name: 'ConflictError', message: /it is a directory/ });
+    await assert.rejects(save('/proc/x.tar'), {
+      name: 'StorageError',
+      message: /^cannot save to \/proc\/x\.tar: open \/proc\/x\.tar: /,
+    });
     await assert.rejects(save(join(directory, 'none/x.tar')), { message: /none does not exist$/ });
   });
 

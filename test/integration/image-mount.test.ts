@@ -64,5 +64,10 @@ describe('image mount of a user', { skip: isRoot() ? 'for an ordinary user' : fa
     const inside = [TSPOD, ...rootArguments(testRoot())].join(' ');
     const script = `ls "$(${inside} image mount ${image})" && ${inside} image umount ${image}`;
     assert.match(await tspodOk(['unshare', 'sh', '-c', script]), /^bin$/m);
+    const itself = ['unshare', TSPOD, ...rootArguments(testRoot())];
+    const path = await tspodOk([...itself, 'image', 'mount', image]);
+    assert.match(await tspodOk(['unshare', 'ls', path]), /^bin$/m);
+    await tspodOk([...itself, 'image', 'umount', image]);
+    assert.equal((await tspod(['unshare', 'ls', path])).stdout, '');
   });
 });
