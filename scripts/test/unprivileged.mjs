@@ -17,6 +17,7 @@ export function prepareUnprivileged() {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     XDG_RUNTIME_DIR: user.runtimeDirectory,
     TSPOD_TEST_AS: 'rootless',
+    ...(process.env.TSPOD_TEST_RUNS === undefined ? {} : { TSPOD_TEST_RUNS: process.env.TSPOD_TEST_RUNS }),
   };
   const asUser = (command) => [
     'setpriv',

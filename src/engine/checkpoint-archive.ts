@@ -13,11 +13,12 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { PassThrough, Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, createZstdCompress } from 'node:zlib';
 import { syncDirectory } from '../base/atomic-file.ts';
+import { crashPoint } from '../base/crash-point.ts';
 import { CHECKPOINT_FILES, checkpointPaths, treeAt, writePieces } from '../libpod/checkpoint-files.ts';
 import type { ContainerRecord } from '../libpod/container.ts';
 import { logPath } from '../libpod/container-paths.ts';
@@ -29,6 +30,7 @@ import { layerParts } from '../storage/diff-layer.ts';
 import { TAR_END } from '../storage/tar/tar-writer.ts';
 import { archiveTree } from '../storage/tree/archive-tree.ts';
 import { isOfEveryStart } from './container-diff.ts';
+import { forgetElsewhere, noteElsewhere } from '../libpod/elsewhere.ts';
 import type { Engine } from './engine.ts';
 import { exportVolume } from './volume-archive.ts';
 
@@ -53,7 +55,8 @@ export async function exportCheckpoint(
   request: ArchiveContents & { path: string; compression: CheckpointCompression },
 ): Promise<void> {
   const { path, compression } = request;
-  const unfinished = `${path}.tmp-${process.pid}`;
+  const unfinished = `${resolve(path)}.tmp-${process.pid}`;
+  noteElsewhere(engine.db, { kind: 'file', key: unfinished, place: {} });
   try {
     await withArchive(engine, record, request, (pieces) =>
       pipeline(
@@ -65,11 +68,14 @@ export async function exportCheckpoint(
     const fd = openSync(unfinished, 'r');
     fsyncSync(fd);
     closeSync(fd);
+    crashPoint('checkpoint-before-archive');
     renameSync(unfinished, path);
     syncDirectory(dirname(path));
   } catch (error) {
     rmSync(unfinished, { force: true });
     throw error;
+  } finally {
+    forgetElsewhere(engine.db, unfinished);
   }
 }
 

@@ -56,7 +56,7 @@ export async function cloneContainer(
   if (!request.destroy) return clone;
   crashPoint('clone-before-destroy');
   await removeContainer(engine, original.id, { force: request.force, volumes: false });
-  if (takesName) renameContainer(engine, clone.id, name);
+  if (takesName) await renameContainer(engine, clone.id, name);
   return clone;
 }
 

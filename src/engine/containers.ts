@@ -12,7 +12,7 @@ export {
 } from '../libpod/container.ts';
 export { containerPaths } from '../libpod/container-paths.ts';
 export { lockContainer } from '../libpod/container-lock.ts';
-export { settle, settleQuietly } from '../libpod/settle.ts';
+export { lookupPresent, settle, settleQuietly } from '../libpod/settle.ts';
 export { startContainer, type StartedContainer, type StartOptions } from '../libpod/start.ts';
 export { passesStreams } from '../libpod/startable.ts';
 export { stopContainer } from '../libpod/stop.ts';

@@ -245,6 +245,7 @@ async function completePrevious(libpod: Libpod, id: string): Promise<void> {
   await syncFiles(libpod, unfinished);
   mkdirSync(whole, { recursive: true, mode: 0o700 });
   await libpod.syscalls.removeTree(join(whole, CHECKPOINT_FILES.preImages));
+  crashPoint('checkpoint-before-previous');
   for (const name of Object.values(CHECKPOINT_FILES))
     if (existsSync(join(unfinished, name))) renameSync(join(unfinished, name), join(whole, name));
   await libpod.syscalls.removeTree(unfinished);

@@ -14,6 +14,7 @@ import { freeName } from './random-name.ts';
 import { deleteContainer } from './delete.ts';
 import { hostRoot, quotaOf } from './rootfs-options.ts';
 import { changeState } from './state-change.ts';
+import { noteNewVolumes } from './volume-data.ts';
 import { createVolume, findVolume } from './volume.ts';
 
 export interface CreateContainerOptions {
@@ -87,6 +88,7 @@ function insertRows(
   },
 ): ContainerSpec {
   const { draw } = request;
+  noteNewVolumes(libpod, volumeNames(request.spec));
   return transaction(
     libpod.db,
     () => {
@@ -149,6 +151,12 @@ function insertRow(
     pod?.id ?? null,
     project ?? null,
     sumOf(document),
+  );
+}
+
+function volumeNames({ mounts }: ContainerSpec): string[] {
+  return mounts.flatMap((mount) =>
+    mount.type === 'volume' || mount.type === 'image-volume' ? [mount.name] : [],
   );
 }
 

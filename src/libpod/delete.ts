@@ -8,7 +8,8 @@ import { type ContainerRecord, updateContainer } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { releaseFailedStart } from './release.ts';
-import { deleteVolumeRow, removeVolumeData, volumeUsers } from './volume.ts';
+import { deleteVolumeRow, volumeUsers } from './volume.ts';
+import { deleteVolumeData, type RemovedData } from './volume-data.ts';
 import { forgetUserMount } from './user-mount-marks.ts';
 
 /**
@@ -68,9 +69,10 @@ export async function deleteMarked(
   try {
     crashPoint('remove-after-rootfs');
     // The mark is: what a power cut takes back here, whoever comes next does again.
-    const volumes = transaction(libpod.db, () => deleteRows(libpod, record, withVolumes), false);
+    const volumes = new Set<RemovedData>();
+    transaction(libpod.db, () => deleteRows(libpod, record, withVolumes, volumes), false);
     crashPoint('remove-after-row');
-    for (const mountpoint of volumes) await removeVolumeData(libpod, mountpoint);
+    for (const removed of volumes) await deleteVolumeData(libpod, removed);
     libpod.syscalls.removeTreeAt(AT_FDCWD, bundle.bundle);
     removeCidFile(record);
     forgetUserMount(libpod, record.id);
@@ -80,8 +82,13 @@ export async function deleteMarked(
   }
 }
 
-/** Returns where the volumes that went with it have their data. */
-function deleteRows(libpod: Libpod, record: ContainerRecord, withVolumes: boolean): string[] {
+/** Adds what the volumes that go with it leave: on a full disk it may run twice. */
+function deleteRows(
+  libpod: Libpod,
+  record: ContainerRecord,
+  withVolumes: boolean,
+  removed: Set<RemovedData>,
+): void {
   const { db } = libpod;
   const takesAll = record.checkpoint?.importing?.ownsVolumes === true;
   const volumes = withVolumes || takesAll ? volumesOf(libpod, record.id, takesAll) : [];
@@ -95,7 +102,10 @@ function deleteRows(libpod: Libpod, record: ContainerRecord, withVolumes: boolea
       attributes: { ...record.spec.labels, image: record.imageName },
     });
   const unused = volumes.filter((name) => volumeUsers(libpod, name).length === 0);
-  return unused.flatMap((name) => deleteVolumeRow(libpod, name) ?? []);
+  for (const name of unused) {
+    const data = deleteVolumeRow(libpod, name);
+    if (data !== undefined) removed.add(data);
+  }
 }
 
 /** Its anonymous ones, or `all`. */

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '../base/errors.ts';
@@ -16,8 +16,11 @@ import { getPod } from './pod.ts';
 import { tryLockContainer } from './container-lock.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
+import { abandonedElsewhere, forgetElsewhere } from './elsewhere.ts';
 import { networkContext } from './network-context.ts';
+import { abandonedSecrets, removeAbandonedSecret } from './secret.ts';
 import { findVolume } from './volume.ts';
+import { abandonedVolumeData, removeAbandonedData } from './volume-data.ts';
 
 /** Something on disk that no row names: a process was killed between the end of the row and the end of the thing. */
 export interface Leftover {
@@ -31,7 +34,13 @@ export interface Leftover {
  * is never named, and of containers whose processes live nothing is touched.
  */
 export function findLeftovers(libpod: Libpod): Leftover[] {
-  return [...bundles(libpod), ...exitFiles(libpod), ...lockFiles(libpod), ...volumes(libpod)];
+  return [
+    ...bundles(libpod),
+    ...exitFiles(libpod),
+    ...lockFiles(libpod),
+    ...volumes(libpod),
+    ...elsewhere(libpod),
+  ];
 }
 
 /** Removes all of it, and the networks of containers that do not run. Returns the paths. */
@@ -127,6 +136,32 @@ async function removeVolumeDirectory(libpod: Libpod, name: string): Promise<void
   const isGone = (): boolean => findVolume(libpod, name) === undefined;
   const trashed = transaction(libpod.db, () => (isGone() ? moveToTrash(layout, path) : undefined), false);
   if (trashed !== undefined) await libpod.syscalls.removeTree(trashed);
+}
+
+/** What killed commands put, or left, outside of the graph root. */
+function elsewhere(libpod: Libpod): Leftover[] {
+  const problem = 'was being made or removed by a command that was killed';
+  return [
+    ...abandonedVolumeData(libpod).map((it) => ({
+      path: it.key,
+      problem,
+      remove: () => removeAbandonedData(libpod, it),
+    })),
+    ...abandonedElsewhere(libpod.db, 'file').map(({ key }) => ({
+      path: key,
+      problem,
+      remove: () => {
+        rmSync(key, { force: true });
+        forgetElsewhere(libpod.db, key);
+        return Promise.resolve();
+      },
+    })),
+    ...abandonedSecrets(libpod.db).map((it) => ({
+      path: `secret ${it.key}`,
+      problem,
+      remove: () => removeAbandonedSecret(libpod.db, it),
+    })),
+  ];
 }
 
 function lives(pidFile: string): boolean {

@@ -8,6 +8,7 @@ import type { ContainerRecord } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { isMonitorOf } from './end-monitor.ts';
+import { isFrozen } from './freezer.ts';
 import { runtimeOf } from './runtime-of.ts';
 
 /** Exit code shown where nobody learned the real one. */
@@ -72,8 +73,10 @@ export function hasOwner(record: ContainerRecord): boolean {
 
 function observeProcess(libpod: Libpod, record: ContainerRecord): ContainerRecord {
   if (isProcessAlive(record)) {
-    // A stop that was killed half way has stopped nothing.
-    return record.state === 'stopping' && !hasOwner(record) ? { ...record, state: 'running' } : record;
+    if (record.state === 'initialized' || record.owner === undefined || hasOwner(record)) return record;
+    // A stop that was killed half way has stopped nothing; what a pause or its end came to do, the freezer knows.
+    const state = record.pid !== undefined && isFrozen(record.pid) ? 'paused' : 'running';
+    return { ...record, state, owner: undefined };
   }
   const ended = endedRecord(libpod, record);
   if (ended !== undefined) return ended;

@@ -1,17 +1,15 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { crashPoint } from '../base/crash-point.ts';
 import { NotFoundError, UnsupportedError } from '../base/errors.ts';
+import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
 import { pauseContainer as pauseInRuntime, resumeContainer } from '../oci/runtime-client.ts';
-import type { ContainerRecord } from './container.ts';
+import { type ContainerRecord, updateContainer } from './container.ts';
 import { lockContainer } from './container-lock.ts';
-import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
+import { markFrozen } from './freezer.ts';
 import { runtimeOf } from './runtime-of.ts';
 import { settle } from './settle.ts';
 import { changeState } from './state-change.ts';
 import { nextState } from './transitions.ts';
-
-const PAUSED = 'paused';
 
 /** Freezes all processes. WrongStateError unless it is running. */
 export function pauseContainer(libpod: Libpod, id: string): Promise<void> {
@@ -31,17 +29,20 @@ async function freezeOrThaw(libpod: Libpod, id: string, transition: 'pause' | 'u
     nextState(record.state, transition, record.name);
     if (record.facts.cgroupPath === undefined) throw withoutFreezer(record);
     const runtime = runtimeOf(libpod, record);
-    // Health checks rest meanwhile: the monitor looks for this file.
-    const mark = join(containerPaths(libpod.paths, id).bundle.bundle, PAUSED);
-    if (transition === 'pause') writeFileSync(mark, '');
-    let frozen = false;
+    // Should we be killed between the freezer and the row, whoever comes next asks the freezer.
+    updateContainer(libpod.db, id, { owner: formatIdentity(ownIdentity()) });
+    crashPoint('pause-after-owner');
     try {
+      if (transition === 'pause') markFrozen(libpod, id, true);
       await (transition === 'pause' ? pauseInRuntime(runtime, id) : resumeContainer(runtime, id));
-      frozen = transition === 'pause';
-    } finally {
-      if (!frozen) rmSync(mark, { force: true });
+      crashPoint('pause-after-runtime');
+      if (transition === 'unpause') markFrozen(libpod, id, false);
+    } catch (error) {
+      markFrozen(libpod, id, transition === 'unpause');
+      updateContainer(libpod.db, id, { owner: null });
+      throw error;
     }
-    changeState(libpod, id, transition, { events: [transition] });
+    changeState(libpod, id, transition, { changes: { owner: null }, events: [transition] });
   } finally {
     lock.release();
   }

@@ -4,17 +4,19 @@ import { transaction } from '../state/db.ts';
 import { recordEvent } from '../state/events.ts';
 import { findContainer, lookupContainer, updateContainer } from './container.ts';
 import type { Libpod } from './context.ts';
+import { lookupPresent } from './settle.ts';
 
 /** In any state. AlreadyExistsError names the container that has the name. */
-export function renameContainer(libpod: Libpod, nameOrId: string, newName: string): void {
+export async function renameContainer(libpod: Libpod, nameOrId: string, newName: string): Promise<void> {
   const name = newName.replace(/^\//, '');
   if (!NAME_PATTERN.test(name)) {
     throw new UsageError(
       `invalid container name ${JSON.stringify(newName)}: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`,
     );
   }
+  const { id } = await lookupPresent(libpod, nameOrId);
   transaction(libpod.db, () => {
-    const record = lookupContainer(libpod.db, nameOrId);
+    const record = lookupContainer(libpod.db, id);
     const holder = findContainer(libpod.db, name);
     if (holder !== undefined && holder.name === name) {
       if (holder.id === record.id)

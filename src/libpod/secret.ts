@@ -1,7 +1,10 @@
-import { AlreadyExistsError, InvalidSpecError, NotFoundError } from '../base/errors.ts';
+import { crashPoint } from '../base/crash-point.ts';
+import { AlreadyExistsError, InvalidSpecError, messageOf, NotFoundError } from '../base/errors.ts';
+import { log } from '../base/log.ts';
 import { type Database, type Row, transaction } from '../state/db.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
 import type { Libpod } from './context.ts';
+import { abandonedElsewhere, type Elsewhere, forgetElsewhere, noteElsewhere } from './elsewhere.ts';
 import { openSecret, sealSecret } from './secret-cipher.ts';
 import { checkSecretPlace, type SecretPlace, secretStore } from './secret-drivers.ts';
 
@@ -41,15 +44,21 @@ export async function createSecret(
     throw new InvalidSpecError(`secret ${name} must have more than 0 and less than ${LARGEST} bytes`);
   checkSecretPlace(secret);
   // For one that cannot be made nothing is put anywhere; whether it can is asked again below.
+  await removeAbandonedSecrets(db);
   refuseTaken(db, secret);
   const sealed = isSealed(secret) ? sealSecret(paths.graphRoot, id, secret.data) : secret.data;
   const store = secretStore(secret);
-  await store?.put(id, sealed);
   let old: SecretRecord | undefined;
+  if (store !== undefined) noteSecret(db, secret);
   try {
+    await store?.put(id, sealed);
+    crashPoint('secret-after-put');
     old = transaction(db, () => {
       const replaced = refuseTaken(db, secret);
-      if (replaced !== undefined) db.prepare('DELETE FROM secrets WHERE id = ?').run(replaced.id);
+      if (replaced !== undefined) {
+        db.prepare('DELETE FROM secrets WHERE id = ?').run(replaced.id);
+        if (secretStore(replaced) !== undefined) noteSecret(db, replaced);
+      }
       const now = timestamp();
       db.prepare(`INSERT INTO secrets (${COLUMNS}, data, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
         ...[id, name, JSON.stringify(secret.labels), now, now],
@@ -58,13 +67,68 @@ export async function createSecret(
         isSealed(secret) ? 1 : 0,
       );
       recordEvent(db, { kind: 'secret', action: 'create', objectId: id, name });
+      if (store !== undefined) forgetElsewhere(db, id);
       return replaced;
     });
   } catch (error) {
-    await store?.drop(id);
+    if (store !== undefined) await dropLeft(db, secret);
     throw error;
   }
-  if (old !== undefined) await secretStore(old)?.drop(old.id);
+  crashPoint('secret-after-row');
+  if (old !== undefined && secretStore(old) !== undefined) await dropLeft(db, old);
+}
+
+function noteSecret(db: Database, { id, driver, driverOptions }: SecretPlace & { id: string }): boolean {
+  return noteElsewhere(db, { kind: 'secret', key: id, place: { driver, driverOptions } });
+}
+
+/** Of one that has no row: what a driver cannot take away now stays noted, for whoever comes next. */
+async function dropLeft(db: Database, secret: SecretPlace & { id: string }): Promise<void> {
+  try {
+    await dropOrMiss(secret);
+    forgetElsewhere(db, secret.id);
+  } catch (error) {
+    log('warn', `data of secret ${secret.id} is left behind: ${messageOf(error)}`);
+  }
+}
+
+/** Not every driver can tell whether there is nothing to be taken away. */
+async function dropOrMiss(secret: SecretPlace & { id: string }): Promise<void> {
+  const store = secretStore(secret);
+  try {
+    await store?.drop(secret.id);
+  } catch (error) {
+    const isThere = await store?.get(secret.id).then(
+      () => true,
+      () => false,
+    );
+    if (isThere === true) throw error;
+  }
+}
+
+/** Data that killed commands have put where no row names it, or were about to take away. */
+export function abandonedSecrets(db: Database): Elsewhere[] {
+  return abandonedElsewhere(db, 'secret');
+}
+
+/** A removal that was killed is completed. StorageError when its driver cannot. */
+export async function removeAbandonedSecret(db: Database, { key, place }: Elsewhere): Promise<void> {
+  await dropOrMiss({ id: key, ...(place as SecretPlace) });
+  transaction(db, () => {
+    const left = db.prepare('DELETE FROM secrets WHERE id = ? RETURNING name').get(key) as Row | undefined;
+    if (left !== undefined)
+      recordEvent(db, { kind: 'secret', action: 'remove', objectId: key, name: String(left['name']) });
+    forgetElsewhere(db, key);
+  });
+}
+
+async function removeAbandonedSecrets(db: Database): Promise<void> {
+  for (const abandoned of abandonedSecrets(db))
+    try {
+      await removeAbandonedSecret(db, abandoned);
+    } catch (error) {
+      log('warn', `cannot remove what is left of secret ${abandoned.key}: ${messageOf(error)}`);
+    }
 }
 
 /** Returns the one that it replaces. */
@@ -125,12 +189,26 @@ export async function secretData(
 /** Its driver goes first: a secret that cannot be taken away stays to be seen. */
 export async function removeSecret(db: Database, nameOrId: string): Promise<SecretRecord> {
   const secret = getSecret(db, nameOrId);
-  await secretStore(secret)?.drop(secret.id);
+  const { id, name } = secret;
+  if (secretStore(secret) !== undefined) await dropNoted(db, secret);
+  crashPoint('secret-after-drop');
   return transaction(db, () => {
-    db.prepare('DELETE FROM secrets WHERE id = ?').run(secret.id);
-    recordEvent(db, { kind: 'secret', action: 'remove', objectId: secret.id, name: secret.name });
+    db.prepare('DELETE FROM secrets WHERE id = ?').run(id);
+    recordEvent(db, { kind: 'secret', action: 'remove', objectId: id, name });
+    forgetElsewhere(db, id);
     return secret;
   });
+}
+
+async function dropNoted(db: Database, secret: SecretRecord): Promise<void> {
+  // Another removal may have been killed after it had got that far.
+  if (!noteSecret(db, secret)) return await dropOrMiss(secret);
+  try {
+    await secretStore(secret)?.drop(secret.id);
+  } catch (error) {
+    forgetElsewhere(db, secret.id);
+    throw error;
+  }
 }
 
 function toSecret(row: Row): SecretRecord {

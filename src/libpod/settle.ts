@@ -4,10 +4,11 @@ import { log } from '../base/log.ts';
 import type { KernelLock } from '../native/kernel-lock.ts';
 import { allowReserve, statement, transaction } from '../state/db.ts';
 import { timestamp } from '../state/events.ts';
-import { type ContainerRecord, getContainer, NO_END, updateContainer } from './container.ts';
+import { type ContainerRecord, getContainer, lookupContainer, NO_END, updateContainer } from './container.ts';
 import { tryLockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
 import { deleteContainer, deleteMarked, markRemoving } from './delete.ts';
+import { markFrozen } from './freezer.ts';
 import { hasOwner, isInterruptedReturn, observe } from './observe.ts';
 import { releaseFailedStart, releaseResources } from './release.ts';
 import { planRestart } from './restart-policy.ts';
@@ -44,7 +45,8 @@ export async function settle(libpod: Libpod, id: string): Promise<ContainerRecor
   if (now.state === 'created' && stored.state !== 'created') {
     await releaseFailedStart(libpod, stored);
     updateContainer(libpod.db, id, { state: 'created', pid: null, owner: null, error: now.error, facts: {} });
-  } else if (now.state !== stored.state) {
+  } else if (now.state !== stored.state || now.owner !== stored.owner) {
+    if (stored.state !== 'starting') markFrozen(libpod, id, now.state === 'paused');
     updateContainer(libpod.db, id, {
       state: now.state,
       pid: now.pid ?? null,
@@ -187,10 +189,18 @@ export async function settleQuietly(
   }
 }
 
+/** By name or id. One that was never made, or is half removed, by a process that is gone is removed, and not found. */
+export async function lookupPresent(libpod: Libpod, nameOrId: string): Promise<ContainerRecord> {
+  const record = lookupContainer(libpod.db, nameOrId);
+  if (record.state !== 'creating' && record.state !== 'removing') return record;
+  return (await settleQuietly(libpod, record)) ?? lookupContainer(libpod.db, nameOrId);
+}
+
 export function needsSettling(stored: ContainerRecord, now: ContainerRecord): boolean {
   if (stored.state === 'creating' || stored.state === 'removing') return !hasOwner(stored);
   return (
     now.state !== stored.state ||
+    now.owner !== stored.owner ||
     (stored.state === 'exited' && stored.facts.held === true) ||
     isAbandoned(now)
   );

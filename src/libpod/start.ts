@@ -323,8 +323,10 @@ async function startInitialized(
   const { bundle } = containerPaths(libpod.paths, record.id);
   if (options.attach !== undefined) await options.attach(bundle.attach);
   changeState(libpod, record.id, 'begin-start', { changes: { owner: formatIdentity(ownIdentity()) } });
+  crashPoint('initialized-before-start');
   await startInRuntime(runtimeOf(libpod, record), record.id);
   tellStarted(libpod, record.id);
+  crashPoint('initialized-after-start');
   const started = changeState(libpod, record.id, 'complete-start', {
     changes: { owner: null, startedAt: timestamp(), finishedAt: null },
     events: ['start'],

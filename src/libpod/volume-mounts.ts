@@ -9,7 +9,8 @@ import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { isListedMount } from '../storage/drivers/mount-point.ts';
 import type { Libpod } from './context.ts';
 import { mountWords } from './volume-options.ts';
-import { findVolume, getVolume, unmountVolume, type VolumeRecord } from './volume.ts';
+import { findVolume, getVolume, type VolumeRecord } from './volume.ts';
+import { unmountVolume } from './volume-data.ts';
 
 /**
  * Volumes whose options say what is mounted there (type, device, o). It is mounted for as long as somebody holds the volume:

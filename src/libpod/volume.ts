@@ -10,15 +10,22 @@ import {
   readdirSync,
   constants,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
 import { AlreadyExistsError, InUseError, NotFoundError, StorageError, UsageError } from '../base/errors.ts';
 import { LONGEST_NAME, NAME_PATTERN } from '../base/ids.ts';
-import { MNT_DETACH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
+import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
 import { type Row, transaction } from '../state/db.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
-import { isListedMount } from '../storage/drivers/mount-point.ts';
 import type { Libpod } from './context.ts';
+import {
+  deleteVolumeData,
+  forgetNewVolume,
+  noteNewVolumes,
+  putVolumeDataBack,
+  type RemovedData,
+  takeVolumeData,
+} from './volume-data.ts';
 import { keepsEmpty, type VolumeOwner, volumeOwner } from './volume-options.ts';
 
 export interface VolumeRecord {
@@ -64,38 +71,35 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
   const mountpoint = join(libpod.paths.newVolumes, request.name, '_data');
   const options = request.options ?? {};
   const owner = volumeOwner(options, request.owner);
-  return transaction(
-    libpod.db,
-    () => {
-      // Inside, so that whoever looks for directories without a row under the same lock finds none that is just being made.
-      mkdirSync(mountpoint, { recursive: true, mode: 0o755 });
-      if (owner !== undefined) chownSync(mountpoint, owner.uid, owner.gid);
-      crashPoint('volume-after-directory');
-      const inserted = libpod.db
-        .prepare(
-          'INSERT OR IGNORE INTO volumes (name, driver, mountpoint, labels, options, anonymous, needs_copy_up, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-        )
-        .run(
-          request.name,
-          'local',
-          mountpoint,
-          JSON.stringify(request.labels ?? {}),
-          JSON.stringify(options),
-          request.anonymous ? 1 : 0,
-          (request.copyUp ?? true) && !keepsEmpty(options) ? 1 : 0,
-          timestamp(),
-        );
-      if (inserted.changes === 0 && !request.ignoreExisting) {
-        throw new AlreadyExistsError(
-          `volume with name ${request.name} already exists: volume already exists`,
-        );
-      }
-      if (inserted.changes > 0)
-        recordEvent(libpod.db, { kind: 'volume', action: 'create', name: request.name });
-      return getVolume(libpod, request.name);
-    },
-    !request.anonymous,
-  );
+  noteNewVolumes(libpod, [request.name]);
+  const create = (): VolumeRecord => {
+    // Inside, so that whoever looks for directories without a row under the same lock finds none that is just being made.
+    mkdirSync(mountpoint, { recursive: true, mode: 0o755 });
+    if (owner !== undefined) chownSync(mountpoint, owner.uid, owner.gid);
+    crashPoint('volume-after-directory');
+    const inserted = libpod.db
+      .prepare(
+        'INSERT OR IGNORE INTO volumes (name, driver, mountpoint, labels, options, anonymous, needs_copy_up, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(
+        request.name,
+        'local',
+        mountpoint,
+        JSON.stringify(request.labels ?? {}),
+        JSON.stringify(options),
+        request.anonymous ? 1 : 0,
+        (request.copyUp ?? true) && !keepsEmpty(options) ? 1 : 0,
+        timestamp(),
+      );
+    if (inserted.changes === 0 && !request.ignoreExisting) {
+      throw new AlreadyExistsError(`volume with name ${request.name} already exists: volume already exists`);
+    }
+    if (inserted.changes > 0)
+      recordEvent(libpod.db, { kind: 'volume', action: 'create', name: request.name });
+    forgetNewVolume(libpod, request.name);
+    return getVolume(libpod, request.name);
+  };
+  return transaction(libpod.db, create, !request.anonymous);
 }
 
 export function findVolume(libpod: Libpod, name: string): VolumeRecord | undefined {
@@ -136,36 +140,34 @@ export function volumeUsers(libpod: Libpod, name: string): string[] {
 
 /** Deletes row and data. InUseError when a container has it. */
 export async function removeVolume(libpod: Libpod, name: string): Promise<void> {
-  const mountpoint = transaction(libpod.db, () => {
-    getVolume(libpod, name);
-    const users = volumeUsers(libpod, name);
-    if (users.length > 0) {
-      throw new InUseError(
-        `volume ${name} is being used by the following container(s): ${users.join(', ')}: volume is being used`,
-      );
-    }
-    return deleteVolumeRow(libpod, name);
-  });
-  if (mountpoint !== undefined) await removeVolumeData(libpod, mountpoint);
+  let removed: RemovedData | undefined;
+  try {
+    transaction(libpod.db, () => {
+      getVolume(libpod, name);
+      const users = volumeUsers(libpod, name);
+      if (users.length > 0) {
+        throw new InUseError(
+          `volume ${name} is being used by the following container(s): ${users.join(', ')}: volume is being used`,
+        );
+      }
+      // It may run twice, on a full disk.
+      const taken = deleteVolumeRow(libpod, name);
+      if (taken?.to !== undefined) removed = taken;
+    });
+  } catch (error) {
+    if (removed !== undefined) putVolumeDataBack(removed);
+    throw error;
+  }
+  crashPoint('volume-after-row');
+  if (removed !== undefined) await deleteVolumeData(libpod, removed);
 }
 
-/** The first half of a removal, for use in a transaction. Returns what `removeVolumeData` needs; undefined when there was none. */
-export function deleteVolumeRow(libpod: Libpod, name: string): string | undefined {
+/** The first half of a removal, for use in a transaction; `deleteVolumeData` is the second. Undefined when there was none. */
+export function deleteVolumeRow(libpod: Libpod, name: string): RemovedData | undefined {
   const row = libpod.db.prepare('DELETE FROM volumes WHERE name = ? RETURNING mountpoint').get(name);
   if (row === undefined) return undefined;
   recordEvent(libpod.db, { kind: 'volume', action: 'remove', name });
-  return String((row as Row)['mountpoint']);
-}
-
-/** The second half; not there is fine. What is mounted there belongs to others, and stays. */
-export async function removeVolumeData(libpod: Libpod, mountpoint: string): Promise<void> {
-  unmountVolume(libpod, mountpoint);
-  await libpod.syscalls.removeTree(dirname(mountpoint));
-}
-
-/** Not mounted is fine. */
-export function unmountVolume(libpod: Libpod, mountpoint: string): void {
-  while (isListedMount(mountpoint)) libpod.syscalls.umount(mountpoint, MNT_DETACH);
+  return takeVolumeData(libpod, String((row as Row)['mountpoint']));
 }
 
 /**

@@ -31,6 +31,7 @@ const BUSY_TIMEOUT_MS = 800;
 const ATTEMPTS = 40;
 const OPEN_ATTEMPTS = 400;
 const OPEN_PAUSE_MS = 20;
+const NAME_ATTEMPTS = 5;
 
 /**
  * Opens (and creates or upgrades) the state DB. Several processes may have it open; readers never wait for writers (WAL).
@@ -79,8 +80,16 @@ function refuse(path: string, damage: string | undefined): void {
 }
 
 function bringNamesBack(path: string): void {
-  if (!restoreNames(path, (log) => isReplayed(path, log)))
-    throw damaged(path, 'its log is missing, and the one kept beside it does not belong to it');
+  // The last user may be closing it, and another one opening it, while we look at one file after the other.
+  for (let attempt = 1; attempt <= NAME_ATTEMPTS; attempt++) {
+    if (restoreNames(path, (log) => isReplayed(path, log))) return;
+    pause();
+  }
+  throw damaged(path, 'its log is missing, and the one kept beside it does not belong to it');
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_PAUSE_MS);
 }
 
 /** Whether the log leaves the DB as it is; tried on a copy. */
@@ -135,7 +144,7 @@ function prepare(db: Database, path: string): void {
       return;
     } catch (error) {
       if (!isBusy(error) || attempt >= OPEN_ATTEMPTS) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_PAUSE_MS);
+      pause();
     }
   }
 }

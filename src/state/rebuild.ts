@@ -47,6 +47,7 @@ const TABLES = [
   'manifest_lists',
   'manifest_list_names',
   'secrets',
+  'elsewhere',
 ];
 
 const HEADER_BYTES = 100;

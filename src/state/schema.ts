@@ -250,6 +250,14 @@ const UPGRADES: readonly string[] = [
   -- state/document-sum.ts; NULL: from before there was that.
   ALTER TABLE containers ADD COLUMN spec_sum INTEGER;
   `,
+  `
+  CREATE TABLE elsewhere (               -- see libpod/elsewhere.ts
+    key TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,                  -- secret, volume, file
+    place TEXT NOT NULL,                 -- JSON
+    owner TEXT NOT NULL                  -- pid:startTime of the process that puts it there or takes it away
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = UPGRADES.length;

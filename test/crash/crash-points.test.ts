@@ -6,6 +6,7 @@ import { PROJECT_ROOT } from '../fixtures/harness.ts';
 import { BUILD } from './operations/build.ts';
 import { CHECKPOINTS } from './operations/checkpoints.ts';
 import { CONTAINERS } from './operations/containers.ts';
+import { ELSEWHERE } from './operations/elsewhere.ts';
 import { IMAGES } from './operations/images.ts';
 import { KUBE } from './operations/kube.ts';
 import { NETWORKS } from './operations/networks.ts';
@@ -19,6 +20,7 @@ test('every crash point of the sources is passed by an operation of the tables',
       ...BUILD,
       ...CHECKPOINTS,
       ...CONTAINERS,
+      ...ELSEWHERE,
       ...IMAGES,
       ...KUBE,
       ...NETWORKS,

@@ -8,7 +8,7 @@ import { requires } from '../fixtures/requires.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
 const CONTAINERS = 20;
-const ROUNDS = 10;
+const ROUNDS = Number(process.env['TSPOD_TEST_MOMENTS'] ?? 10);
 /** From the start of the program until its clean-up is certainly over. */
 const SPAN_MS = 600;
 const skip = requires('root');

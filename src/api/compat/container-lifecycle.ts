@@ -110,10 +110,10 @@ export const unpause: Handler = async (exchange) => {
   sendEmpty(exchange, 204);
 };
 
-export const rename: Handler = (exchange) => {
+export const rename: Handler = async (exchange) => {
   const name = exchange.query.text('name');
   if (name === undefined) throw new UsageError('Neither old nor new names may be empty');
-  renameContainer(exchange.engine, namedContainer(exchange).id, name);
+  await renameContainer(exchange.engine, namedContainer(exchange).id, name);
   sendEmpty(exchange, 204);
 };
 

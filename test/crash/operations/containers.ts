@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { tspodOk } from '../../fixtures/harness.ts';
+import { tspod, tspodOk } from '../../fixtures/harness.ts';
 import { requires } from '../../fixtures/requires.ts';
 import {
   CREATE,
@@ -111,6 +111,27 @@ export const CONTAINERS: readonly Operation[] = [
       await tspodOk(['rm', '-f', '-v', '-t', '0', 'victim']);
       assert.equal(existsSync(path), false);
     },
+  },
+  {
+    name: 'pause',
+    needs: requires('root'),
+    before: running,
+    args: () => ['pause', 'victim'],
+    points: ['pause-after-owner', 'pause-after-runtime'],
+    afterwards: async () => {
+      await tspod(['unpause', 'victim']);
+      await startsAgain();
+    },
+  },
+  {
+    name: 'start of an initialized one',
+    before: async () => {
+      await create();
+      await tspodOk(['init', 'victim']);
+    },
+    args: () => ['start', 'victim'],
+    points: ['initialized-before-start', 'initialized-after-start'],
+    afterwards: startsAgain,
   },
   {
     name: 'update',

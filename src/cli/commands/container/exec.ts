@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { MonitorError, messageOf, UsageError } from '../../../base/errors.ts';
-import { latestContainer, lookupContainer, startExec } from '../../../engine/containers.ts';
+import { latestContainer, lookupPresent, startExec } from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import { execEnv } from '../../../engine/exec-env.ts';
 import type { CommandHandler, CommandInput } from '../../command.ts';
@@ -23,7 +23,7 @@ export const run: CommandHandler = async (input, openEngine) => {
     throw new UsageError(
       '--no-session and --detach cannot be set together: nothing would know of the program',
     );
-  const record = lookupContainer(engine.db, name);
+  const record = await lookupPresent(engine, name);
   let connection: Connection | undefined;
   const session = await startExec(
     engine,

@@ -6,7 +6,7 @@ import {
   parseLogTime,
   readContainerLogs,
 } from '../../../engine/container-logs.ts';
-import { type ContainerRecord, latestContainer, lookupContainer } from '../../../engine/containers.ts';
+import { type ContainerRecord, latestContainer, lookupPresent } from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import type { CommandHandler, CommandInput } from '../../command.ts';
 import type { FlagValue } from '../../flag.ts';
@@ -23,7 +23,7 @@ export const run: CommandHandler = async (input, openEngine) => {
     until: timeFrom(flags['until'], '--until'),
   };
   const engine = openEngine();
-  const records = selectRecords(engine, input);
+  const records = await selectRecords(engine, input);
   for (const record of records) checkReadable(record);
   const printer = createLogPrinter({
     timestamps: flags['timestamps'] === true,
@@ -40,13 +40,13 @@ export const run: CommandHandler = async (input, openEngine) => {
   return 0;
 };
 
-function selectRecords(engine: Engine, { args, flags }: CommandInput): ContainerRecord[] {
+async function selectRecords(engine: Engine, { args, flags }: CommandInput): Promise<ContainerRecord[]> {
   if (flags['latest'] === true) {
     if (args.length > 0) throw new UsageError('--latest and containers cannot be used together');
     return [latestContainer(engine.db)];
   }
   if (args.length === 0) throw new UsageError('specify at least one container name or ID to log');
-  return args.map((name) => lookupContainer(engine.db, name));
+  return await Promise.all(args.map((name) => lookupPresent(engine, name)));
 }
 
 /** docker's `all`, and every negative number: all lines. */

@@ -1,6 +1,6 @@
 import { NotFoundError, UsageError } from '../../../base/errors.ts';
 import { type TopReport, topContainer } from '../../../engine/container-top.ts';
-import { type ContainerRecord, latestContainer, lookupContainer } from '../../../engine/containers.ts';
+import { type ContainerRecord, latestContainer, lookupPresent } from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import type { CommandHandler } from '../../command.ts';
 import { print } from '../../output/print.ts';
@@ -13,7 +13,7 @@ export const run: CommandHandler = async (input, openEngine) => {
   if (!latest && name === undefined)
     throw new UsageError('you must provide the name or id of a running container');
   const engine = openEngine();
-  const record = latest || name === undefined ? latestContainer(engine.db) : lookUp(engine, name);
+  const record = latest || name === undefined ? latestContainer(engine.db) : await lookUp(engine, name);
   const words = latest ? args : args.slice(1);
   const report = await topContainer(engine, record, words.length === 0 && input.asDocker ? ['-ef'] : words);
   printTop(report);
@@ -25,9 +25,9 @@ export function printTop(report: TopReport): void {
   else print(`${alignTabs(report.rows.map((cells) => cells.map(oneLine).join('\t')).join('\n'))}\n`);
 }
 
-function lookUp(engine: Engine, name: string): ContainerRecord {
+async function lookUp(engine: Engine, name: string): Promise<ContainerRecord> {
   try {
-    return lookupContainer(engine.db, name);
+    return await lookupPresent(engine, name);
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
     const message = `unable to look up requested container: ${error.message}`;
