@@ -3,6 +3,8 @@ import { before, describe, test } from 'node:test';
 import { tspod, tspodOk } from '../fixtures/harness.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
 import { spawnTspod } from '../fixtures/harness-spawn.ts';
+import { withTerminal } from '../fixtures/harness-terminal.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
 
 before(async () => {
   await busyboxImage();
@@ -56,6 +58,16 @@ describe('stats', () => {
     await follower.expect('brief 1\nbrief 1\n');
     await tspodOk(['rm', '-f', '-t', '0', 'brief']);
     assert.equal((await follower.exit).code, 0);
+  });
+
+  test('draws over itself on a terminal, with --no-reset one below the other', async () => {
+    for (const flags of [[], ['--no-reset']]) {
+      const session = withTerminal(['stats', '-i', '1', ...flags, 'idle']);
+      await waitFor('two tables', () => session.stdout().split('idle').length > 2);
+      session.kill('SIGTERM');
+      await session.exit;
+      assert.equal(session.stdout().includes('\u001b['), flags.length === 0, session.stdout());
+    }
   });
 
   test('refuses by cause', async () => {

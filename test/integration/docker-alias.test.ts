@@ -43,6 +43,15 @@ before(async () => {
   );
 });
 
+test('called as docker, -D and --debug tell what goes on', async () => {
+  const make = ['create', '--replace', '--name', 'told', '--network', 'none', IMAGE, 'true'];
+  await ok(...make);
+  assert.equal((await docker(...make)).stderr, '');
+  for (const flag of ['-D', '--debug'])
+    assert.match((await docker(flag, ...make)).stderr, /level=debug msg="replacing container [0-9a-f]{64}"/);
+  await ok('rm', 'told');
+});
+
 describe('called as docker, lists', () => {
   test('have tables with docker headers and gaps of three', async () => {
     const [heading, row] = lines(await ok('ps'));

@@ -106,11 +106,13 @@ describe('context', () => {
     for (const words of [
       ['--context', 'here', '-l', 'error'],
       ['-H', address],
+      ['--host', address],
     ])
       assert.deepEqual(await asDocker(...words, 'ps', '-q'), NOTHING);
     for (const words of [
       ['--context', 'elsewhere'],
       ['-H', 'tcp://192.0.2.6:2375'],
+      ['--host', 'tcp://192.0.2.6:2375'],
     ]) {
       const refused = await asDocker(...words, 'ps');
       assert.notEqual(refused.code, 0);

@@ -27,6 +27,26 @@ async function past(...args: string[]): Promise<string[]> {
 }
 
 describe('events', () => {
+  test('are in the state database, which --events-backend calls file, and nowhere else', async () => {
+    const told = await tspodOk([
+      '--events-backend',
+      'file',
+      'events',
+      '--stream=false',
+      '--filter',
+      'container=past',
+    ]);
+    assert.equal(told, (await past('--filter', 'container=past')).join('\n'));
+    for (const backend of ['journald', 'none']) {
+      const { code, stderr } = await tspod(['--events-backend', backend, 'events', '--stream=false']);
+      assert.equal(code, 125);
+      assert.match(
+        stderr,
+        /invalid argument "(journald|none)" for "--events-backend" flag: must be one of file/,
+      );
+    }
+  });
+
   test('tells the life of a container in order, with image, labels and exit code', async () => {
     const lines = await past('--filter', 'container=past');
     assert.deepEqual(

@@ -1,6 +1,6 @@
 import { parseDuration } from '../../../base/durations.ts';
 import { NotFoundError, UsageError } from '../../../base/errors.ts';
-import { type ContainerRecord, latestContainer, lookupContainer } from '../../../engine/containers.ts';
+import { type ContainerRecord, latestContainer, lookupPresent } from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import { checkConditions, waitForCondition, type WaitOptions } from '../../../engine/wait-for-condition.ts';
 import type { CommandHandler, CommandInput } from '../../command.ts';
@@ -19,7 +19,7 @@ export const run: CommandHandler = async (input, openEngine) => {
   };
   checkConditions(options.conditions);
   const engine = openEngine();
-  const records = selectRecords(engine, input);
+  const records = await selectRecords(engine, input);
   const wait = async (record: ContainerRecord | undefined): Promise<number> =>
     record === undefined ? MISSING : await waitForCondition(engine, record, options);
   if (flags['exitFirstMatch'] === true) {
@@ -31,20 +31,24 @@ export const run: CommandHandler = async (input, openEngine) => {
 };
 
 /** Undefined stands for one that is not there, which --ignore allows. */
-function selectRecords(engine: Engine, { args, flags }: CommandInput): (ContainerRecord | undefined)[] {
+async function selectRecords(
+  engine: Engine,
+  { args, flags }: CommandInput,
+): Promise<(ContainerRecord | undefined)[]> {
   if (flags['latest'] === true) {
     if (args.length > 0) throw new UsageError('--latest and containers cannot be used together');
     return [latestContainer(engine.db)];
   }
   if (args.length === 0) throw new UsageError('"tspod wait" requires a name, id, or the "--latest" flag');
-  return args.map((name) => {
+  const lookUp = async (name: string): Promise<ContainerRecord | undefined> => {
     try {
-      return lookupContainer(engine.db, name);
+      return await lookupPresent(engine, name);
     } catch (error) {
       if (flags['ignore'] === true && error instanceof NotFoundError) return undefined;
       throw error;
     }
-  });
+  };
+  return await Promise.all(args.map(lookUp));
 }
 
 /** A number without unit is milliseconds. */
