@@ -34,11 +34,19 @@ export function writeYaml(value: unknown): string {
   return stringify(value, { version: '1.1', sortMapEntries: true, indentSeq: false, lineWidth: 0 });
 }
 
-/** YAML 1.1 without what Go's parsers leave out: `8080:80` is no number to the base of 60, `2024-01-01` is text. */
+/** YAML 1.1 without what Go's parsers leave out: `8080:80` is no number to the base of 60, `2024-01-01` and `y` are text. */
 function plainTags(tags: Tags): Tags {
-  return tags.filter(
-    (tag) =>
-      typeof tag === 'string' ||
-      !(tag.tag.endsWith(':timestamp') || ('format' in tag && tag.format === 'TIME')),
-  );
+  return tags.flatMap((tag): Tags => {
+    if (typeof tag === 'string' || tag.collection !== undefined) return [tag];
+    const { test } = tag;
+    if (tag.tag.endsWith(':timestamp') || ('format' in tag && tag.format === 'TIME')) return [];
+    if (!tag.tag.endsWith(':bool') || test === undefined) return [tag];
+    const isTrue = test.test('true');
+    return [
+      {
+        ...tag,
+        test: isTrue ? /^(?:[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/ : /^(?:[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/,
+      },
+    ];
+  });
 }

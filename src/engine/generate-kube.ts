@@ -50,6 +50,7 @@ export async function generateKube(
   return writeDocuments(sources, volumes, {
     ...options,
     kindOf,
+    usualSysctls: engine.config.containers.defaultSysctls,
     drawNodePort: () => randomInt(30_000, 32_768),
     header: `# Made by tspod ${versionOfTspod()}: for \`tspod kube play\` and \`kubectl create -f\`.\n`,
   });

@@ -57,15 +57,14 @@ export function itemsOf(field: Field | undefined): Field[] {
   return field.value.map((value: unknown, index) => ({ path: `${field.path}[${index}]`, value }));
 }
 
+/** Numbers and truth values without quotes are taken for their text, as podman does. */
 export function textOf(field: Field | undefined): string | undefined {
   if (field === undefined) return undefined;
   const { path, value } = field;
-  if (typeof value !== 'string')
-    throw new InvalidSpecError(`${path}: must be a string`, {
-      ...(typeof value === 'number' || typeof value === 'boolean' ? { hint: `write it "${value}"` } : {}),
-    });
-  if (value.includes('\0')) throw new InvalidSpecError(`${path}: must not contain a zero byte`);
-  return value;
+  const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+  if (typeof text !== 'string') throw new InvalidSpecError(`${path}: must be a string`);
+  if (text.includes('\0')) throw new InvalidSpecError(`${path}: must not contain a zero byte`);
+  return text;
 }
 
 export function requiredText(field: Field | undefined, path: string): string {

@@ -17,6 +17,8 @@ export interface PodSource {
 export interface WriteContext {
   kindOf(path: string): 'Directory' | 'File' | 'Socket' | undefined;
   warn(message: string): void;
+  /** `key=value` of those that every container has. */
+  usualSysctls: readonly string[];
   /** With annotations that only podman and tspod understand. */
   podmanOnly: boolean;
 }
@@ -62,7 +64,7 @@ function podSpec(source: PodSource, context: WriteContext): Written {
     hostAliases: shared === undefined ? undefined : hostAliases(shared.network),
     dnsConfig: shared === undefined ? undefined : dnsConfig(shared.network),
     restartPolicy: restartPolicy(containers),
-    securityContext: podSecurity(shared, containers),
+    securityContext: podSecurity(shared, containers, context),
     terminationGracePeriodSeconds: stop === USUAL_STOP_TIMEOUT || stops.length === 0 ? undefined : stop,
     volumes: mounts.volumes,
   });
@@ -119,13 +121,19 @@ function dnsConfig({ dnsServers, dnsSearch, dnsOptions }: NetworkSpec): Written 
   });
 }
 
-function podSecurity(shared: ContainerSpec | undefined, containers: readonly WriteSource[]): Written {
+function podSecurity(
+  shared: ContainerSpec | undefined,
+  containers: readonly WriteSource[],
+  { usualSysctls }: WriteContext,
+): Written {
   const groups = containers
     .flatMap(({ spec }) => spec.process.groupAdd)
     .filter((group) => /^\d+$/.test(group));
   return said({
     supplementalGroups: [...new Set(groups)].map(Number),
-    sysctls: Object.entries(shared?.sysctl ?? {}).map(([name, value]) => ({ name, value })),
+    sysctls: Object.entries(shared?.sysctl ?? {})
+      .filter(([name, value]) => !usualSysctls.includes(`${name}=${value}`))
+      .map(([name, value]) => ({ name, value })),
   });
 }
 

@@ -56,6 +56,7 @@ describe('kube generate', () => {
       ...[await busyboxImage(), 'sh', '-c', TEXT],
     ]);
     const text = await tspodOk(['kube', 'generate', pod]);
+    assert.doesNotMatch(text, /sysctls/);
     await removePod(pod);
     await tspodOk(['kube', 'play', '--network', 'none', '-'], { input: text });
     const main = `${pod}-main`;

@@ -69,7 +69,7 @@ describe('a pod', () => {
       [podText('lifecycle: {preStop: {}}'), 'Pod/web: spec.containers[0].lifecycle is not', UnsupportedError],
       [podText('', 'volumes: [{name: v, nfs: {server: x}}]'), 'spec.volumes[0].nfs is not', UnsupportedError],
       [
-        podText('env: [{name: A, value: 5}]'),
+        podText('env: [{name: A, value: [5]}]'),
         'spec.containers[0].env[0].value: must be a string',
         InvalidSpecError,
       ],
@@ -160,6 +160,13 @@ describe('environment', () => {
       'MEM=1024',
     ]);
     assert.deepEqual(main.request.command, ['blue-$(x)-$(NO)']);
+  });
+
+  test('is text also where quotes are missing', () => {
+    const { options } = mainOf(
+      podText('env: [{name: A, value: 5}, {name: B, value: true}, {name: y, value: n}]'),
+    );
+    assert.deepEqual(options.env, ['A=5', 'B=true', 'y=n']);
   });
 
   test('never holds what is in a secret', () => {
