@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { NotFoundError, UsageError } from '../base/errors.ts';
+import { errnoOf, NotFoundError, PermissionError, UsageError } from '../base/errors.ts';
 import { keyOwners } from '../image/gpg-signature.ts';
 import { lookasideFor, registriesDirectory, readLookasides } from '../image/lookaside.ts';
 import {
@@ -85,7 +85,21 @@ export function setTrust(places: TrustPlaces, { scope, type, keys }: TrustChange
     scope === 'default'
       ? { ...policy, default: rules }
       : { ...policy, transports: { ...transports, docker: { ...transports['docker'], [scope]: rules } } };
-  writeFileAtomic(path, `${JSON.stringify(next, undefined, 4)}\n`, { mode: 0o644 });
+  writePolicy(path, `${JSON.stringify(next, undefined, 4)}\n`);
+}
+
+function writePolicy(path: string, text: string): void {
+  try {
+    writeFileAtomic(path, text, { mode: 0o644 });
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    const own = path === SYSTEM_POLICY ? `cp ${path} ~/.config/containers/policy.json` : undefined;
+    throw new PermissionError(`cannot write policy ${path}: permission denied`, {
+      cause: error,
+      ...(own === undefined ? {} : { hint: `a policy of your own goes before it: ${own}` }),
+    });
+  }
 }
 
 function rulesFor(type: TrustType, keys: readonly string[]): PolicyRequirement[] {

@@ -67,6 +67,14 @@ describe('image trust', () => {
     assert.match(wrong.stderr, /at least one public key must be defined for type 'signedBy'/);
   });
 
+  test('what a user may not write is named', { skip: requires('rootless') }, async () => {
+    const { code, stderr } = await tspod([
+      ...['image', 'trust', 'set', '-t', 'accept', '--policypath', '/etc/policy.json', 'default'],
+    ]);
+    assert.equal(code, 125);
+    assert.match(stderr, /cannot write policy \/etc\/policy\.json: permission denied/);
+  });
+
   test('a policy refuses archives, too', async () => {
     writeFileSync(config('policy.json'), JSON.stringify({ default: [{ type: 'reject' }] }));
     const archive = join(root.base, 'image.tar');
