@@ -69,6 +69,8 @@ export async function makeCounted(
 
 /** Before each mount: a limit that is not in force is none, and the disk may have been mounted without quotas in between. */
 export function enforceQuota({ system, layout }: QuotaContext, dir: string, quota: RootfsQuota): void {
+  // Ext4 takes limits, and counts, also while it enforces none.
+  refuseWithoutQuota(layout.graphRoot);
   try {
     system.setProject(dir, 0);
     system.setProjectLimits(layout.graphRoot, quota.project, quota.size ?? 0, quota.inodes ?? 0);
