@@ -11,7 +11,7 @@ const STEPS = 6;
 
 /** What a command may say that finds its container being taken away. */
 const TOLD =
-  /no such (container|object)|is (exited|created|being (stopped|removed)|removing)|can only create exec sessions on running containers|container state improper|has ended|must be running|is not running|has been removed/;
+  /no such (container|object)|is (exited|created|stopping|being (stopped|removed)|removing)|can only create exec sessions on running containers|container state improper|has ended|must be running|is not running|has been removed/;
 
 const OTHERS: readonly { title: string; args: (name: string) => string[]; codes: readonly number[] }[] = [
   // 137: the removal has killed its program. 255: nobody learned how it ended.
