@@ -136,6 +136,7 @@ function addHost(
     destination,
     options: completed,
     recursive: completed.includes('rbind'),
+    ...(subpath === undefined ? {} : { within: plan.path }),
   });
 }
 

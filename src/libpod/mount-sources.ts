@@ -1,5 +1,6 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { relative } from 'node:path';
 import { InvalidSpecError, messageOf, StorageError } from '../base/errors.ts';
 import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
 import type { MountSpec } from '../specgen/container-spec.ts';
@@ -65,8 +66,11 @@ async function sourceOf(
   facts: { rootfs: string; user: Owner },
 ): Promise<string | undefined> {
   if (mount.type === 'bind') {
-    if (mount.create && !existsSync(mount.source)) mkdirSync(mount.source, { recursive: true });
-    return mount.source;
+    const { source, within } = mount;
+    if (within !== undefined)
+      return inside(libpod, { what: within, root: within, subpath: relative(within, source) });
+    if (mount.create && !existsSync(source)) mkdirSync(source, { recursive: true });
+    return source;
   }
   if (mount.type !== 'volume' && mount.type !== 'image-volume') return undefined;
   const volume = getVolume(libpod, mount.name);

@@ -7,6 +7,8 @@ export type MountSpec =
       options: string[];
       recursive: boolean;
       create?: boolean;
+      /** Below it the source lies; what is in there may be the work of containers, so links lead nowhere else. */
+      within?: string;
     }
   | {
       type: 'volume';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -208,6 +208,32 @@ spec:
     assert.equal(await tspodOk(['exec', `${name}-main`, 'cat', '/made']), 'anew');
     await down(text);
     await tspodOk(['rmi', `localhost/${name}:1`]);
+  });
+
+  test('follows no link out of a directory of the host for a subPath, at any start', async () => {
+    const name = freshName('below');
+    const [shared, outside] = ['shared-', 'outside-'].map((word) => mkdtempSync(join(testRoot().base, word)));
+    assert.ok(shared !== undefined && outside !== undefined);
+    chmodSync(shared, 0o777);
+    mkdirSync(join(shared, 'sub'));
+    writeFileSync(join(shared, 'sub', 'file'), 'inside');
+    writeFileSync(join(outside, 'file'), 'of the host');
+    const text = podText(
+      name,
+      'command: [cat, /s/file]\nvolumeMounts: [{name: h, mountPath: /s, subPath: sub}, {name: h, mountPath: /all}]',
+      `restartPolicy: Never\nvolumes: [{name: h, hostPath: {path: ${shared}}}]`,
+    );
+    await play(text, ['--start=false']);
+    assert.equal(await tspodOk(['start', '-a', `${name}-main`]), 'inside');
+    await tspodOk([
+      ...['run', '--rm', '--network', 'none', '-v', `${shared}:/all`, IMAGE, 'sh', '-c'],
+      `rm -r /all/sub && ln -s ${outside} /all/sub`,
+    ]);
+    const { code, stdout, stderr } = await tspod(['start', '-a', `${name}-main`]);
+    assert.notEqual(code, 0);
+    assert.doesNotMatch(stdout, /of the host/);
+    assert.match(stderr, /cannot mount subpath sub of /);
+    await down(text);
   });
 
   test('starts a container anew whose liveness probe fails', async () => {
