@@ -54,7 +54,7 @@ async function* pieces(
   const { size, digest } = descriptor;
   const { host, path } = client.endpoint;
   const what = `reading blob ${digest} in ${host}/${path}`;
-  let taken = 0;
+  let taken = partial?.start ?? 0;
   for (const chunk of partial?.read() ?? []) {
     taken += chunk.length;
     yield Buffer.from(chunk);

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import { crashPoint } from '../base/crash-point.ts';
-import { IntegrityError, StorageError } from '../base/errors.ts';
+import { IntegrityError } from '../base/errors.ts';
 import { type Digest, hexOf } from '../base/ids.ts';
+import { log } from '../base/log.ts';
 import { type Descriptor, MEDIA } from '../oci/image-spec.ts';
 import { withLease } from '../storage/lease.ts';
-import { openPartialBlob, type PartialBlob } from '../storage/partial-blobs.ts';
+import { isInterruption, openPartialBlob, type PartialBlob } from '../storage/partial-blobs.ts';
 import type { LayerRecord, Store } from '../storage/store.ts';
 import { chainIds } from './digest.ts';
 import type { LayerProgress, PullEvent } from './pull-options.ts';
@@ -104,6 +105,7 @@ async function ensureLayer(wish: LayersWish, one: LayerWish): Promise<LayerRecor
         ...(wish.areBlobs === false
           ? {}
           : { blobDigest: layer.digest, blobSize: layer.size, mediaType: layer.mediaType }),
+        partial,
         signal,
         onProgress: (bytes) => report('downloading', bytes),
       }),
@@ -122,21 +124,23 @@ async function withPartial<T>(
   work: (partial: PartialBlob | undefined) => Promise<T>,
 ): Promise<T> {
   const partial = partials === undefined ? undefined : openPartialBlob(partials, layer.digest, layer.size);
+  const attempt = async (): Promise<T> => {
+    try {
+      return await work(partial);
+    } catch (error) {
+      if (isInterruption(signal.aborted ? signal.reason : error)) partial?.keep();
+      if (!(error instanceof IntegrityError) || partial === undefined || partial.length === 0) throw error;
+      // A power cut may have damaged what was kept.
+      log('debug', `${layer.digest} is fetched from its beginning: ${error.message}`);
+      partial.reset();
+      return await attempt();
+    }
+  };
   try {
-    return await work(partial);
-  } catch (error) {
-    if (isInterruption(signal.aborted ? signal.reason : error)) partial?.keep();
-    if (!(error instanceof IntegrityError) || partial === undefined || partial.length === 0) throw error;
-    // A power cut may have damaged what was kept.
-    partial.remove();
-    return await work(undefined);
+    return await attempt();
   } finally {
     partial?.remove();
   }
-}
-
-function isInterruption(error: unknown): boolean {
-  return !(error instanceof StorageError);
 }
 
 /** Some tools mislabel zstd as gzip and the like; only a plain tar is taken at its word. */

@@ -39,6 +39,9 @@ export interface FileTimes {
 /** The state of one stream that is being decompressed; freed with the object. */
 export type Inflater = object;
 
+/** SHA-256 of what has been given to it so far; freed with the object. */
+export type Hash = object;
+
 /** What one block of raw deflate at a time is made with; freed with the object. */
 export type Deflater = object;
 
@@ -47,6 +50,8 @@ export interface InflatedPart {
   written: number;
   /** What was read so far is whole: the stream may end here. */
   isBetween: boolean;
+  /** Only when asked for: the call has stopped at a place from which `resumeInflater` can go on, with this. Valid on this machine. */
+  mark?: Buffer;
   /** Why the stream cannot be decompressed. */
   problem?: string;
 }
@@ -109,6 +114,8 @@ export interface Syscalls {
   setProjectLimits(directory: string, project: number, bytes: number, inodes: number): void;
   /** Neither limits nor files there have that number. */
   isProjectFree(directory: string, project: number): boolean;
+  /** The bytes become zeros that take no room; the size stays. False where the file system has no holes. */
+  punchHole(fd: number, offset: number, length: number): boolean;
 
   // --- durability
   syncfs(fd: number): void;
@@ -117,8 +124,21 @@ export interface Syscalls {
 
   // --- decompression, from one buffer straight into another, on libuv's threads
   openInflater(format: 'gzip' | 'zstd'): Inflater;
-  /** Goes on where the last call stopped, until `output` is full or `input` used up. One call at a time for each inflater. */
-  inflateInto(inflater: Inflater, input: Buffer, output: Buffer): Promise<InflatedPart>;
+  /**
+   * Goes on where the last call stopped, until `output` is full or `input` used up. One call at a time for each inflater. With `wantsMark`,
+   * a gzip stream also stops at the next place from which another inflater can go on; some have none for long.
+   */
+  inflateInto(inflater: Inflater, input: Buffer, output: Buffer, wantsMark?: boolean): Promise<InflatedPart>;
+  /** Goes on behind the mark. The checksum at the end of the member that the mark lies in is not compared. Throws EINVAL for nonsense. */
+  resumeInflater(mark: Buffer): Inflater;
+
+  // --- SHA-256 that another process can go on with
+  /** From what `hashState` gave, or anew when that is empty. Throws EINVAL for nonsense. */
+  openHash(state: Buffer): Hash;
+  hashUpdate(hash: Hash, bytes: Buffer): void;
+  hashState(hash: Hash): Buffer;
+  /** Of all so far; more may follow. */
+  hashDigest(hash: Hash): Buffer;
 
   // --- compression, likewise
   openDeflater(): Deflater;

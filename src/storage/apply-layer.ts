@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { startUnpack } from './apply-pool.ts';
+import type { CheckpointKeeper } from './checkpoint-taker.ts';
 import { feedLayer } from './feed-layer.ts';
 import type { ApplyOptions } from './store.ts';
 import { unpackGuard } from './unpack-limit.ts';
@@ -8,9 +9,13 @@ import type { UnpackJob, UnpackResult } from './unpack/unpack-job.ts';
 /**
  * Unpacks the blob of `options` as the job says: read and hashed here, decompressed on libuv's threads, unpacked on a worker thread.
  * Digest and size of the blob are checked; the diff id is the caller's to compare. After an error nothing runs any more, the source is
- * destroyed, and the job's directory holds a part.
+ * destroyed, and the job's directory holds a part, of which `keeper` knows how far it can be gone on with.
  */
-export async function applyLayer(options: ApplyOptions, job: UnpackJob): Promise<UnpackResult> {
+export async function applyLayer(
+  options: ApplyOptions,
+  job: UnpackJob,
+  keeper?: CheckpointKeeper,
+): Promise<UnpackResult> {
   const { source, compression, blobDigest, blobSize, onProgress } = options;
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
@@ -24,7 +29,7 @@ export async function applyLayer(options: ApplyOptions, job: UnpackJob): Promise
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
   const feeding = feedLayer(
-    { label: job.label, source, compression, blobDigest, blobSize, signal, onProgress, guard },
+    { label: job.label, source, compression, blobDigest, blobSize, signal, onProgress, guard, keeper },
     running.ring,
   ).catch((error: unknown) => {
     running.ring.abort();

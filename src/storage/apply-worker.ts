@@ -20,7 +20,7 @@ parentPort?.on('message', (request: ApplyRequest) => {
 function run(request: ApplyRequest): ApplyReply {
   const ring = new RingReader(request.ring);
   try {
-    return { result: unpackLayer(syscalls(), request.job, () => ring.next()) };
+    return { result: unpackLayer(syscalls(), request.job, () => ring.next(), ring) };
   } catch (error) {
     return { failure: describe(error) };
   }

@@ -5,6 +5,7 @@
 export interface RingMemory {
   control: SharedArrayBuffer;
   data: SharedArrayBuffer;
+  marks: SharedArrayBuffer;
 }
 
 /** A multiple of tar's 512, so that headers do not straddle chunks. */
@@ -17,6 +18,9 @@ const STATE = 2;
 /** Counts events; what the reader sleeps on. */
 const WAKE = 3;
 const LENGTHS = 4;
+/** Of the marks, in bytes since the stream's start. */
+const WANTED = 0;
+const REACHED = 1;
 
 /** 0 while it is open. */
 const ENDED = 1;
@@ -28,6 +32,7 @@ export function createRing(): RingMemory {
   return {
     control: new SharedArrayBuffer(4 * (LENGTHS + SLOTS)),
     data: new SharedArrayBuffer(SLOT_BYTES * SLOTS),
+    marks: new SharedArrayBuffer(16),
   };
 }
 
@@ -35,18 +40,31 @@ export function createRing(): RingMemory {
 export class RingWriter {
   readonly #control: Int32Array<SharedArrayBuffer>;
   readonly #data: Buffer<SharedArrayBuffer>;
+  readonly #marks: BigInt64Array<SharedArrayBuffer>;
   #used = 0;
   #discards = false;
 
   constructor(memory: RingMemory) {
     this.#control = new Int32Array(memory.control);
     this.#data = Buffer.from(memory.data);
+    this.#marks = new BigInt64Array(memory.marks);
   }
 
   reset(): void {
     this.#control.fill(0);
+    this.#marks.fill(0n);
     this.#used = 0;
     this.#discards = false;
+  }
+
+  /** Asks the other side to say when it is done with this many bytes. */
+  want(bytes: number): void {
+    Atomics.store(this.#marks, WANTED, BigInt(bytes));
+  }
+
+  /** With how many it has said so. */
+  reached(): number {
+    return Number(Atomics.load(this.#marks, REACHED));
   }
 
   /** Copies the bytes in; waits for room. Must not be called again before it has resolved. */
@@ -136,11 +154,21 @@ export class RingWriter {
 export class RingReader {
   readonly #control: Int32Array<SharedArrayBuffer>;
   readonly #data: SharedArrayBuffer;
+  readonly #marks: BigInt64Array<SharedArrayBuffer>;
   #holds = false;
 
   constructor(memory: RingMemory) {
     this.#control = new Int32Array(memory.control);
     this.#data = memory.data;
+    this.#marks = new BigInt64Array(memory.marks);
+  }
+
+  wanted(): number {
+    return Number(Atomics.load(this.#marks, WANTED));
+  }
+
+  reach(bytes: number): void {
+    Atomics.store(this.#marks, REACHED, BigInt(bytes));
   }
 
   /** The next chunk, valid until the next call; undefined at the end. Blocks the thread. */

@@ -7,7 +7,7 @@ import { type Database, type Row, transaction } from '../state/db.ts';
 import { isMountPoint, unmountAll } from './drivers/mount-point.ts';
 import { isMarkedDamaged, markDamaged, unmarkDamaged } from './damaged-layer.ts';
 import { containerPaths, layerPaths, type StoreLayout } from './layout.ts';
-import { isPartialBlob } from './partial-blobs.ts';
+import { isPartialBlob, layersOfPartialBlobs, removePartialBlobOf } from './partial-blobs.ts';
 import { listNames, removeThroughTrash } from './removal.ts';
 import { abandonedLayers, orphanedLayerDirectories } from './unused-layers.ts';
 import { layerProblem } from './verify-layer.ts';
@@ -45,9 +45,14 @@ interface Problem {
   repair?: () => void | Promise<void>;
 }
 
+interface StepOptions extends Pick<CheckOptions, 'fetchAgain'> {
+  /** What this step finds will be mended. */
+  repairs: boolean;
+}
+
 interface CheckStep {
   name: string;
-  find(context: CheckContext, options: CheckOptions): Iterable<Problem>;
+  find(context: CheckContext, options: StepOptions): Iterable<Problem>;
 }
 
 /**
@@ -83,8 +88,9 @@ export async function checkStore(context: CheckContext, options: CheckOptions): 
   for (const step of STEPS) {
     if (options.skip?.includes(step.name)) continue;
     try {
-      for (const found of [...step.find(context, options)])
-        findings.push(await mendOne(step.name, found, mayRepair(step.name)));
+      const repairs = mayRepair(step.name);
+      for (const found of [...step.find(context, { ...options, repairs })])
+        findings.push(await mendOne(step.name, found, repairs));
     } catch (error) {
       const problem = `this check failed: ${messageOf(error)}`;
       findings.push({
@@ -123,14 +129,21 @@ function keepForContainers({ db, layout }: CheckContext, findings: CheckFinding[
   }
 }
 
-function* findUnfinishedLayers(context: CheckContext): Iterable<Problem> {
-  for (const id of abandonedLayers(context.db))
+/** Those that the next attempt goes on with are nothing wrong, but whoever repairs wants their room. */
+function* findUnfinishedLayers(context: CheckContext, { repairs }: StepOptions): Iterable<Problem> {
+  const { tmp } = context.layout;
+  const resumable = layersOfPartialBlobs(tmp);
+  for (const id of abandonedLayers(context.db)) {
+    if (resumable.has(id) && !repairs) continue;
     yield {
       kind: 'layer',
       name: id,
       problem: 'its unpacking was interrupted',
-      repair: () => dropUnfinished(context, id),
+      repair: async () => {
+        if (removePartialBlobOf(tmp, id)) await dropUnfinished(context, id);
+      },
     };
+  }
 }
 
 function* findLayerOrphans(context: CheckContext): Iterable<Problem> {
@@ -188,7 +201,7 @@ function* findParentlessLayers({ db }: CheckContext): Iterable<Problem> {
     };
 }
 
-function* findImagesToPullAgain({ db }: CheckContext, { fetchAgain }: CheckOptions): Iterable<Problem> {
+function* findImagesToPullAgain({ db }: CheckContext, { fetchAgain }: StepOptions): Iterable<Problem> {
   for (const id of imagesWithDamage(db)) {
     const problem = 'a layer of it is damaged: pull the image again';
     // The same layer may have come back with another image.

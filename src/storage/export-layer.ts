@@ -1,25 +1,19 @@
-import { closeSync, constants, existsSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { errnoOf, IntegrityError, StorageError } from '../base/errors.ts';
+import { IntegrityError } from '../base/errors.ts';
 import {
-  RESOLVE_BENEATH,
-  RESOLVE_NO_MAGICLINKS,
-  RESOLVE_NO_SYMLINKS,
-  type Syscalls,
-} from '../native/syscalls.ts';
-import { layerPaths, type StoreLayout } from './layout.ts';
-import { readTarSplit, type TarSplitRecord } from './tar/tar-split.ts';
-import { pathBytes, printablePath } from './unpack/entry-path.ts';
+  type ContentRecord,
+  LAYER_REPAIR as REPAIR,
+  LayerContent,
+  type LayerFilesContext,
+  layerRecords,
+} from './layer-content.ts';
+import { printablePath } from './unpack/entry-path.ts';
 
-interface Context {
-  layout: StoreLayout;
-  system: Syscalls;
-}
+type Context = LayerFilesContext;
 
 const CHUNK_BYTES = 1 << 20;
-const REPAIR = 'run `tspod system check --repair`: it fetches the layer again from where its image came from';
 
 export interface LayerBlocks {
   id: string;
@@ -46,7 +40,7 @@ export function layerPieces(context: Context, id: string, diffId: string): Gener
 /** As exportLayer, in buffers of the reader's, each filled but the last. */
 export function* layerBlocks(context: Context, { id, diffId, take }: LayerBlocks): Generator<Buffer, void> {
   const hash = createHash('sha256');
-  for (const block of filledBlocks(context, id, take)) {
+  for (const block of filledBlocks(context, { id, take, from: 0, to: Number.POSITIVE_INFINITY })) {
     hash.update(block);
     yield block;
   }
@@ -57,48 +51,58 @@ export function* layerBlocks(context: Context, { id, diffId, take }: LayerBlocks
     );
 }
 
+/**
+ * Bytes `from` to `to` of the tar, of a layer that need not be complete; not checked, and fewer where a complete layer has no more. Each
+ * piece is valid until the next one is asked for.
+ */
+export function layerRange(
+  context: Context,
+  range: { id: string; from: number; to: number },
+): Generator<Buffer, void> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  return filledBlocks(context, { ...range, take: () => buffer });
+}
+
+interface BlockRange {
+  id: string;
+  take: () => Buffer;
+  from: number;
+  to: number;
+}
+
 /** Files are read straight into the blocks. */
-function* filledBlocks({ layout, system }: Context, id: string, take: () => Buffer): Generator<Buffer, void> {
-  const paths = layerPaths(layout, id);
-  const replaced = new Set(existsSync(paths.replaced) ? readdirSync(paths.replaced) : []);
-  const root = system.openat2(-100, paths.diff, constants.O_RDONLY | constants.O_DIRECTORY, 0, 0);
+function* filledBlocks(context: Context, { id, take, from, to }: BlockRange): Generator<Buffer, void> {
+  const content = new LayerContent(context, id);
   let block: Buffer | undefined;
   let used = 0;
   let open: { ordinal: number; fd: number } | undefined;
-  const fileOf = (record: TarSplitRecord & { kind: 'content' }): number => {
+  const changed = (record: ContentRecord, how: string): IntegrityError =>
+    new IntegrityError(`layer ${id} was changed on disk: ${printablePath(record.path)} is ${how}`, {
+      hint: REPAIR,
+    });
+  const fileOf = (record: ContentRecord): number => {
     if (open?.ordinal === record.ordinal) return open.fd;
     if (open !== undefined) closeSync(open.fd);
     open = undefined;
-    const name = String(record.ordinal);
-    const fd = replaced.has(name)
-      ? openBeneath(system, -100, join(paths.replaced, name), 0)
-      : openBeneath(
-          system,
-          root,
-          pathBytes(record.path),
-          RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
-        );
-    if (fd === undefined)
-      throw new IntegrityError(`layer ${id} was changed on disk: ${printablePath(record.path)} is missing`, {
-        hint: REPAIR,
-      });
+    const fd = content.open(record);
+    if (fd === undefined) throw changed(record, 'missing');
     open = { ordinal: record.ordinal, fd };
     return fd;
   };
-  const readPart = (record: TarSplitRecord & { kind: 'content' }, done: number, into: Buffer): number => {
+  const readPart = (record: ContentRecord, done: number, into: Buffer): number => {
     const got = readSync(fileOf(record), into, 0, into.length, record.offset + done);
     if (got > 0) return got;
-    throw new IntegrityError(`layer ${id} was changed on disk: ${printablePath(record.path)} is shorter`, {
-      hint: REPAIR,
-    });
+    throw changed(record, 'shorter');
   };
   try {
-    for (const record of splitRecords(paths.tarSplit, id)) {
+    let position = 0;
+    for (const record of layerRecords(context, id)) {
       if (record.kind === 'end') continue;
       const size = record.kind === 'literal' ? record.bytes.length : record.size;
-      for (let done = 0; done < size; ) {
+      const end = Math.min(size, to - position);
+      for (let done = Math.max(0, from - position); done < end; ) {
         block ??= take();
-        const room = block.subarray(used, used + size - done);
+        const room = block.subarray(used, used + end - done);
         const got =
           record.kind === 'literal' ? record.bytes.copy(room, 0, done) : readPart(record, done, room);
         done += got;
@@ -108,43 +112,13 @@ function* filledBlocks({ layout, system }: Context, id: string, take: () => Buff
         block = undefined;
         used = 0;
       }
+      position += size;
+      // What follows may be missing in a layer that is not complete.
+      if (position >= to) break;
     }
     if (block !== undefined) yield block.subarray(0, used);
   } finally {
     if (open !== undefined) closeSync(open.fd);
-    closeSync(root);
-  }
-}
-
-function* splitRecords(path: string, id: string): Generator<TarSplitRecord, void> {
-  try {
-    yield* readTarSplit(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT')
-      throw new StorageError(`layer ${id} cannot be exported: ${path} is missing`, {
-        cause: error,
-        hint: REPAIR,
-      });
-    if (error instanceof IntegrityError)
-      throw new IntegrityError(`layer ${id} cannot be exported: ${error.message}`, {
-        cause: error,
-        hint: REPAIR,
-      });
-    throw error;
-  }
-}
-
-function openBeneath(
-  system: Syscalls,
-  dirFd: number,
-  path: string | Buffer,
-  resolve: number,
-): number | undefined {
-  try {
-    return system.openat2(dirFd, path, constants.O_RDONLY | constants.O_NOFOLLOW, 0, resolve);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
-    throw error;
+    content.close();
   }
 }

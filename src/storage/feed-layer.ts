@@ -1,49 +1,51 @@
-import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
-import { countGarbage } from '../base/collect-garbage.ts';
+import { crc32 } from 'node:zlib';
 import { IntegrityError } from '../base/errors.ts';
-import type { Digest } from '../base/ids.ts';
 import { syscalls } from '../native/linux.ts';
+import { type BlobPiece, type BlobSource, checkedPieces } from './blob-pieces.ts';
 import type { RingWriter } from './byte-ring.ts';
+import type { BlobPoint } from './checkpoint.ts';
+import { type CheckpointKeeper, CheckpointTaker } from './checkpoint-taker.ts';
 import type { LayerCompression } from './store.ts';
 import type { UnpackGuard } from './unpack-limit.ts';
 
-export interface FeedOptions {
-  /** Names the layer in messages. */
-  label: string;
-  source: Readable;
+export interface FeedOptions extends BlobSource {
   compression: LayerCompression | 'detect';
-  blobDigest: Digest | undefined;
-  blobSize: number | undefined;
-  signal: AbortSignal;
-  onProgress: ((bytes: number) => void) | undefined;
   guard: UnpackGuard;
+  /** With one that has something to go on with, `source` gives the blob from there only. Absent: nobody will go on. */
+  keeper?: CheckpointKeeper | undefined;
 }
 
-/** What is handed to the decompressor at a time: each piece costs a trip to another thread. */
-const PIECE_BYTES = 256 << 10;
+/** Takes one piece after the other; nothing says that the stream ends. */
+type Pour = (piece?: BlobPiece) => Promise<void>;
+
+interface PourContext {
+  options: FeedOptions;
+  ring: RingWriter;
+  taker: CheckpointTaker | undefined;
+  resumed: BlobPoint | undefined;
+}
 
 /**
  * Pours `source` into the ring, decompressed, and ends the ring. Decompression runs on libuv's threads, the digest of what comes in is
  * taken here. Throws when the stream fails, is damaged, or is not what its digest and size say; the ring is then left as it is.
  */
 export async function feedLayer(options: FeedOptions, ring: RingWriter): Promise<void> {
-  const pieces = checkedPieces(options);
+  const { keeper, label, signal } = options;
+  const taker = keeper === undefined ? undefined : new CheckpointTaker(keeper, ring);
+  const resumed = await taker?.replay(label, signal);
+  const pieces = checkedPieces(options, keeper && (resumed ?? { from: 0, hash: Buffer.alloc(0) }));
   let coming = pieces.next();
   const { value: first } = await coming;
-  const start = first ?? Buffer.alloc(0);
-  const compression = options.compression === 'detect' ? detectCompression(start) : options.compression;
-  const pour =
-    compression === 'none' ? (piece: Buffer) => ring.write(piece) : inflating(compression, options, ring);
+  const pour = pourer({ options, ring, taker, resumed }, first?.bytes ?? Buffer.alloc(0));
   for (;;) {
-    const { value: piece, done } = await coming;
-    if (done === true) break;
+    const { value: piece } = await coming;
+    if (piece === undefined) break;
     // Reading and hashing go on meanwhile.
     coming = pieces.next();
     coming.catch(() => {});
     await pour(piece);
   }
-  await pour(Buffer.alloc(0));
+  await pour();
   await ring.end();
 }
 
@@ -54,77 +56,77 @@ export function detectCompression(start: Buffer): LayerCompression {
   return 'none';
 }
 
-/**
- * The source in pieces of a good size; the digest is checked before the last one is given. There are two buffers, in turn: a piece is
- * valid until the one after the next is asked for.
- */
-async function* checkedPieces(options: FeedOptions): AsyncGenerator<Buffer, undefined> {
-  const { label, source, blobDigest, blobSize, signal, onProgress } = options;
-  const hash = blobDigest === undefined ? undefined : createHash(algorithmOf(blobDigest));
-  let [current, other] = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)];
-  let used = 0;
-  let total = 0;
-  for await (const chunk of source) {
-    signal.throwIfAborted();
-    if (!Buffer.isBuffer(chunk)) throw new TypeError('a layer must come as bytes');
-    total += chunk.length;
-    if (blobSize !== undefined && total > blobSize)
-      throw new IntegrityError(`${label}: the blob is larger than the ${blobSize} bytes it should have`);
-    hash?.update(chunk);
-    countGarbage(chunk.length);
-    onProgress?.(total);
-    for (let at = 0; at < chunk.length; ) {
-      const count = chunk.copy(current, used, at);
-      at += count;
-      used += count;
-      if (used < PIECE_BYTES) continue;
-      yield current;
-      [current, other] = [other, current];
-      used = 0;
-    }
-  }
-  signal.throwIfAborted();
-  if (blobSize !== undefined && total !== blobSize)
-    throw new IntegrityError(`${label}: the blob has ${total} bytes instead of ${blobSize}`);
-  const found = hash === undefined ? undefined : `${algorithmOf(blobDigest)}:${hash.digest('hex')}`;
-  if (found !== blobDigest)
-    throw new IntegrityError(`${label}: the blob's digest is ${found} instead of ${blobDigest}`);
-  if (used > 0) yield current.subarray(0, used);
-  return undefined;
+function pourer(context: PourContext, start: Buffer): Pour {
+  const { options, resumed } = context;
+  const told = options.compression === 'detect' ? detectCompression(start) : options.compression;
+  const compression = resumed?.compression ?? told;
+  if (compression === 'none') return copying(context);
+  // A frame of zstd can only be taken up at its beginning, and is mostly the whole blob.
+  return inflating(compression === 'zstd' ? { ...context, taker: undefined } : context, compression);
 }
 
-/** Returns what decompresses one piece after the other straight into the ring; an empty one says that the stream ends. */
-function inflating(
-  compression: 'gzip' | 'zstd',
-  { label, guard }: FeedOptions,
-  ring: RingWriter,
-): (piece: Buffer) => Promise<void> {
-  const inflater = syscalls().openInflater(compression);
+function copying({ ring, taker, resumed }: PourContext): Pour {
+  let taken = resumed?.packed ?? 0;
+  let crc = resumed?.crc ?? 0;
+  return async (piece) => {
+    if (piece === undefined) return;
+    const bytes = piece.bytes.subarray(taken - piece.at);
+    if (taker?.isDue(taken) === true && piece.state !== undefined)
+      taker.take({
+        compression: 'none',
+        from: piece.at,
+        hash: piece.state,
+        packed: taken,
+        mark: Buffer.alloc(0),
+        unpacked: taken,
+        crc,
+      });
+    if (taker !== undefined) crc = crc32(bytes, crc);
+    await ring.write(bytes);
+    taken += bytes.length;
+    await taker?.settle();
+  };
+}
+
+/** Decompresses straight into the ring. */
+function inflating({ options, ring, taker, resumed }: PourContext, compression: 'gzip' | 'zstd'): Pour {
+  const { label, guard } = options;
+  const inflater =
+    resumed === undefined ? syscalls().openInflater(compression) : syscalls().resumeInflater(resumed.mark);
   const damaged = (problem: string): IntegrityError =>
     new IntegrityError(`${label}: the ${compression} stream is damaged: ${problem}`);
-  let isWhole = true;
-  let [taken, given] = [0, 0];
+  let isWhole = resumed === undefined;
+  let [taken, given] = [resumed?.packed ?? 0, resumed?.unpacked ?? 0];
   return async (piece) => {
-    if (piece.length === 0) {
+    if (piece === undefined) {
       if (!isWhole) throw damaged('it ends too early');
       return;
     }
-    for (let at = 0; ; ) {
+    const { bytes, at, state } = piece;
+    for (;;) {
       const room = await ring.reserve();
-      const part = await syscalls().inflateInto(inflater, piece.subarray(at), room);
+      const isDue = state !== undefined && taker?.isDue(taken) === true;
+      const part = await syscalls().inflateInto(inflater, bytes.subarray(taken - at), room, isDue);
       ring.commit(part.written);
-      at += part.read;
       taken += part.read;
       given += part.written;
       guard(taken, given);
       isWhole = part.isBetween;
       if (part.problem !== undefined) throw damaged(part.problem);
+      const { mark } = part;
+      if (mark !== undefined && state !== undefined && compression === 'gzip')
+        taker?.take({
+          ...{ compression, from: at, hash: state, packed: taken, mark, unpacked: given },
+          crc: crcOfMark(mark),
+        });
+      await taker?.settle();
       // A full room may hide that more is waiting.
-      if (at === piece.length && part.written < room.length) return;
+      if (taken === at + bytes.length && part.written < room.length) return;
     }
   };
 }
 
-function algorithmOf(digest: Digest | undefined): 'sha256' | 'sha512' {
-  return digest?.startsWith('sha512:') ? 'sha512' : 'sha256';
+/** Of everything that came out before it. */
+function crcOfMark(mark: Buffer): number {
+  return mark.readUInt32LE(2);
 }

@@ -6,6 +6,7 @@ import type { Syscalls } from '../native/syscalls.ts';
 import { type Database, type Row, statement } from '../state/db.ts';
 import type { StorageDriver } from './drivers/driver.ts';
 import { lazyStream } from './lazy-stream.ts';
+import type { LayerCheckpoints } from './layer-checkpoints.ts';
 import { layerPaths, type StoreLayout } from './layout.ts';
 import { abandonLayer, explainFull, insertIncomplete, publishLayer, syncFileSystem } from './new-layer.ts';
 import { removeThroughTrash } from './removal.ts';
@@ -122,8 +123,14 @@ async function applyNewLayer(
   const { dir } = layerPaths(layout, id);
   insertIncomplete(db, { id, diffId: options.diffId, chainId });
   crashPoint('layer-after-row');
+  let checkpoints: LayerCheckpoints | undefined;
   try {
-    const parent = await fillLayer(context, options, { id, chainId });
+    if (options.partial !== undefined) {
+      const { layerCheckpoints } = await import('./layer-checkpoints.ts');
+      checkpoints = await layerCheckpoints(context, options, id);
+    }
+    const parent = await fillLayer(context, options, { id, chainId, checkpoints });
+    await checkpoints?.finish();
     const winner = publishLayer(context, id, { chainId, parentId: parent?.id });
     if (winner.isOurs) {
       const made = toLayerRecord(
@@ -133,7 +140,9 @@ async function applyNewLayer(
       return made;
     }
   } catch (error) {
-    await abandonLayer(context, id);
+    const reason: unknown = options.signal?.aborted === true ? options.signal.reason : error;
+    if (checkpoints === undefined) await abandonLayer(context, id);
+    else await checkpoints.giveUp(reason);
     throw explainFull(error, layout, `layer ${options.diffId.slice(0, 19)}`);
   }
   await removeThroughTrash(system, layout, dir);
@@ -154,7 +163,7 @@ function applyAgain(diffId: Digest): never {
 async function fillLayer(
   context: LayerStoreContext,
   options: ApplyOptions,
-  layer: { id: string; chainId: Digest },
+  layer: { id: string; chainId: Digest; checkpoints: LayerCheckpoints | undefined },
 ): Promise<LayerRecord | undefined> {
   const { db, layout, driver, system } = context;
   const paths = layerPaths(layout, layer.id);
@@ -165,7 +174,7 @@ async function fillLayer(
   await driver.prepareLayer(paths.diff, early && layerPaths(layout, early.id).diff);
   const { applyLayer } = await import('./apply-layer.ts');
   const { adoptImpliedDirectories } = await import('./unpack/implied-directories.ts');
-  const result = await applyLayer(endingWithParent(options), {
+  const job = {
     label,
     diff: paths.diff,
     tarSplit: paths.tarSplit,
@@ -173,7 +182,8 @@ async function fillLayer(
     whiteouts: driver.whiteouts,
     inUserNamespace: driver.inUserNamespace,
     ignoresOwners: driver.ignoresOwners === true,
-  });
+  };
+  const result = await applyLayer(endingWithParent(options), job, layer.checkpoints);
   if (result.diffId !== options.diffId)
     throw new IntegrityError(
       `${label}: the content's digest is ${result.diffId} instead of ${options.diffId}`,

@@ -3,6 +3,7 @@ import type { Digest } from '../base/ids.ts';
 import type { ImageConfig } from '../oci/image-spec.ts';
 import type { Change } from './changes.ts';
 import type { RootfsIdMaps } from './id-owners.ts';
+import type { PartialBlob } from './partial-blobs.ts';
 
 export type { Change } from './changes.ts';
 export type { RootfsIdMaps } from './id-owners.ts';
@@ -58,6 +59,8 @@ export interface ApplyOptions {
   blobDigest?: Digest | undefined;
   blobSize?: number | undefined;
   mediaType?: string | undefined;
+  /** What there is of the blob already, for sources that add to it and begin behind it. It is kept after a failure that may pass. */
+  partial?: PartialBlob | undefined;
   signal?: AbortSignal | undefined;
   /** Called with the number of (compressed) bytes taken in so far. */
   onProgress?: ((bytes: number) => void) | undefined;

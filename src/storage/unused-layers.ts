@@ -4,6 +4,7 @@ import { allowReserve, type Database, transaction } from '../state/db.ts';
 import { emptyTrashInBackground } from './background-removal.ts';
 import { IS_DAMAGED } from './damaged-layer.ts';
 import { layerPaths, type StoreLayout } from './layout.ts';
+import { layersOfPartialBlobs } from './partial-blobs.ts';
 import { emptyTrash, listNames, moveToTrash, removeThroughTrash } from './removal.ts';
 
 /** Bytes on disk; deleting less takes no longer than starting somebody who does it. */
@@ -19,11 +20,13 @@ interface Candidate {
   id: string;
   disk_size: number;
   owner: string | null;
+  incomplete: number;
 }
 
 /**
  * Deletes the layers that nothing refers to, what crashed processes left half unpacked, directories without a row, and the trash.
- * A layer whose maker lives and has not yet put it into an image is left alone. The trash of large ones may be emptied later. Returns the bytes freed.
+ * A layer whose maker lives and has not yet put it into an image is left alone, and so is one that the next attempt at a broken-off
+ * download goes on with (`removePartialBlobs` ends that). The trash of large ones may be emptied later. Returns the bytes freed.
  */
 export async function removeUnusedLayers(
   context: Context,
@@ -34,7 +37,8 @@ export async function removeUnusedLayers(
   let isLater = false;
   allowReserve(db);
   for (;;) {
-    const removed = transaction(db, () => deleteUnusedRows(db));
+    const resumable = layersOfPartialBlobs(layout.tmp);
+    const removed = transaction(db, () => deleteUnusedRows(db, resumable));
     if (removed.length === 0) break;
     for (const layer of removed) {
       freed += layer.disk_size;
@@ -74,17 +78,19 @@ export function abandonedLayers(db: Database): string[] {
 }
 
 /** One generation: the layers on top of which nothing stands. */
-function deleteUnusedRows(db: Database): Candidate[] {
+function deleteUnusedRows(db: Database, resumable: ReadonlySet<string>): Candidate[] {
   const candidates = db
     .prepare(
-      `SELECT id, disk_size, owner FROM layers
+      `SELECT id, disk_size, owner, incomplete FROM layers
         WHERE NOT EXISTS (SELECT 1 FROM layers AS child WHERE child.parent_id = layers.id)
           AND NOT EXISTS (SELECT 1 FROM images WHERE images.top_layer = layers.id)
           AND NOT EXISTS (SELECT 1 FROM build_cache WHERE build_cache.layer_id = layers.id)
           AND NOT EXISTS (SELECT 1 FROM containers WHERE containers.layer_id = layers.id)`,
     )
     .all() as Candidate[];
-  const removed = candidates.filter((layer) => !isOwned(layer.owner));
+  const removed = candidates.filter(
+    (layer) => !isOwned(layer.owner) && !(layer.incomplete === 1 && resumable.has(layer.id)),
+  );
   const statement = db.prepare('DELETE FROM layers WHERE id = ?');
   for (const layer of removed) statement.run(layer.id);
   return removed;

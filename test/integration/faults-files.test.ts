@@ -63,6 +63,8 @@ const HARMS: readonly [RegExp, string[]][] = [
   [/^root\/layers\/(one|two)\d\//, ['image-$1', 'c-$1', 'up-$1']],
   // The layer that both stand on.
   [/^root\/layers\/base\//, ['image-one', 'image-two', 'c-one', 'c-two', 'up-one', 'up-two']],
+  // Of the download that broke off.
+  [/^root\/layers\/ID\//, []],
   [/^root\/containers\/([\w-]+)\//, ['$1']],
   [/^run\/(containers|oci\/\w+)\/([\w-]+)\//, ['$2']],
   [/^root\/volumes\/v-(\w+)\//, ['c-$1', 'up-$1']],

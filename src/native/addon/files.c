@@ -228,3 +228,14 @@ napi_value js_isatty(napi_env env, napi_callback_info info) {
   if (!read_args(env, info, 1, &args) || !fd_arg(&args, 0, &fd)) return NULL;
   return bool_value(env, isatty(fd) == 1);
 }
+
+napi_value js_punchHole(napi_env env, napi_callback_info info) {
+  struct args args;
+  int fd;
+  int64_t offset, length;
+  if (!read_args(env, info, 3, &args) || !fd_arg(&args, 0, &fd) || !int_arg(&args, 1, &offset) || !int_arg(&args, 2, &length))
+    return NULL;
+  const int result = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+  if (result == -1 && errno != EOPNOTSUPP && errno != ENOSYS) return throw_error(env, errno, "fallocate", NULL);
+  return bool_value(env, result == 0);
+}

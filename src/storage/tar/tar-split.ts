@@ -30,6 +30,8 @@ export class TarSplitWriter {
   #open = -1;
   /** Bytes written to disk. */
   bytes = 0;
+  /** Bytes of the tar that the records stand for. */
+  recorded = 0;
 
   constructor(path: string) {
     this.#fd = openSync(path, 'wx', 0o644);
@@ -37,9 +39,10 @@ export class TarSplitWriter {
   }
 
   literal(bytes: Buffer): void {
+    this.recorded += bytes.length;
     for (let at = 0; at < bytes.length; ) {
       if (this.#open < 0 || this.#used === BUFFER_BYTES) {
-        if (this.#used + LITERAL_HEAD >= BUFFER_BYTES) this.#flush();
+        if (this.#used + LITERAL_HEAD >= BUFFER_BYTES) this.flush();
         this.#open = this.#used;
         this.#buffer[this.#used] = LITERAL;
         this.#used += LITERAL_HEAD;
@@ -49,13 +52,14 @@ export class TarSplitWriter {
       this.#used += count;
       at += count;
       this.#buffer.writeUInt32LE(this.#used - this.#open - LITERAL_HEAD, this.#open + 1);
-      if (this.#used === BUFFER_BYTES) this.#flush();
+      if (this.#used === BUFFER_BYTES) this.flush();
     }
   }
 
   /** `size` bytes at `offset` of the file at `path` (latin1), which entry number `ordinal` with content made. */
   content(ordinal: number, path: string, offset: number, size: number): void {
-    if (this.#used + CONTENT_HEAD + path.length > BUFFER_BYTES) this.#flush();
+    this.recorded += size;
+    if (this.#used + CONTENT_HEAD + path.length > BUFFER_BYTES) this.flush();
     this.#open = -1;
     const at = this.#used;
     this.#buffer[at] = CONTENT;
@@ -68,11 +72,11 @@ export class TarSplitWriter {
   }
 
   finish(tarSize: number): void {
-    if (this.#used + 9 > BUFFER_BYTES) this.#flush();
+    if (this.#used + 9 > BUFFER_BYTES) this.flush();
     this.#buffer[this.#used] = END;
     this.#buffer.writeDoubleLE(tarSize, this.#used + 1);
     this.#used += 9;
-    this.#flush();
+    this.flush();
     this.close();
   }
 
@@ -80,7 +84,8 @@ export class TarSplitWriter {
     closeSync(this.#fd);
   }
 
-  #flush(): void {
+  /** All records so far are in the file then. */
+  flush(): void {
     if (this.#used === 0) return;
     const frame = zstdCompressSync(this.#buffer.subarray(0, this.#used), {
       params: { [constants.ZSTD_c_compressionLevel]: 1 },

@@ -79,6 +79,12 @@ export class LayerWriter {
     this.#whiteouts.made(joinPath(place.parent.path, place.base));
   }
 
+  /** What is there so far can be given back from now on. */
+  settle(): void {
+    this.#split.flush();
+    this.#replaced.settle();
+  }
+
   /** Restores the times of directories and sorts out replaced content. Returns the bytes on disk. */
   finish(): number {
     const kept = this.#replaced.finish();

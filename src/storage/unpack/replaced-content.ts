@@ -15,6 +15,9 @@ export class ReplacedContent {
   readonly #aside: string;
   #asideFd = -1;
   #count = 0;
+  /** How many of them `settle` has seen. */
+  #settled = 0;
+  #kept = 0;
   #inodes = new Float64Array(1024);
   #ordinals = 0;
 
@@ -48,24 +51,32 @@ export class ReplacedContent {
     this.#system.renameat2(parent.fd, pathBytes(base), this.#asideFd, String(this.#count++), 0);
   }
 
-  /** Returns the bytes that what is kept takes on disk. */
-  finish(): number {
-    if (this.#asideFd < 0) return 0;
+  /** Puts what is to be kept where it stays. */
+  settle(): void {
+    if (this.#settled === this.#count) return;
+    this.#settled = this.#count;
     const byInode = new Map<number, Buffer>();
     collectFiles(Buffer.from(this.#aside), byInode);
-    let kept = 0;
     for (let ordinal = 0; ordinal < this.#ordinals && byInode.size > 0; ordinal++) {
       const inode = this.#inodes[ordinal] ?? -1;
       const path = byInode.get(inode);
       if (path === undefined) continue;
       byInode.delete(inode);
+      // Another name of the same file may follow.
+      this.#inodes[ordinal] = -1;
       mkdirSync(this.#target, { recursive: true, mode: 0o755 });
-      kept += statSync(path).blocks * 512;
+      this.#kept += statSync(path).blocks * 512;
       renameSync(path, join(this.#target, String(ordinal)));
     }
+  }
+
+  /** Returns the bytes that what is kept takes on disk. */
+  finish(): number {
+    if (this.#asideFd < 0) return 0;
+    this.settle();
     this.close();
     this.#system.removeTreeAt(-100, this.#aside);
-    return kept;
+    return this.#kept;
   }
 
   close(): void {

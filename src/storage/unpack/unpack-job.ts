@@ -21,6 +21,14 @@ export interface UnpackJob {
   ignoresOwners?: boolean;
 }
 
+/** Where whoever pours the tar in and whoever unpacks it agree on how far it is. In bytes of the tar. */
+export interface UnpackMarks {
+  /** Asked for: to be told when as many are on disk. */
+  wanted(): number;
+  /** That many are on disk, and the tar-split file tells where. */
+  reach(bytes: number): void;
+}
+
 export interface UnpackResult {
   diffId: Digest;
   tarSize: number;

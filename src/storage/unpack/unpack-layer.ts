@@ -8,21 +8,38 @@ import { TarSplitWriter } from '../tar/tar-split.ts';
 import { printablePath } from './entry-path.ts';
 import { LayerWriter } from './layer-writer.ts';
 import { UnmappedIdError } from './unmapped-id-error.ts';
-import type { UnpackJob, UnpackResult } from './unpack-job.ts';
+import type { UnpackJob, UnpackMarks, UnpackResult } from './unpack-job.ts';
 
 /**
  * Unpacks one uncompressed tar into the job's directory and records how to give it back. Synchronous; `pull` hands out the next chunk,
  * valid until the next call. After an error the directory holds a part: the caller deletes it.
  */
-export function unpackLayer(system: Syscalls, job: UnpackJob, pull: () => Buffer | undefined): UnpackResult {
+export function unpackLayer(
+  system: Syscalls,
+  job: UnpackJob,
+  pull: () => Buffer | undefined,
+  marks?: UnpackMarks,
+): UnpackResult {
   const hash = createHash('sha256');
   let tarSize = 0;
   let entries = 0;
   let entry: TarEntry | undefined;
   let split: TarSplitWriter | undefined;
   let writer: LayerWriter | undefined;
+  let reached = 0;
+  const settle = (): void => {
+    const wanted = marks?.wanted() ?? 0;
+    if (wanted <= reached) return;
+    // A header at the end of a chunk may not be complete, and content is recorded before it is written.
+    const done = Math.min(tarSize, split?.recorded ?? 0);
+    if (done < wanted) return;
+    writer?.settle();
+    reached = done;
+    marks?.reach(done);
+  };
   try {
     const source = new TarSource(() => {
+      settle();
       const chunk = pull();
       if (chunk === undefined) return undefined;
       hash.update(chunk);

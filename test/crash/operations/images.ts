@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BadRegistry, startBadRegistry } from '../../fixtures/bad-registry.ts';
+import { type BadRegistry, type Faults, startBadRegistry } from '../../fixtures/bad-registry.ts';
 import { IMAGE, type Operation, running } from '../../fixtures/crash-operation.ts';
 import { busyboxArchive } from '../../fixtures/harness-busybox.ts';
 import { testRoot, tspod, tspodOk } from '../../fixtures/harness.ts';
@@ -19,6 +19,8 @@ const load = () => ['load', '-q', '-i', archive()];
 const commit = () => ['commit', '-q', 'victim', 'localhost/committed'];
 
 let source: BadRegistry | undefined;
+const faults: Faults = {};
+const pull = () => ['pull', '-q', '--tls-verify=false', pulled()];
 const pulled = () => `${source?.host}/some/image:1`;
 
 let target: TestRegistry | undefined;
@@ -76,6 +78,38 @@ export const IMAGES: readonly Operation[] = [
     points: [...PULL, ...LAYER, 'layer-after-row:2', 'layer-before-complete:2', 'image-before-add'],
     afterwards: async () => {
       await tspodOk(['pull', '-q', '--tls-verify=false', pulled()]);
+      await tspodOk(['rmi', pulled()]);
+    },
+  },
+  {
+    name: 'pull of what another has begun',
+    prepare: async () => {
+      const large = Buffer.alloc(24 << 20, 'some content\n').toString();
+      const entries = [
+        { name: 'a', content: 'one' },
+        { name: 'large', content: large },
+        { name: 'a', content: 'two' },
+      ];
+      source = await startBadRegistry(buildImage({ layers: [entries], compression: 'none' }), faults);
+    },
+    before: async () => {
+      Object.assign(faults, { cutBlobs: 1, cutAt: 0.8 });
+      assert.equal((await tspod([...pull(), '--retry', '0'])).code, 125);
+    },
+    cleanup: async () => await source?.stop(),
+    args: () => pull(),
+    points: [
+      ...[
+        'checkpoint-before-hole',
+        'checkpoint-after-hole',
+        'checkpoint-after-left',
+        'checkpoint-replayed:2',
+      ],
+      ...['checkpoint-before-hole:4', 'checkpoint-taken', 'checkpoint-taken:2', 'partial-before-remove'],
+      ...['layer-before-complete', 'pull-after-layer'],
+    ],
+    afterwards: async () => {
+      await tspodOk(pull());
       await tspodOk(['rmi', pulled()]);
     },
   },
