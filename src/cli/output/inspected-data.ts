@@ -1,4 +1,5 @@
 import { programName } from '../program-name.ts';
+import { GoDuration } from './template/go-duration-value.ts';
 import { type GoTime, goTimeOf } from './template/go-time-value.ts';
 import { type GoObject, goMap, goStruct } from './template/go-value.ts';
 
@@ -48,6 +49,10 @@ const TIMES = new Set([
   'UpdatedAt',
 ]);
 
+/** Members of health checks that are a time.Duration. */
+const DURATIONS = new Set(['Interval', 'Timeout', 'StartPeriod', 'StartInterval']);
+const HEALTH_CHECKS = new Set(['Healthcheck', 'StartupHealthCheck']);
+
 /** Go's nil map or slice: empty, and null as JSON. */
 function nilOf<T extends object>(empty: T): T {
   return Object.defineProperty(empty, 'toJSON', { value: () => null });
@@ -81,7 +86,13 @@ function convert(value: unknown, key: string): unknown {
   if (MAPS.has(key)) {
     return goMap(Object.fromEntries(Object.entries(value).map(([name, item]) => [name, convert(item, '')])));
   }
-  const fields = Object.fromEntries(Object.entries(value).map(([name, item]) => [name, convert(item, name)]));
+  const isHealthCheck = HEALTH_CHECKS.has(key);
+  const fields = Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      isHealthCheck && DURATIONS.has(name) ? new GoDuration(item) : convert(item, name),
+    ]),
+  );
   const capital: Record<string, string> = {};
   for (const name of Object.keys(fields)) {
     // Members that JSON writes small (history's created_by) are CreatedBy to a template.

@@ -1,3 +1,4 @@
+import { GoDuration } from './go-duration-value.ts';
 import { isMap } from './go-value.ts';
 
 /** What a function of templates complains about; execute.ts adds where. */
@@ -36,7 +37,7 @@ export function isLess(a: unknown, b: unknown): boolean {
 function kindOf(value: unknown): Kind {
   if (value === null || value === undefined) return 'nil';
   if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'number' || typeof value === 'bigint') return 'number';
+  if (typeof value === 'number' || typeof value === 'bigint' || value instanceof GoDuration) return 'number';
   if (typeof value === 'string') return 'string';
   return 'other';
 }

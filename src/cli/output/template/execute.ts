@@ -1,6 +1,7 @@
 import { FunctionError } from './compare.ts';
 import { type FunctionTable, functions } from './functions.ts';
 import { printed } from './go-print.ts';
+import { GoDuration } from './go-duration-value.ts';
 import { GoTime } from './go-time-value.ts';
 import { entriesOf, fieldOf, isMap, isObject, isTrue, typeName } from './go-value.ts';
 import { lineOf } from './lex.ts';
@@ -277,7 +278,7 @@ function link(state: State, place: Place, value: unknown, name: string): unknown
     if (found) return item;
     if (isMap(value)) return undefined;
   }
-  const method = value instanceof GoTime ? value.method(name) : undefined;
+  const method = value instanceof GoTime || value instanceof GoDuration ? value.method(name) : undefined;
   if (method !== undefined) return method;
   return fail(state, place, `can't evaluate field ${name} in type ${typeName(value)}`);
 }

@@ -1,3 +1,4 @@
+import { GoDuration } from './go-duration-value.ts';
 import { GoTime } from './go-time-value.ts';
 import { entriesOf, isMap, isObject, typeName } from './go-value.ts';
 
@@ -6,7 +7,7 @@ export function goString(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return goNumber(value);
-  if (value instanceof GoTime) return value.goString();
+  if (value instanceof GoTime || value instanceof GoDuration) return value.goString();
   if (Array.isArray(value)) return `[${value.map(goString).join(' ')}]`;
   if (isObject(value)) return goComposite(value, false);
   return String(value);

@@ -32,7 +32,12 @@ export function goMap(entries: Readonly<Record<string, unknown>> | undefined | n
 }
 
 export function isObject(value: unknown): value is GoObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isScalar(value);
+}
+
+/** A GoTime or GoDuration. */
+function isScalar(value: object): boolean {
+  return value instanceof Date || value instanceof Number;
 }
 
 /** Unmarked objects count as structs when all their keys could be exported fields. */
@@ -69,6 +74,7 @@ export function typeName(value: unknown): string {
   if (typeof value === 'string') return 'string';
   if (typeof value === 'function') return 'func()';
   if (value instanceof Date) return 'time.Time';
+  if (value instanceof Number) return 'time.Duration';
   if (Array.isArray(value)) return value.length > 0 && value.every(isString) ? '[]string' : '[]interface {}';
   if (isMap(value))
     return Object.values(value).every(isString) ? 'map[string]string' : 'map[string]interface {}';
@@ -79,7 +85,8 @@ export function typeName(value: unknown): string {
 export function isTrue(value: unknown): boolean {
   if (value === null || value === undefined) return false;
   if (typeof value === 'boolean') return value;
-  if (typeof value === 'number' || typeof value === 'bigint') return Number(value) !== 0;
+  if (typeof value === 'number' || typeof value === 'bigint' || value instanceof Number)
+    return Number(value) !== 0;
   if (typeof value === 'string' || Array.isArray(value)) return value.length > 0;
   if (isMap(value)) return Object.keys(value).length > 0;
   return true;

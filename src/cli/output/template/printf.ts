@@ -1,3 +1,4 @@
+import { GoDuration } from './go-duration-value.ts';
 import { goNumber, goString, goStringWithNames, goSyntax, quote } from './go-print.ts';
 import { typeName } from './go-value.ts';
 
@@ -46,6 +47,8 @@ function formatOne(spec: Spec, value: unknown): string {
     return flags.includes('+') && typeof value === 'object' ? goStringWithNames(value) : goString(value);
   }
   if (verb === 'T') return typeName(value);
+  if (value instanceof GoDuration)
+    return formatOne(spec, verb === 's' || verb === 'q' ? value.goString() : value.valueOf());
   if (Array.isArray(value)) return `[${value.map((item) => formatOne(spec, item)).join(' ')}]`;
   if (verb === 't' && typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return formatText(spec, value) ?? wrong(verb, value);
