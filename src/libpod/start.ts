@@ -8,7 +8,9 @@ import { bootId, formatIdentity, ownIdentity, startTimeOf } from '../native/proc
 import { type NetworkSetup, setupNetwork } from '../network/setup.ts';
 import { startInRuntime } from '../oci/runtime-client.ts';
 import { explainRuntimeError } from '../oci/runtime-errors.ts';
+import { allowReserve } from '../state/db.ts';
 import { timestamp } from '../state/events.ts';
+import { FOR_REMOVALS } from '../state/reserve.ts';
 import { makeBundleDirectories, prepareBundle } from './bundle.ts';
 import type { NetworkSpec } from '../specgen/container-spec.ts';
 import { hostnameOf } from './hostname.ts';
@@ -230,6 +232,8 @@ async function launch(
     const message = await monitor.started();
     if (message.data <= 0)
       throw explainRuntimeError(message.message ?? 'the runtime gave no reason', runtime.name);
+    // It runs, and may fill the disk: that it does is noted all the same.
+    allowReserve(libpod.db, FOR_REMOVALS);
     crashPoint('start-after-create');
     if (userns !== undefined) (await import('./user-namespace.ts')).hideRootfs(libpod, record.id);
     keepCompiledSeccomp?.(record.id);

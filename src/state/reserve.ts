@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** Enough for the log of some hundred removals. */
 const SIZE = 256 * 1024;
@@ -11,15 +12,18 @@ export const FOR_REMOVALS = SIZE / 2;
 
 /**
  * Space kept beside the state DB, to be given up when the disk is full and somebody removes things: a removal has to write
- * before it frees anything. Made again as soon as there is room.
+ * before it frees anything. Made again as soon as there is room, from half of it: whoever has freed some wants to go on with it.
  */
 export function ensureReserve(database: string): void {
   const path = reservePath(database);
   const size = sizeOf(path);
   if (size >= SIZE) return;
   try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    const missing = Math.min(SIZE - size, Math.floor((bavail * bsize) / 2 / STEP) * STEP);
+    if (missing <= 0) return;
     // Not zeros: some file systems would store nothing.
-    writeFileSync(path, randomBytes(SIZE - size), { mode: 0o600, flag: 'a' });
+    writeFileSync(path, randomBytes(missing), { mode: 0o600, flag: 'a' });
   } catch {
     if (size > 0) truncateSync(path, size);
     else rmSync(path, { force: true });
