@@ -24,9 +24,9 @@ const tar = buildTar(
 writeFileSync(tarPath, tar);
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-function start(root: string, crashAt?: string) {
+function start(root: string, crashAt?: string, container = 'c') {
   const env = crashAt === undefined ? process.env : { ...process.env, TSPOD_CRASH_AT: crashAt };
-  const child = spawn(process.execPath, [PROGRAM, root, tarPath, 'container'], {
+  const child = spawn(process.execPath, [PROGRAM, root, tarPath, container], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -83,7 +83,7 @@ test('pruning alone gets rid of a half unpacked layer', { skip }, async () => {
 test('processes that unpack one layer at the same time end up with one', { skip }, async () => {
   const root = join(scratch, 'race');
   using opened = testStore('overlay', root);
-  const ends = await Promise.all([start(root), start(root), start(root)]);
+  const ends = await Promise.all(['a', 'b', 'c'].map((container) => start(root, undefined, container)));
   assert.deepEqual(
     ends.map((end) => end.code),
     [0, 0, 0],
