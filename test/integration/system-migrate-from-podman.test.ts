@@ -288,7 +288,11 @@ function essence(document: Record<string, unknown>): unknown {
       host['ReadonlyRootfs'],
       host['AutoRemove'],
     ],
-    devices: host['Devices'],
+    // podman shows any node below /dev with the same numbers: /dev/shm may hold some of other tests.
+    devices: (host['Devices'] as Record<string, unknown>[]).map(({ PathOnHost, ...others }) => ({
+      ...others,
+      isNamed: PathOnHost !== '',
+    })),
     tmpfs: host['Tmpfs'] ?? {},
     hosts: host['ExtraHosts'] ?? [],
     limits: host['Privileged'] === true || limits[0] === undefined ? [] : limits,
