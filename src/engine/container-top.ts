@@ -72,10 +72,12 @@ function processRows(engine: Engine, record: ContainerRecord, columns: readonly 
 function columnContext(engine: Engine, record: ContainerRecord): ColumnContext {
   const proc = `/proc/${record.pid}`;
   const { syscalls } = engine;
-  const bootSeconds = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1];
+  const now = Date.now();
+  // The boot time that the kernel tells has whole seconds only.
+  const upSeconds = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
   return {
-    now: Date.now(),
-    bootTime: Number(bootSeconds) * 1000,
+    now,
+    bootTime: now - upSeconds * 1000,
     containerIds: containerIdMaps(proc),
     ownIds: readIdMaps(),
     inner: readIdNames({ rootfs: `${proc}/root`, syscalls }),

@@ -107,9 +107,8 @@ function knownToKernel(): number {
   return Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8')) + 1;
 }
 
-/** Whole seconds, as the boot time is. */
 function startTime({ startTicks }: ContainerProcess, bootTime: number): number {
-  return bootTime + Math.floor(startTicks / TICKS_PER_SECOND) * 1000;
+  return bootTime + (startTicks / TICKS_PER_SECOND) * 1000;
 }
 
 function cpuSeconds({ cpuTicks }: ContainerProcess): number {
