@@ -37,7 +37,7 @@ export const PROCESS_COLUMNS: readonly ProcessColumn[] = [
   capabilityColumn('capprm', 'PERMITTED CAPS', 'CapPrm'),
   column('comm %c', 'COMMAND', ({ command }) => command),
   column('etime %t', 'ELAPSED', (process, { now, bootTime }) =>
-    goDuration(now - startTime(process, bootTime)),
+    goDuration(Math.max(now - startTime(process, bootTime), 0)),
   ),
   column('group %G', 'GROUP', ({ gids }, context) => innerGroup(gids[EFFECTIVE], context)),
   column('groups', 'GROUPS', ({ groups }, context) => groups.map((id) => innerGroup(id, context)).join(',')),
@@ -53,7 +53,8 @@ export const PROCESS_COLUMNS: readonly ProcessColumn[] = [
   column('label', 'LABEL', ({ label }) => label || '?'),
   column('nice %n', 'NI', ({ nice }) => String(nice)),
   column('pcpu %C', '%CPU', (process, { now, bootTime }) => {
-    const elapsed = (now - startTime(process, bootTime)) / 1000;
+    // One that has just begun: the clocks go by hundredths.
+    const elapsed = Math.max((now - startTime(process, bootTime)) / 1000, 1 / TICKS_PER_SECOND);
     return ((100 * cpuSeconds(process)) / elapsed).toFixed(3);
   }),
   column('pgid %r', 'PGID', ({ innerProcessGroup }) => String(innerProcessGroup)),
