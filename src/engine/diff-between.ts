@@ -1,4 +1,4 @@
-import { findContainer } from '../libpod/container.ts';
+import { type ContainerRecord, findContainer } from '../libpod/container.ts';
 import { lockContainer } from '../libpod/container-lock.ts';
 import { rootfsOptions } from '../libpod/rootfs-options.ts';
 import { copyChanges } from '../storage/changes.ts';
@@ -6,27 +6,27 @@ import { type FileChange, imageToDiff, type DiffKind, told } from './container-d
 import type { Engine } from './engine.ts';
 import { mountImage, unmountImage } from './image-mounts.ts';
 
-/** What has to be added, changed and deleted in the file system of `against` to get that of `name`. */
+/** What has to be added, changed and deleted in the file system of the second to get that of the first. */
 export async function diffBetween(
   engine: Engine,
-  [name, against]: readonly [string, string],
+  names: readonly [string, string],
   kind: DiffKind,
 ): Promise<FileChange[]> {
-  const copy = await openFiles(engine, name, kind);
+  const sides = names.map((name) => {
+    const record = kind === 'image' ? undefined : findContainer(engine.db, name);
+    return { name, record, key: record?.id ?? name };
+  });
+  const open = new Map<string, OpenFiles>();
   try {
-    const original = await openFiles(engine, against, kind);
-    try {
-      const changes = await copyChanges(engine.syscalls, {
-        copy: copy.path,
-        original: original.path,
-        idMaps: undefined,
-      });
-      return await told(changes);
-    } finally {
-      await original.close();
+    // Each once, and containers in the order in which their locks are taken.
+    for (const { name, record, key } of [...sides].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+      if (open.has(key)) continue;
+      open.set(key, await (record ? openContainer(engine, record) : openImage(engine, name, kind)));
     }
+    const [copy = '', original = ''] = sides.map(({ key }) => open.get(key)?.path);
+    return await told(await copyChanges(engine.syscalls, { copy, original, idMaps: undefined }));
   } finally {
-    await copy.close();
+    for (const files of open.values()) await files.close();
   }
 }
 
@@ -35,15 +35,15 @@ interface OpenFiles {
   close(): Promise<void>;
 }
 
-async function openFiles(engine: Engine, name: string, kind: DiffKind): Promise<OpenFiles> {
-  const record = kind === 'image' ? undefined : findContainer(engine.db, name);
-  if (record === undefined) {
-    const image = await imageToDiff(engine, name, kind);
-    return {
-      path: await mountImage(engine, image),
-      close: async () => void (await unmountImage(engine, image.id, { force: false })),
-    };
-  }
+async function openImage(engine: Engine, name: string, kind: DiffKind): Promise<OpenFiles> {
+  const image = await imageToDiff(engine, name, kind);
+  return {
+    path: await mountImage(engine, image),
+    close: async () => void (await unmountImage(engine, image.id, { force: false })),
+  };
+}
+
+async function openContainer(engine: Engine, record: ContainerRecord): Promise<OpenFiles> {
   const { rootfs } = engine.store;
   const lock = await lockContainer(engine, record.id);
   try {

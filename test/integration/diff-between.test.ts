@@ -53,6 +53,15 @@ describe('diff of two', () => {
     await tspodOk(['rm', '-f', '-t', '0', container, running]);
   });
 
+  test('takes one container against itself, and two that are asked about both ways at once', async () => {
+    const made = () => tspodOk(['create', '--network', 'none', image]);
+    const [one, two] = [await made(), await made()];
+    assert.equal(await tspodOk(['diff', one, one]), '');
+    const pairs = Array.from({ length: 6 }, (_, i) => (i % 2 === 0 ? [one, two] : [two, one]));
+    assert.deepEqual(await Promise.all(pairs.map((pair) => tspodOk(['diff', ...pair]))), Array(6).fill(''));
+    await tspodOk(['rm', one, two]);
+  });
+
   test('names what is not there, and leaves nothing mounted', async () => {
     for (const args of [
       ['diff', image, 'none'],
