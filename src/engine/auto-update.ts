@@ -1,3 +1,4 @@
+import { crashPoint } from '../base/crash-point.ts';
 import { InvalidSpecError, messageOf, TspodError, UnsupportedError } from '../base/errors.ts';
 import { shortId } from '../base/ids.ts';
 import { rootlessUid } from '../base/paths.ts';
@@ -7,6 +8,7 @@ import { type ContainerRecord, listContainers } from '../libpod/container.ts';
 import { observe } from '../libpod/observe.ts';
 import { fetchFromRegistry } from './distribution.ts';
 import type { Engine } from './engine.ts';
+import { forgetUpdate, noteUpdate, type UnfinishedUpdate, unfinishedUpdates } from './unfinished-updates.ts';
 import { parseReference, pullImage, repositoryOf, tagImage } from './images.ts';
 
 const POLICY_LABEL = 'io.containers.autoupdate';
@@ -46,6 +48,9 @@ export async function autoUpdate(
   options: AutoUpdateOptions,
 ): Promise<{ reports: UpdateReport[]; failures: unknown[] }> {
   const failures: unknown[] = [];
+  // First: a unit that runs again is one to be looked at.
+  if (!options.dryRun)
+    for (const update of unfinishedUpdates(engine)) await finishUpdate(engine, update, { options, failures });
   const units = new Map<string, Task[]>();
   for (const record of listContainers(engine.db)) {
     try {
@@ -146,28 +151,81 @@ async function restart(
   { options, failures }: { options: AutoUpdateOptions; failures: unknown[] },
 ): Promise<Updated> {
   const unit = tasks[0]?.unit ?? '';
+  const images = tasks.flatMap(({ record: { spec } }) =>
+    spec.imageId === undefined ? [] : [{ id: spec.imageId, name: spec.imageName }],
+  );
+  if (options.rollback) noteUpdate(engine, { unit, images });
+  crashPoint('auto-update-before-restart');
   const failure = await restartUnit(unit);
-  if (failure === undefined) return 'true';
+  if (failure === undefined) {
+    forgetUpdate(engine, unit);
+    return 'true';
+  }
   failures.push(failure);
-  if (!options.rollback) return 'failed';
+  return options.rollback ? await goBack(engine, { unit, images }, failures) : 'failed';
+}
+
+/** The names mean the old images again. */
+async function goBack(
+  engine: Engine,
+  { unit, images }: UnfinishedUpdate,
+  failures: unknown[],
+): Promise<Updated> {
+  crashPoint('auto-update-before-rollback');
   try {
-    for (const { record } of tasks)
-      if (record.spec.imageId !== undefined)
-        await tagImage(engine, record.spec.imageId, [record.spec.imageName]);
+    for (const { id, name } of images) await tagImage(engine, id, [name]);
   } catch (error) {
     failures.push(new TspodError(`cannot roll back ${unit}: ${messageOf(error)}`, { cause: error }));
+    forgetUpdate(engine, unit);
     return 'failed';
   }
+  crashPoint('auto-update-before-second-restart');
+  // It may have been tried too often for another start.
+  await runProgram('systemctl', [...manager(), 'reset-failed', '--', unit], {
+    timeoutMs: RESTART_LIMIT_MS,
+  }).catch(() => undefined);
   const again = await restartUnit(unit);
   if (again !== undefined) failures.push(again);
+  forgetUpdate(engine, unit);
   return again === undefined ? 'rolled back' : 'failed';
+}
+
+/**
+ * What was killed after it had noted the update. A unit that has failed since then gets its old images back; one that runs was restarted
+ * with the new ones, or is outdated still; one that was stopped is nobody's to start.
+ */
+async function finishUpdate(
+  engine: Engine,
+  update: UnfinishedUpdate,
+  { options, failures }: { options: AutoUpdateOptions; failures: unknown[] },
+): Promise<void> {
+  const state = await stateOf(update.unit);
+  if (state === 'activating' || state === 'reloading') return;
+  if (state !== 'failed' || !options.rollback) return forgetUpdate(engine, update.unit);
+  const end = await goBack(engine, update, failures);
+  if (end === 'rolled back')
+    failures.push(
+      new TspodError(
+        `${update.unit} had failed with a new image when its update was interrupted: it has the old one again`,
+      ),
+    );
+}
+
+async function stateOf(unit: string): Promise<string> {
+  const { stdout } = await runProgram('systemctl', [...manager(), 'is-active', '--', unit], {
+    timeoutMs: RESTART_LIMIT_MS,
+  }).catch(() => ({ stdout: '' }));
+  return stdout.trim();
+}
+
+function manager(): string[] {
+  return rootlessUid() === undefined ? [] : ['--user'];
 }
 
 /** Undefined: it runs again. */
 async function restartUnit(unit: string): Promise<TspodError | undefined> {
-  const user = rootlessUid() === undefined ? [] : ['--user'];
   try {
-    const { code, stderr } = await runProgram('systemctl', [...user, 'restart', '--', unit], {
+    const { code, stderr } = await runProgram('systemctl', [...manager(), 'restart', '--', unit], {
       timeoutMs: RESTART_LIMIT_MS,
     });
     return code === 0

@@ -13,7 +13,7 @@ const LONGEST_HOSTNAME = 64;
 export async function createInfra(
   engine: Engine,
   pod: PodRecord,
-  { options, isService }: { options: PodOptions; isService: boolean },
+  options: PodOptions,
   hooks: CreateHooks,
 ): Promise<void> {
   const { engine: configured } = engine.config;
@@ -21,7 +21,12 @@ export async function createInfra(
   if (infraImage === undefined && infraCommand !== undefined && infraCommand !== PAUSE_PATH)
     throw new InvalidSpecError(`--infra-command ${infraCommand} needs an image that has it: --infra-image`);
   const request = {
-    options: { ...infraOptions(engine, pod, options), ...(isService ? { sdnotify: 'container' } : {}) },
+    options: {
+      ...infraOptions(engine, pod, options),
+      ...(pod.spec.service === undefined
+        ? {}
+        : { sdnotify: pod.spec.service.isMain ? 'container' : 'ignore' }),
+    },
     image: infraImage ?? '',
     command: infraImage === undefined ? [PAUSE_PATH] : (infraCommand?.split(' ') ?? []),
   };

@@ -12,7 +12,7 @@ import { transaction } from '../state/db.ts';
 import { labelsFrom } from '../specgen/labels.ts';
 import { INFRA_OPTIONS, lastingPodOptions, type PodOptions } from '../specgen/pod-options.ts';
 import { podLimitsFromOptions } from '../specgen/pod-limits.ts';
-import { type PodSpec, parseShares, type SharedNamespace } from '../specgen/pod-spec.ts';
+import { type PodService, type PodSpec, parseShares, type SharedNamespace } from '../specgen/pod-spec.ts';
 import { parseRestart } from '../specgen/restart.ts';
 import type { CreateHooks, CreateUse } from './create-container.ts';
 import { currentDirectory } from './current-directory.ts';
@@ -22,25 +22,28 @@ import type { Engine } from './engine.ts';
 export interface CreatePodRequest {
   options: PodOptions;
   createCommand: CreateUse['createCommand'];
-  /** The infra container's monitor is the main process of the service that makes the pod. */
-  isService?: boolean;
+  /** Default: a new one. */
+  id?: string;
+  service?: PodService | undefined;
 }
 
 /** Records a pod and makes its infra container, unless it is to have none. */
 export async function createPod(
   engine: Engine,
-  { options, createCommand, isService = false }: CreatePodRequest,
+  { options, createCommand, id = newId(), service }: CreatePodRequest,
   hooks: CreateHooks,
 ): Promise<PodRecord> {
   checkOptions(options);
-  const id = newId();
-  const spec = specOf(engine, id, options, createCommand);
+  const spec = {
+    ...specOf(engine, id, options, createCommand),
+    ...(service === undefined ? {} : { service }),
+  };
   const name = options.name ?? '';
   if (options.podIdFile !== undefined) reserveIdFile(options.podIdFile);
   try {
     if (name !== '') await makeRoom(engine, name, options.replace === true);
     insertPod(engine.db, id, { name, spec });
-    return await complete(engine, id, { options, isService }, hooks);
+    return await complete(engine, id, options, hooks);
   } catch (error) {
     if (options.podIdFile !== undefined) rmSync(options.podIdFile, { force: true });
     throw error;
@@ -50,14 +53,14 @@ export async function createPod(
 async function complete(
   engine: Engine,
   id: string,
-  { options, isService }: { options: PodOptions; isService: boolean },
+  options: PodOptions,
   hooks: CreateHooks,
 ): Promise<PodRecord> {
   crashPoint('pod-create-after-row');
   try {
     const pod = existing(engine, id);
     if (pod.spec.resources !== undefined) await applyPodLimits(engine, pod.name, pod.spec);
-    if (options.infra !== false) await createInfra(engine, pod, { options, isService }, hooks);
+    if (options.infra !== false) await createInfra(engine, pod, options, hooks);
     crashPoint('pod-create-before-complete');
     transaction(engine.db, () => {
       markPod(engine.db, id, 'ready');

@@ -1,3 +1,5 @@
+import { listPodContainers } from '../libpod/container.ts';
+import { observe } from '../libpod/observe.ts';
 import { findPod, type PodRecord } from '../libpod/pod.ts';
 import { removePod, settlePod } from '../libpod/pod-remove.ts';
 import { stopPod } from '../libpod/pod-stop.ts';
@@ -12,6 +14,8 @@ export interface DownReport {
   removed: Removal[];
   secrets: Removal[];
   volumes: Removal[];
+  /** Exit codes of the containers, if all of them had ended before; init containers are not counted. */
+  codes: number[];
 }
 
 export interface Removal {
@@ -28,7 +32,8 @@ export async function kubeDown(engine: Engine, text: string, force: boolean): Pr
     const pod = found?.name === name ? await settlePod(engine, found) : undefined;
     if (pod !== undefined) pods.push(pod);
   }
-  const report: DownReport = { stopped: [], removed: [], secrets: [], volumes: [] };
+  const codes = codesOf(engine, pods);
+  const report: DownReport = { stopped: [], removed: [], secrets: [], volumes: [], codes };
   for (const { id } of pods)
     report.stopped.push(
       await attempt(id, async () => {
@@ -49,6 +54,14 @@ export async function kubeDown(engine: Engine, text: string, force: boolean): Pr
         await attempt(name, () => removeVolume(engine, name, { force: false, timeout: undefined })),
       );
   return report;
+}
+
+function codesOf(engine: Engine, pods: readonly PodRecord[]): number[] {
+  const records = pods
+    .flatMap(({ id }) => listPodContainers(engine.db, id))
+    .filter(({ spec }) => spec.podRole === undefined)
+    .map((record) => observe(engine, record));
+  return records.every(({ state }) => state === 'exited') ? records.map(({ exitCode = 0 }) => exitCode) : [];
 }
 
 async function attempt(id: string, work: () => Promise<unknown>): Promise<Removal> {

@@ -20,7 +20,7 @@ export async function makeClaim(engine: Engine, claim: ClaimPlan): Promise<strin
   const isThere = volumeExists(engine, claim.name);
   const words = (record: Readonly<Record<string, string>>): string[] =>
     Object.entries(record).map(([key, value]) => `${key}=${value}`);
-  const name = createVolume(engine, {
+  const name = await createVolume(engine, {
     name: claim.name,
     driver: claim.driver,
     labels: words(claim.labels),

@@ -124,7 +124,7 @@ async function takeVolume(engine: Engine, { name, data, definition }: ForeignVol
   await copyTree(engine.syscalls, data, copy, { hardLinks: false });
   const words = (record: Readonly<Record<string, string>>) =>
     Object.entries(record).map(([key, value]) => `${key}=${value}`);
-  createVolume(engine, {
+  await createVolume(engine, {
     name,
     driver: 'local',
     labels: words(labels),

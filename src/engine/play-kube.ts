@@ -3,7 +3,7 @@ import { AlreadyExistsError, ConflictError, messageOf, UnsupportedError } from '
 import { log } from '../base/log.ts';
 import { keptSecretData } from '../libpod/kube-secret.ts';
 import { getContainer } from '../libpod/container.ts';
-import { findPod, type PodRecord } from '../libpod/pod.ts';
+import { findPod, getPod, type PodRecord } from '../libpod/pod.ts';
 import { removePod, settlePod } from '../libpod/pod-remove.ts';
 import { startPod } from '../libpod/pod-start.ts';
 import { tellReady } from '../libpod/sdnotify.ts';
@@ -13,6 +13,7 @@ import type { ContainerPlan, PodPlan, SecretPlan } from '../kube/plan.ts';
 import { mentionedSecrets, type PlanContext, readPlan } from '../kube/read-plan.ts';
 import type { CreateOptions } from '../specgen/create-options.ts';
 import type { PodOptions } from '../specgen/pod-options.ts';
+import type { PodService } from '../specgen/pod-spec.ts';
 import { createContainer, type CreateHooks } from './create-container.ts';
 import { createPod } from './create-pod.ts';
 import type { Engine } from './engine.ts';
@@ -46,7 +47,7 @@ export interface PlayOptions {
   /** Whether documents may name files of this machine that are only read. */
   ownFiles: boolean;
   createCommand: string[];
-  /** A service of systemd plays: it runs as long as its only pod. */
+  /** A service of systemd plays: it runs as long as one of its pods. */
   isService: boolean;
 }
 
@@ -79,11 +80,10 @@ export async function playKube(
 ): Promise<PlayReport> {
   const { plan, warnings } = readPlan(text, await planContext(engine, text, options));
   for (const warning of warnings) hooks.warn(warning);
-  if (options.isService && plan.pods.length !== 1)
-    throw new UnsupportedError(
-      `a service runs as long as its pod: it can play files with one pod, not with ${plan.pods.length}`,
-      { hint: 'make a .kube file for each pod, or set Type=oneshot' },
-    );
+  if (options.isService && plan.pods.length === 0)
+    throw new UnsupportedError('a service runs as long as its pods, and there is none in what it plays', {
+      hint: 'set Type=oneshot in the section [Service]',
+    });
   const foreign = plan.claims.find(({ importSource }) => importSource !== undefined);
   if (foreign !== undefined && !options.ownFiles)
     throw new UnsupportedError(`${foreign.path}importing volumes is not supported through the API`);
@@ -92,8 +92,16 @@ export async function playKube(
   for (const claim of plan.claims) report.volumes.push(await makeClaim(engine, claim));
   for (const secret of plan.secrets) report.secrets.push(await keepSecret(engine, secret));
   crashPoint('kube-play-before-pods');
-  for (const [index, pod] of plan.pods.entries())
-    report.pods.push(await playPod(engine, await withNetwork(engine, pod, options, index), options, hooks));
+  const service = options.isService ? newId() : undefined;
+  for (const [index, pod] of plan.pods.entries()) {
+    const use = {
+      options,
+      hooks,
+      service: service === undefined ? undefined : { id: service, isMain: index === 0 },
+    };
+    report.pods.push(await playPod(engine, await withNetwork(engine, pod, options, index), use));
+  }
+  if (service !== undefined) await becomeService(engine, report.pods, options);
   return report;
 }
 
@@ -103,7 +111,7 @@ async function planContext(engine: Engine, text: string, options: PlayOptions): 
     if (findSecret(engine.db, name)?.name !== name) continue;
     kept.set(name, [...keptSecretData(name, await secretData(engine, name)).keys()]);
   }
-  return { ...options, newVolumeName: newId, keptSecretKeys: (name) => kept.get(name) };
+  return { ...options, newId, keptSecretKeys: (name) => kept.get(name) };
 }
 
 /** Before anything is made. */
@@ -165,15 +173,14 @@ function unlessAsked(ports: readonly string[], asked: readonly string[]): string
 async function playPod(
   engine: Engine,
   plan: PodPlan,
-  options: PlayOptions,
-  hooks: PlayHooks,
+  { options, hooks, service }: { options: PlayOptions; hooks: PlayHooks; service: PodService | undefined },
 ): Promise<PlayedPod> {
   for (const { request } of plan.containers) Object.assign(request.options, options.container);
   prepareHostPaths(plan.volumes);
   await playImages(engine, plan, options.build, hooks);
   const pod = await createPod(
     engine,
-    { options: plan.options, createCommand: options.createCommand, isService: options.isService },
+    { id: plan.id, options: plan.options, createCommand: options.createCommand, service },
     hooks,
   );
   crashPoint('kube-play-after-pod');
@@ -189,19 +196,25 @@ async function playPod(
     throw error;
   }
   crashPoint('kube-play-before-start');
-  if (options.start) played.failures = await start(engine, pod);
-  if (options.isService) await becomeService(engine, pod, played.failures);
+  if (options.start && service === undefined) played.failures = await start(engine, pod.id);
   return played;
 }
 
-/** Ready once all of it runs; a service that is half there has failed. */
-async function becomeService(engine: Engine, pod: PodRecord, failures: readonly unknown[]): Promise<void> {
+/** Ready once all of it runs; a service that is half there has failed. All pods are there before one of them may end. */
+async function becomeService(
+  engine: Engine,
+  played: readonly PlayedPod[],
+  options: PlayOptions,
+): Promise<void> {
+  const pods = played.flatMap(({ id }) => getPod(engine.db, id) ?? []);
   try {
+    if (options.start) for (const each of played) each.failures = await start(engine, each.id);
+    const failures = played.flatMap((each) => each.failures);
     if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
-    const infra = pod.infraId === undefined ? undefined : getContainer(engine.db, pod.infraId);
+    const infra = pods[0]?.infraId === undefined ? undefined : getContainer(engine.db, pods[0].infraId);
     if (infra !== undefined) await tellReady(engine, infra);
   } catch (error) {
-    await takeBack(engine, pod);
+    for (const pod of pods) await takeBack(engine, pod);
     throw error;
   }
 }
@@ -217,9 +230,9 @@ async function makeMember(
   return (await createContainer(engine, request, hooks, use)).id;
 }
 
-async function start(engine: Engine, pod: PodRecord): Promise<unknown[]> {
+async function start(engine: Engine, id: string): Promise<unknown[]> {
   try {
-    return await startPod(engine, pod.id);
+    return await startPod(engine, id);
   } catch (error) {
     return [error];
   }

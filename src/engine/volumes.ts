@@ -33,10 +33,16 @@ export interface CreateVolumeRequest {
 }
 
 /** Returns its name. */
-export function createVolume(engine: Engine, request: CreateVolumeRequest): string {
-  if (request.driver !== 'local' && request.driver !== '')
-    throw new UnsupportedError(`volume driver ${JSON.stringify(request.driver)} is not supported: use local`);
-  const { uid, gid } = request;
+export async function createVolume(engine: Engine, request: CreateVolumeRequest): Promise<string> {
+  const { driver, uid, gid } = request;
+  if (driver === 'image') {
+    const { createImageVolume } = await import('./image-volumes.ts');
+    return await createImageVolume(engine, request);
+  }
+  if (driver !== 'local' && driver !== '')
+    throw new UnsupportedError(
+      `volume driver ${JSON.stringify(driver)} is not supported: use local or image`,
+    );
   const volume = createInLibpod(engine, {
     name: request.name ?? newId(),
     anonymous: request.name === undefined,
@@ -199,7 +205,7 @@ function linkCounts(engine: Engine): Map<string, number> {
   return new Map(rows.map(({ name, links }) => [name, links]));
 }
 
-function pair(text: string): [string, string] {
+export function pair(text: string): [string, string] {
   const equals = text.indexOf('=');
   return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
 }

@@ -13,6 +13,7 @@ import {
   recordIn,
   requiredText,
   textOf,
+  withoutEffect,
 } from './field.ts';
 import type { ContainerPlan } from './plan.ts';
 import { healthOptions } from './probes.ts';
@@ -35,10 +36,12 @@ export interface ContainerSurroundings {
 }
 
 const TAKES =
-  'name image imagePullPolicy command args workingDir env envFrom ports resources volumeMounts volumeDevices livenessProbe startupProbe securityContext stdin stdinOnce tty';
+  'name image imagePullPolicy command args workingDir env envFrom ports resources volumeMounts volumeDevices lifecycle livenessProbe startupProbe securityContext stdin stdinOnce tty';
+/** Readiness is told to a cluster's services, and there are none; podman leaves out the others as well. */
+const IDLE = 'readinessProbe resizePolicy terminationMessagePath terminationMessagePolicy';
+/** What a cluster fills in by itself. */
+const USUAL = { terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File' };
 const REFUSED = {
-  lifecycle: 'nothing is run when a container starts or stops',
-  resizePolicy: 'limits are changed by `update`',
   restartPolicyRules: 'a pod has one restart policy',
 };
 
@@ -50,11 +53,10 @@ export function containerOf(
 ): { plan: ContainerPlan; publish: string[] } {
   const { context, pod } = surroundings;
   const members = membersOf(field, {
-    takes: `${TAKES}${isInit ? '' : ' restartPolicy'}`,
-    // Readiness is told to a cluster's services; there are none.
-    ignores: 'readinessProbe terminationMessagePath terminationMessagePolicy',
+    takes: `${TAKES} ${IDLE}${isInit ? '' : ' restartPolicy'}`,
     refuses: { ...REFUSED, restartPolicy: 'an init container runs to its end: put it among the containers' },
   });
+  context.leaveOut(withoutEffect(members, IDLE, USUAL));
   const name = requiredText(members('name'), `${field.path}.name`);
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name))
     throw new InvalidSpecError(
@@ -83,6 +85,7 @@ export function containerOf(
     ...healthOptions(members('livenessProbe'), members('startupProbe'), {
       ports,
       restarts: restart !== 'no',
+      context,
     }),
     name: context.noPodPrefix ? name : `${pod.name}-${name}`,
     annotation: Object.entries(pod.annotations).map(([key, value]) => `${key}=${value}`),
@@ -94,6 +97,8 @@ export function containerOf(
     ...(surroundings.stopTimeout === undefined ? {} : { stopTimeout: surroundings.stopTimeout }),
     ...(surroundings.hostIpc ? { ipc: 'host' } : {}),
   };
+  const stopSignal = stopSignalOf(members('lifecycle'), context);
+  if (stopSignal !== undefined) options.stopSignal = stopSignal;
   const securityOpt = [...(security.options.securityOpt ?? []), ...(annotated.securityOpt ?? [])];
   if (securityOpt.length > 0) options.securityOpt = securityOpt;
   if (command.length > 0) options.entrypoint = JSON.stringify(command);
@@ -113,6 +118,14 @@ export function containerOf(
   const request = { options, image, command: words(members('args')), extras };
   const { group, nonRoot } = security;
   return { plan: { name, path: field.path, request, isInit, group, nonRoot }, publish };
+}
+
+/** Of what is run at the start and before the end podman knows nothing either. */
+function stopSignalOf(field: Field | undefined, context: PlayContext): string | undefined {
+  if (field === undefined) return undefined;
+  const members = membersOf(field, { takes: 'stopSignal postStart preStop' });
+  context.leaveOut(withoutEffect(members, 'postStart preStop'));
+  return textOf(members('stopSignal')) || undefined;
 }
 
 function pairs(labels: Readonly<Record<string, string>>): string[] {

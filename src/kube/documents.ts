@@ -26,6 +26,8 @@ export interface KubeDocument {
 export interface Metadata {
   name: string;
   namespace: string;
+  /** What it is here, once that is known. */
+  uid?: string;
   labels: Record<string, string>;
   annotations: Record<string, string>;
 }

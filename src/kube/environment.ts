@@ -110,10 +110,11 @@ export function ownField(field: Field, pod: Metadata): string {
   const path = requiredText(members('fieldPath'), `${field.path}.fieldPath`);
   if (path === 'metadata.name') return pod.name;
   if (path === 'metadata.namespace') return pod.namespace;
+  if (path === 'metadata.uid' && pod.uid !== undefined) return pod.uid;
   const match = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(path);
   if (match !== null) return pod[match[1] === 'labels' ? 'labels' : 'annotations'][match[2] ?? ''] ?? '';
   throw new UnsupportedError(
-    `${field.path}.fieldPath: ${path} is not supported: only metadata.name, metadata.namespace, metadata.labels['…'] and metadata.annotations['…'] are known before a pod runs`,
+    `${field.path}.fieldPath: ${path} is not supported: only metadata.name, metadata.namespace, metadata.uid, metadata.labels['…'] and metadata.annotations['…'] are known before a pod runs`,
   );
 }
 

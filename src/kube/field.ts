@@ -41,6 +41,21 @@ export function membersOf(field: Field, shape: Shape): Members {
   };
 }
 
+/**
+ * Paths of members that are known and have no effect here: they are told, not refused. A member with its usual value, which tools write
+ * out, is none of them.
+ */
+export function withoutEffect(
+  members: Members,
+  names: string,
+  usual: Readonly<Record<string, unknown>> = {},
+): string[] {
+  return words(names).flatMap((name) => {
+    const field = members(name);
+    return field === undefined || isNothing(field.value) || field.value === usual[name] ? [] : [field.path];
+  });
+}
+
 export function recordIn(field: Field): Record<string, unknown> {
   if (isRecord(field.value)) return field.value;
   throw new InvalidSpecError(`${field.path}: must be an object`);

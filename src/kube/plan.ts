@@ -32,6 +32,8 @@ export interface SecretPlan {
 }
 
 export interface PodPlan {
+  /** What the pod is to have. */
+  id: string;
   name: string;
   options: PodOptions;
   /** In the order in which they are made. */

@@ -14,34 +14,56 @@ import {
   requiredText,
   textOf,
   textsOf,
+  withoutEffect,
 } from './field.ts';
 import type { PodPlan } from './plan.ts';
 import { podSecurity } from './security-context.ts';
 import type { PlayContext } from './sources.ts';
+import type { PodTemplate } from './workload.ts';
 import { volumesOf } from './volumes.ts';
 
 const TAKES =
-  'containers initContainers volumes restartPolicy hostNetwork hostPID hostIPC hostUsers hostname hostAliases dnsPolicy dnsConfig securityContext shareProcessNamespace terminationGracePeriodSeconds';
-const CLUSTER_ONLY =
-  'affinity nodeSelector nodeName tolerations topologySpreadConstraints schedulerName schedulingGates priority priorityClassName preemptionPolicy serviceAccount serviceAccountName automountServiceAccountToken enableServiceLinks imagePullSecrets readinessGates subdomain os overhead';
+  'containers initContainers volumes restartPolicy hostNetwork hostPID hostIPC hostUsers hostname hostAliases os dnsPolicy dnsConfig securityContext shareProcessNamespace terminationGracePeriodSeconds';
+/** They speak of a cluster, or ask for what podman leaves out, too. */
+const IDLE =
+  'activeDeadlineSeconds affinity nodeSelector nodeName tolerations topologySpreadConstraints schedulerName schedulingGates priority priorityClassName preemptionPolicy serviceAccount serviceAccountName automountServiceAccountToken imagePullSecrets readinessGates setHostnameAsFQDN subdomain overhead';
+/** What a cluster fills in by itself, or holds anyway. */
+const USUAL = {
+  automountServiceAccountToken: false,
+  preemptionPolicy: 'PreemptLowerPriority',
+  priority: 0,
+  schedulerName: 'default-scheduler',
+  serviceAccount: 'default',
+  serviceAccountName: 'default',
+  setHostnameAsFQDN: false,
+};
 const REFUSED = {
   ephemeralContainers: 'they are for a running pod: use `exec`',
-  activeDeadlineSeconds: 'nothing watches over a pod: `run --timeout` limits a container',
   runtimeClassName: 'name the runtime with the option --runtime',
-  setHostnameAsFQDN: 'the host name is written in full in hostname',
   hostnameOverride: 'use hostname',
   resourceClaims: 'there are no device drivers',
   resources: 'limits belong to the containers',
 };
 
 /** A pod's spec, or that of a template. `metadata` has the name that the pod gets. */
-export function podOf(field: Field, given: Metadata, context: PlayContext): PodPlan {
+export function podOf(
+  { spec: field, metadata: given, attempts }: Pick<PodTemplate, 'spec' | 'metadata' | 'attempts'>,
+  context: PlayContext,
+): PodPlan {
+  const id = context.newId();
   const metadata: Metadata = {
     ...given,
+    uid: id,
     labels: { ...given.labels, ...context.labels },
     annotations: { ...given.annotations, ...context.annotations },
   };
-  const members = membersOf(field, { takes: TAKES, ignores: CLUSTER_ONLY, refuses: REFUSED });
+  const members = membersOf(field, {
+    takes: `${TAKES} ${IDLE}`,
+    ignores: 'enableServiceLinks',
+    refuses: REFUSED,
+  });
+  context.leaveOut(withoutEffect(members, IDLE, USUAL));
+  checkSystem(members('os'));
   const volumes = volumesOf(members('volumes'), metadata, context);
   const security = podSecurity(members('securityContext'));
   const surroundings = {
@@ -49,7 +71,7 @@ export function podOf(field: Field, given: Metadata, context: PlayContext): PodP
     pod: metadata,
     volumes,
     security,
-    restart: restartOf(members('restartPolicy')) ?? 'always',
+    restart: limited(restartOf(members('restartPolicy')) ?? 'always', attempts),
     stopTimeout: numberOf(members('terminationGracePeriodSeconds')),
     hostIpc: flagOf(members('hostIPC')) === true,
   };
@@ -65,6 +87,7 @@ export function podOf(field: Field, given: Metadata, context: PlayContext): PodP
     if (request.options.volumesFrom !== undefined)
       request.options.volumesFrom = request.options.volumesFrom.map((text) => memberName(text, plans));
   return {
+    id,
     name: metadata.name,
     options: {
       ...podOptions(members, metadata, surroundings.hostIpc),
@@ -75,6 +98,19 @@ export function podOf(field: Field, given: Metadata, context: PlayContext): PodP
     containers: plans,
     volumes: [...volumes.values()].map(({ plan }) => plan),
   };
+}
+
+/** A Job's `backoffLimit` is of its pods; here its only pod starts the container again. */
+function limited(restart: string, attempts: number | undefined): string {
+  if (attempts === undefined || restart !== 'on-failure') return restart;
+  return attempts === 0 ? 'no' : `on-failure:${attempts}`;
+}
+
+function checkSystem(field: Field | undefined): void {
+  if (field === undefined) return;
+  const name = textOf(membersOf(field, { takes: 'name' })('name'));
+  if (name !== undefined && name !== 'linux')
+    throw new UnsupportedError(`${field.path}.name: ${name} is not supported: containers are those of Linux`);
 }
 
 function podOptions(members: Members, metadata: Metadata, hostIpc: boolean): PodOptions {

@@ -9,7 +9,9 @@ import {
   requiredText,
   textOf,
   textsOf,
+  withoutEffect,
 } from './field.ts';
+import type { PlayContext } from './sources.ts';
 
 const DEFAULTS = { periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3, initialDelaySeconds: 0 };
 
@@ -17,11 +19,11 @@ const DEFAULTS = { periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3, in
 export function healthOptions(
   liveness: Field | undefined,
   startup: Field | undefined,
-  { ports, restarts }: { ports: ReadonlyMap<string, number>; restarts: boolean },
+  { ports, restarts, context }: ProbePlace & { restarts: boolean },
 ): CreateOptions {
   const options: CreateOptions = {};
   if (liveness !== undefined) {
-    const { command, times } = readProbe(liveness, ports);
+    const { command, times } = readProbe(liveness, { ports, context });
     options.healthCmd = JSON.stringify(command);
     options.healthInterval = `${times.periodSeconds}s`;
     options.healthTimeout = `${times.timeoutSeconds}s`;
@@ -31,7 +33,7 @@ export function healthOptions(
     options.healthOnFailure = restarts ? 'kill' : 'none';
   }
   if (startup !== undefined) {
-    const { command, times, success } = readProbe(startup, ports);
+    const { command, times, success } = readProbe(startup, { ports, context });
     if (liveness === undefined) {
       options.healthCmd = JSON.stringify(command);
       options.healthInterval = 'disable';
@@ -45,21 +47,26 @@ export function healthOptions(
   return options;
 }
 
+/** The container's ports by name. */
+interface ProbePlace {
+  ports: ReadonlyMap<string, number>;
+  context: Pick<PlayContext, 'leaveOut'>;
+}
+
 interface Probe {
   command: string[];
   times: typeof DEFAULTS;
   success: number;
 }
 
-function readProbe(field: Field, ports: ReadonlyMap<string, number>): Probe {
+function readProbe(field: Field, { ports, context }: ProbePlace): Probe {
   const members = membersOf(field, {
     takes:
-      'exec httpGet tcpSocket periodSeconds timeoutSeconds failureThreshold initialDelaySeconds successThreshold',
-    refuses: {
-      grpc: 'no program in an image can be counted on to ask this way',
-      terminationGracePeriodSeconds: 'a container has one such time',
-    },
+      'exec httpGet tcpSocket periodSeconds timeoutSeconds failureThreshold initialDelaySeconds successThreshold terminationGracePeriodSeconds',
+    refuses: { grpc: 'no program in an image can be counted on to ask this way' },
   });
+  // A container has one such time.
+  context.leaveOut(withoutEffect(members, 'terminationGracePeriodSeconds'));
   const times = { ...DEFAULTS };
   for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[])
     times[name] = numberOf(members(name), [name === 'initialDelaySeconds' ? 0 : 1, 1_000_000]) ?? times[name];

@@ -10,7 +10,7 @@ import type { PlayContext } from './sources.ts';
 import { templateOf } from './workload.ts';
 
 /** What the caller knows; maps and secrets of the documents are added. */
-export type PlanContext = Omit<PlayContext, 'configMaps' | 'secretKeys'> & {
+export type PlanContext = Omit<PlayContext, 'configMaps' | 'secretKeys' | 'leaveOut'> & {
   /** Texts of files with ConfigMaps. */
   configMapTexts: readonly string[];
   /** Keys of secrets that are kept. */
@@ -22,16 +22,18 @@ export function readPlan(text: string, given: PlanContext): { plan: PlayPlan; wa
   const of = (kind: KubeDocument['kind']): KubeDocument[] => documents.filter((each) => each.kind === kind);
   const maps = [...given.configMapTexts.flatMap(onlyConfigMaps), ...of('ConfigMap')];
   const secrets = new Map(of('Secret').map((each) => [each.metadata.name, secretKeysOf(each)]));
+  const leftOut: string[] = [];
   const context: PlayContext = {
     ...given,
+    leaveOut: (paths) => leftOut.push(...paths),
     configMaps: new Map(maps.map((each) => [each.metadata.name, configMapOf(each)])),
     secretKeys: (name) => secrets.get(name) ?? given.keptSecretKeys(name),
   };
-  const templates = documents.filter(hasPods).map(templateOf);
+  const templates = documents.filter(hasPods).map((each) => templateOf(each, context));
   const plan: PlayPlan = {
     claims: of('PersistentVolumeClaim').map((each) => claimOf(each, context)),
     secrets: of('Secret').map(secretOf),
-    pods: templates.map(({ spec, metadata }) => podOf(spec, metadata, context)),
+    pods: templates.map((each) => podOf(each, context)),
   };
   if (plan.claims.length + plan.secrets.length + plan.pods.length === 0) throw nothing(documents.length > 0);
   return {
@@ -39,8 +41,19 @@ export function readPlan(text: string, given: PlanContext): { plan: PlayPlan; wa
     warnings: [
       ...others.map((kind) => `documents of kind ${kind} mean nothing here and are left out`),
       ...templates.flatMap(({ warnings }) => warnings),
+      ...told(leftOut),
     ],
   };
+}
+
+/** One line a document. */
+function told(paths: readonly string[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const path of paths) {
+    const [document = '', ...rest] = path.split(': ');
+    names.set(document, [...(names.get(document) ?? []), rest.join(': ')]);
+  }
+  return [...names].map(([document, list]) => `${document}: has no effect here: ${list.join(', ')}`);
 }
 
 /** What `down` has to know: names alone. */

@@ -9,7 +9,9 @@ export interface PlayContext {
   configMaps: ReadonlyMap<string, ConfigMapData>;
   /** Keys of a secret, of the documents or kept; undefined when there is none. */
   secretKeys(name: string): readonly string[] | undefined;
-  newVolumeName(): string;
+  newId(): string;
+  /** Takes the paths of what is left out of the documents. */
+  leaveOut(paths: readonly string[]): void;
   seccompRoot: string;
   publishAll: boolean;
   noPodPrefix: boolean;

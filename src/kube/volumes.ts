@@ -77,7 +77,7 @@ const READERS: Record<(typeof TYPES)[number], (field: Field, place: Place) => Po
     const medium = members('medium');
     const text = textOf(medium) ?? '';
     const size = members('sizeLimit');
-    const volume = context.newVolumeName();
+    const volume = context.newId();
     if (text === '') {
       if (size !== undefined)
         throw new UnsupportedError(`${size.path} is not supported: only a volume in memory has a limit`, {
@@ -149,7 +149,7 @@ interface Content {
 }
 
 function files({ context }: Place, parts: readonly Content[]): PodVolume {
-  const volume = context.newVolumeName();
+  const volume = context.newId();
   return {
     plan: {
       type: 'files',

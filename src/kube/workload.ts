@@ -1,21 +1,26 @@
 import { InvalidSpecError } from '../base/errors.ts';
 import { type KubeDocument, type Metadata, readMetadata } from './documents.ts';
-import { type Field, membersOf, numberOf, pathOf } from './field.ts';
+import { type Field, membersOf, numberOf, pathOf, withoutEffect } from './field.ts';
+import type { PlayContext } from './sources.ts';
 
 /** The template of a pod, with the name that the pod gets, and what cannot be had of it. */
 export interface PodTemplate {
   spec: Field;
   metadata: Metadata;
+  /** How often a container of a Job that fails is started again. */
+  attempts: number | undefined;
   warnings: string[];
 }
 
 /** What a document of a kind with pods asks for: on one machine it is one pod. */
-export function templateOf(document: KubeDocument): PodTemplate {
+export function templateOf(document: KubeDocument, context: Pick<PlayContext, 'leaveOut'>): PodTemplate {
   const { kind, members, metadata, root } = document;
   const spec = members('spec');
   if (spec === undefined) throw new InvalidSpecError(`${root.path}spec: is missing`);
-  if (kind === 'Pod') return { spec, metadata, warnings: [] };
-  const parts = membersOf(spec, SHAPES[kind] ?? { takes: 'template' });
+  if (kind === 'Pod') return { spec, metadata, attempts: undefined, warnings: [] };
+  const { takes, idle = '', ignores = '' } = SHAPES[kind] ?? { takes: 'template' };
+  const parts = membersOf(spec, { takes: `${takes} ${idle}`, ignores });
+  context.leaveOut(withoutEffect(parts, idle, USUAL));
   const template = parts('template');
   if (template === undefined) throw new InvalidSpecError(`${pathOf(spec, 'template')}: is missing`);
   const inner = membersOf(template, { takes: 'metadata spec' });
@@ -26,21 +31,38 @@ export function templateOf(document: KubeDocument): PodTemplate {
   return {
     spec: innerSpec,
     metadata: { ...metadata, name: `${metadata.name}-pod`, labels, annotations },
+    attempts: numberOf(parts('backoffLimit')),
     warnings: limits(kind, parts),
   };
 }
 
-const SHAPES: Partial<Record<KubeDocument['kind'], { takes: string; ignores: string }>> = {
+/** `idle`: they are told to have no effect. What selects the pods of the document's own template selects this one. */
+const SHAPES: Partial<Record<KubeDocument['kind'], { takes: string; idle: string; ignores?: string }>> = {
   Deployment: {
     takes: 'replicas template',
-    ignores: 'selector strategy minReadySeconds revisionHistoryLimit paused progressDeadlineSeconds',
+    idle: 'strategy minReadySeconds revisionHistoryLimit paused progressDeadlineSeconds',
+    ignores: 'selector',
   },
-  DaemonSet: { takes: 'template', ignores: 'selector updateStrategy minReadySeconds revisionHistoryLimit' },
+  DaemonSet: {
+    takes: 'template',
+    idle: 'updateStrategy minReadySeconds revisionHistoryLimit',
+    ignores: 'selector',
+  },
   Job: {
-    takes: 'template parallelism completions',
-    ignores:
-      'selector manualSelector ttlSecondsAfterFinished backoffLimit completionMode suspend podReplacementPolicy managedBy',
+    takes: 'template parallelism completions backoffLimit',
+    idle: 'activeDeadlineSeconds ttlSecondsAfterFinished completionMode suspend podFailurePolicy podReplacementPolicy successPolicy backoffLimitPerIndex maxFailedIndexes managedBy',
+    ignores: 'selector manualSelector',
   },
+};
+
+/** What a cluster fills in by itself. */
+const USUAL = {
+  completionMode: 'NonIndexed',
+  paused: false,
+  podReplacementPolicy: 'TerminatingOrFailed',
+  progressDeadlineSeconds: 600,
+  revisionHistoryLimit: 10,
+  suspend: false,
 };
 
 function limits(kind: string, parts: (name: string) => Field | undefined): string[] {

@@ -10,7 +10,7 @@ import type { Libpod } from './context.ts';
 import { mountIdmapped } from './idmapped-mounts.ts';
 import { mountImageFiles, mountOverlaid } from './overlaid-mounts.ts';
 import type { Owner } from './user-owners.ts';
-import { copyUpVolume, getVolume } from './volume.ts';
+import { copyUpVolume, getVolume, type VolumeRecord } from './volume.ts';
 
 /**
  * Gets the directories ready that the container's bind and volume mounts show: fills new volumes from the image, makes a missing
@@ -74,12 +74,21 @@ async function sourceOf(
   }
   if (mount.type !== 'volume' && mount.type !== 'image-volume') return undefined;
   const volume = getVolume(libpod, mount.name);
-  if (!mount.options.includes('nocopy'))
+  if (volume.driver === 'image') checkFilled(volume);
+  else if (!mount.options.includes('nocopy'))
     await copyUpVolume(libpod, volume, { ...facts, destination: mount.destination });
   const subpath = mount.type === 'volume' ? mount.subpath : undefined;
   return subpath === undefined
     ? volume.mountpoint
     : inside(libpod, { what: `volume ${volume.name}`, root: volume.mountpoint, subpath });
+}
+
+/** Whoever made it was killed before the image's files were in it. */
+function checkFilled({ name, needsCopyUp, options }: VolumeRecord): void {
+  if (!needsCopyUp) return;
+  throw new StorageError(`volume ${name} has not got all files of image ${options['image'] ?? ''}`, {
+    hint: `fill it: tspod volume create --ignore --driver image --opt image=${options['image'] ?? ''} ${name}`,
+  });
 }
 
 /** What a volume or image contains is the work of containers: links in it lead nowhere else. */

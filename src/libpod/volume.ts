@@ -41,6 +41,8 @@ export interface VolumeRecord {
 
 export interface NewVolume {
   name: string;
+  /** `image`: whoever makes it fills it, too. Default local. */
+  driver?: 'local' | 'image';
   labels?: Record<string, string>;
   options?: Record<string, string>;
   anonymous?: boolean;
@@ -52,7 +54,7 @@ export interface NewVolume {
   owner?: Partial<VolumeOwner>;
 }
 
-/** Creates a volume of the local driver; its directory is there before anybody sees the row that names it. */
+/** Creates a volume; its directory is there before anybody sees the row that names it. */
 export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
   if (!NAME_PATTERN.test(request.name)) {
     throw new UsageError(
@@ -70,7 +72,7 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
   }
   const mountpoint = join(libpod.paths.newVolumes, request.name, '_data');
   const options = request.options ?? {};
-  const owner = volumeOwner(options, request.owner);
+  const owner = request.driver === 'image' ? undefined : volumeOwner(options, request.owner);
   noteNewVolumes(libpod, [request.name]);
   const create = (): VolumeRecord => {
     // Inside, so that whoever looks for directories without a row under the same lock finds none that is just being made.
@@ -83,7 +85,7 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
       )
       .run(
         request.name,
-        'local',
+        request.driver ?? 'local',
         mountpoint,
         JSON.stringify(request.labels ?? {}),
         JSON.stringify(options),

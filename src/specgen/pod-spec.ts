@@ -26,6 +26,15 @@ export interface PodSpec {
   inherited: { device: string[]; securityOpt: string[]; gpus?: string[]; shmSizeSystemd?: string };
   /** The infra container has volumes that every container gets. */
   hasVolumes: boolean;
+  service?: PodService;
+}
+
+/** A service of systemd plays several pods, and runs as long as one of them. */
+export interface PodService {
+  /** The same for all of them. */
+  id: string;
+  /** Whether the infra container's monitor is the service's main process. */
+  isMain: boolean;
 }
 
 const SHARED = ['cgroup', 'ipc', 'net', 'pid', 'uts', 'user'] as const;

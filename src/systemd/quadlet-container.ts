@@ -1,32 +1,29 @@
-import { dirname, join } from 'node:path';
 import { InvalidSpecError } from '../base/errors.ts';
-import { imageName } from './quadlet-image.ts';
 import { CONTAINER_KEYS, CONTAINER_OPTIONS } from './quadlet-keys.ts';
-import { networkName } from './quadlet-network.ts';
+import { remapWords, volatileTmpWords } from './quadlet-mappings.ts';
+import { containerName } from './quadlet-names.ts';
+import { joinPod } from './quadlet-pod.ts';
 import {
   beginService,
   checkKeys,
   command,
   extraWords,
-  need,
-  needMount,
   optionWords,
   type QuadletContext,
   type QuadletFile,
-  serviceNameOf,
 } from './quadlet-service.ts';
-import { volumeName } from './quadlet-volume.ts';
+import {
+  besideFile,
+  imageSource,
+  mountOption,
+  networkWords,
+  type QuadletUse,
+  volumeWords,
+} from './quadlet-sources.ts';
 import { splitWords } from './split-words.ts';
 import { addEntry, booleanValue, lastValue, type UnitFile, valuesOf } from './unit-file.ts';
 
 const CIDFILE = '--cidfile=%t/%N.cid';
-
-export function containerName(file: QuadletFile): string {
-  return (
-    lastValue(file.unit, 'Container', 'ContainerName') ??
-    (file.name.includes('@') ? 'systemd-%p_%i' : 'systemd-%N')
-  );
-}
 
 export function quadletContainerService(file: QuadletFile, context: QuadletContext): UnitFile {
   checkKeys(file, 'Container', [...Object.keys(CONTAINER_OPTIONS), ...CONTAINER_KEYS]);
@@ -34,6 +31,7 @@ export function quadletContainerService(file: QuadletFile, context: QuadletConte
   const type = lastValue(service, 'Service', 'Type') ?? 'notify';
   if (type !== 'notify' && type !== 'oneshot')
     throw new InvalidSpecError(`${file.path}: invalid service type ${type}: must be notify or oneshot`);
+  const use = { file, service, context };
   const notify = type === 'notify' ? [`--sdnotify=${notifyMode(file)}`, '-d'] : [];
   const words = [
     'run',
@@ -44,9 +42,10 @@ export function quadletContainerService(file: QuadletFile, context: QuadletConte
     `--cgroups=${lastValue(file.unit, 'Container', 'CgroupsMode') ?? 'no-conmon'}`,
     ...notify,
     ...optionWords(file, 'Container', CONTAINER_OPTIONS),
-    ...ownWords(file, service, context),
+    ...ownWords(use),
+    ...joinPod(use),
     ...extraWords(file, 'Container'),
-    ...source(file, service, context),
+    ...source(use),
     ...valuesOf(file.unit, 'Container', 'Exec').slice(-1).flatMap(splitWords),
   ];
   const set = (key: string, value: string): void => addEntry(service, 'Service', key, value);
@@ -74,7 +73,8 @@ function notifyMode(file: QuadletFile): string {
 }
 
 /** The image, or the directory that is the root. */
-function source(file: QuadletFile, service: UnitFile, context: QuadletContext): string[] {
+function source(use: QuadletUse): string[] {
+  const { file } = use;
   const name = lastValue(file.unit, 'Container', 'Image');
   const rootfs = lastValue(file.unit, 'Container', 'Rootfs');
   if (name !== undefined && rootfs !== undefined)
@@ -82,13 +82,12 @@ function source(file: QuadletFile, service: UnitFile, context: QuadletContext): 
   if (rootfs !== undefined) return ['--rootfs', rootfs];
   if (name === undefined)
     throw new InvalidSpecError(`${file.path}: there is no Image= (or Rootfs=) in [Container]`);
-  if (name.endsWith('.build'))
-    throw new InvalidSpecError(`${file.path}: .build files are not supported by tspod`);
-  return [name.endsWith('.image') ? imageName(need(service, context, name, file)) : name];
+  return [imageSource(name, use)];
 }
 
 /** Keys that are more than an option of their own name. */
-function ownWords(file: QuadletFile, service: UnitFile, context: QuadletContext): string[] {
+function ownWords(use: QuadletUse): string[] {
+  const { file, context } = use;
   const all = (key: string): string[] => valuesOf(file.unit, 'Container', key);
   const one = (key: string): string | undefined => lastValue(file.unit, 'Container', key);
   const isSet = (key: string): boolean => booleanValue(file.unit, 'Container', key) === true;
@@ -100,7 +99,7 @@ function ownWords(file: QuadletFile, service: UnitFile, context: QuadletContext)
   }
   if (one('AutoUpdate') !== undefined) words.push(`--label=io.containers.autoupdate=${one('AutoUpdate')}`);
   for (const path of all('EnvironmentFile').flatMap(splitWords))
-    words.push(`--env-file=${absolute(file, path)}`);
+    words.push(`--env-file=${besideFile(path, file)}`);
   const [user, group] = [one('User'), one('Group')];
   if (user === undefined && group !== undefined)
     throw new InvalidSpecError(`${file.path}: Group= needs User= as well`);
@@ -108,65 +107,10 @@ function ownWords(file: QuadletFile, service: UnitFile, context: QuadletContext)
   if (isSet('NoNewPrivileges')) words.push('--security-opt=no-new-privileges');
   if (isSet('SecurityLabelDisable')) words.push('--security-opt=label=disable');
   if (isSet('SecurityLabelNested')) words.push('--security-opt=label=nested');
-  for (const network of all('Network'))
-    words.push(`--network=${networkOption(network, file, service, context)}`);
-  for (const volume of all('Volume')) words.push(`--volume=${volumeOption(volume, file, service, context)}`);
-  for (const mount of all('Mount').flatMap(splitWords))
-    words.push(`--mount=${mountOption(mount, file, service, context)}`);
+  words.push(...volatileTmpWords(file), ...remapWords(file, 'Container', true));
+  words.push(...networkWords('Container', use), ...volumeWords('Container', use));
+  for (const mount of all('Mount').flatMap(splitWords)) words.push(`--mount=${mountOption(mount, use)}`);
   return words;
-}
-
-function networkOption(text: string, file: QuadletFile, service: UnitFile, context: QuadletContext): string {
-  const [name = '', ...options] = text.split(':');
-  const rest = options.length === 0 ? '' : `:${options.join(':')}`;
-  if (name.endsWith('.network')) return `${networkName(need(service, context, name, file))}${rest}`;
-  if (!name.endsWith('.container')) return text;
-  if (rest !== '') throw new InvalidSpecError(`${file.path}: Network=${text}: a container takes no options`);
-  const other = need(service, context, name, file);
-  // Specifiers stand for the other unit, not for this one.
-  const otherName = containerName(other).replaceAll('%N', serviceNameOf(other));
-  if (otherName.includes('%'))
-    throw new InvalidSpecError(
-      `${file.path}: Network=${text}: its container's name is known to systemd only`,
-      {
-        hint: 'give it one with ContainerName=',
-      },
-    );
-  return `container:${otherName}`;
-}
-
-function volumeOption(text: string, file: QuadletFile, service: UnitFile, context: QuadletContext): string {
-  const [from = '', ...rest] = text.split(':');
-  return rest.length === 0 ? text : [mountSource(from, file, service, context), ...rest].join(':');
-}
-
-/** Kinds of mounts whose source is something of this machine. */
-const WITH_SOURCE = ['bind', 'glob', 'image', 'volume'];
-
-function mountOption(text: string, file: QuadletFile, service: UnitFile, context: QuadletContext): string {
-  const parts = text.split(',');
-  const type = parts.find((part) => part.startsWith('type='))?.slice('type='.length) ?? 'volume';
-  if (!WITH_SOURCE.includes(type)) return text;
-  return parts
-    .map((part) => {
-      const [, key, value] = /^(source|src)=(.+)$/.exec(part) ?? [];
-      if (key === undefined || value === undefined) return part;
-      if (value.endsWith('.image')) return `${key}=${imageName(need(service, context, value, file))}`;
-      return `${key}=${mountSource(value, file, service, context)}`;
-    })
-    .join(',');
-}
-
-/** A path, which has to be mounted first, or a volume, which has to be made first. */
-function mountSource(text: string, file: QuadletFile, service: UnitFile, context: QuadletContext): string {
-  if (text.endsWith('.volume') && !/^[./]/.test(text)) return volumeName(need(service, context, text, file));
-  const path = text.startsWith('.') ? absolute(file, text) : text;
-  needMount(service, path);
-  return path;
-}
-
-function absolute(file: QuadletFile, path: string): string {
-  return path.startsWith('/') || path.startsWith('%') ? path : join(dirname(file.path), path);
 }
 
 function reloadCommands(file: QuadletFile, context: QuadletContext): string[] {

@@ -1,10 +1,11 @@
-import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { InvalidSpecError } from '../base/errors.ts';
 import type { QuadletFile } from './quadlet-service.ts';
 import { parseUnit } from './unit-file.ts';
 
-const TYPES = /\.(container|volume|network|image|pod|kube|build)$/;
+/** Names of Quadlet files; artifacts are refused. */
+export const QUADLET_TYPES = /\.(container|volume|network|image|pod|kube|build|artifact)$/;
 
 export interface QuadletPlaces {
   user: boolean;
@@ -39,10 +40,11 @@ export interface ReadQuadlets {
 
 export function readQuadlets(directories: readonly string[]): ReadQuadlets {
   const read: ReadQuadlets = { files: new Map(), errors: [] };
-  const all = directories.flatMap((directory) => foldersBelow(directory));
+  const seen = new Set<string>();
+  const all = directories.flatMap((directory) => foldersBelow(directory, seen));
   for (const folder of all) {
     for (const { name } of entriesOf(folder)) {
-      if (!TYPES.test(name) || read.files.has(name)) continue;
+      if (!QUADLET_TYPES.test(name) || read.files.has(name)) continue;
       const path = join(folder, name);
       try {
         read.files.set(name, { name, path, unit: parseUnit(textOf(path, name, all), path) });
@@ -85,16 +87,26 @@ function dropInNames(name: string): string[] {
   return [...names, `${type.slice(1)}.d`];
 }
 
-/** The directory and those in it; the ones of users are none of the system's. */
-function foldersBelow(directory: string): string[] {
-  if (!existsSync(directory)) return [];
-  const top = realpathSync(directory);
-  const found: string[] = [top];
-  for (const entry of entriesOf(top)) {
-    if (!entry.isDirectory() || entry.name.endsWith('.d') || /^(users|\d+)$/.test(entry.name)) continue;
-    found.push(...foldersBelow(join(top, entry.name)));
+/** The directory and those in it, by links too; the ones of users are none of the system's, those of one user none of another's. */
+function foldersBelow(directory: string, seen = new Set<string>()): string[] {
+  const top = directoryAt(directory);
+  if (top === undefined || seen.has(top)) return [];
+  seen.add(top);
+  const isForUsers = basename(directory) === 'users';
+  const inner = entriesOf(top)
+    .map(({ name }) => name)
+    .filter((name) => !name.endsWith('.d') && name !== 'users' && !(isForUsers && /^\d+$/.test(name)));
+  return [top, ...inner.flatMap((name) => foldersBelow(join(top, name), seen))];
+}
+
+/** Its own path, without links; undefined when it is no directory, or not to be reached. */
+function directoryAt(path: string): string | undefined {
+  try {
+    const real = realpathSync(path);
+    return statSync(real).isDirectory() ? real : undefined;
+  } catch {
+    return undefined;
   }
-  return found;
 }
 
 function entriesOf(directory: string): Dirent[] {

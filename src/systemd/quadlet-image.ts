@@ -1,5 +1,5 @@
-import { InvalidSpecError } from '../base/errors.ts';
 import { IMAGE_KEYS, IMAGE_OPTIONS } from './quadlet-keys.ts';
+import { imageName } from './quadlet-names.ts';
 import {
   beginService,
   checkKeys,
@@ -11,13 +11,6 @@ import {
   type QuadletFile,
 } from './quadlet-service.ts';
 import { addEntry, lastValue, type UnitFile } from './unit-file.ts';
-
-/** What containers call the image. */
-export function imageName(file: QuadletFile): string {
-  const name = lastValue(file.unit, 'Image', 'ImageTag') ?? lastValue(file.unit, 'Image', 'Image');
-  if (name === undefined) throw new InvalidSpecError(`${file.path}: there is no Image= in [Image]`);
-  return name;
-}
 
 export function imageService(file: QuadletFile, context: QuadletContext): UnitFile {
   checkKeys(file, 'Image', [...Object.keys(IMAGE_OPTIONS), ...IMAGE_KEYS]);

@@ -1,3 +1,6 @@
+/** podman's outdated keys for user namespaces, which UserNS=, UIDMap= and GIDMap= have followed. */
+export const REMAP_KEYS = ['RemapGid', 'RemapUid', 'RemapUidSize', 'RemapUsers'] as const;
+
 /** How a key's values become options: each value one, only the last, a switch, words, or KEY=value words. */
 export interface QuadletKey {
   option: string;
@@ -102,12 +105,16 @@ export const CONTAINER_KEYS = [
   'Network',
   'NoNewPrivileges',
   'Notify',
+  'Pod',
   'ReloadCmd',
   'ReloadSignal',
+  ...REMAP_KEYS,
   'Rootfs',
   'SecurityLabelDisable',
   'SecurityLabelNested',
+  'StartWithPod',
   'User',
+  'VolatileTmp',
   'Volume',
 ] as const;
 
@@ -152,8 +159,53 @@ export const IMAGE_OPTIONS: Readonly<Record<string, QuadletKey>> = {
 };
 export const IMAGE_KEYS = ['Image', 'ImageTag'] as const;
 
+export const BUILD_OPTIONS: Readonly<Record<string, QuadletKey>> = {
+  Annotation: pairs('--annotation'),
+  Arch: last('--arch'),
+  AuthFile: last('--authfile'),
+  BuildArg: pairs('--build-arg'),
+  DNS: each('--dns'),
+  DNSOption: each('--dns-option'),
+  DNSSearch: each('--dns-search'),
+  Environment: pairs('--env'),
+  ForceRM: bool('--force-rm'),
+  GroupAdd: each('--group-add'),
+  IgnoreFile: last('--ignorefile'),
+  ImageTag: each('--tag'),
+  Label: pairs('--label'),
+  Pull: last('--pull'),
+  Retry: last('--retry'),
+  RetryDelay: last('--retry-delay'),
+  Secret: words('--secret'),
+  TLSVerify: bool('--tls-verify'),
+  Target: last('--target'),
+  Variant: last('--variant'),
+};
+export const BUILD_KEYS = ['File', 'Network', 'SetWorkingDirectory', 'Volume'] as const;
+
+export const POD_OPTIONS: Readonly<Record<string, QuadletKey>> = {
+  AddHost: each('--add-host'),
+  DNS: each('--dns'),
+  DNSOption: each('--dns-option'),
+  DNSSearch: each('--dns-search'),
+  GIDMap: words('--gidmap'),
+  HostName: last('--hostname'),
+  IP: last('--ip'),
+  IP6: last('--ip6'),
+  Label: pairs('--label'),
+  NetworkAlias: each('--network-alias'),
+  PublishPort: each('--publish'),
+  ShmSize: last('--shm-size'),
+  SubGIDMap: last('--subgidname'),
+  SubUIDMap: last('--subuidname'),
+  UIDMap: words('--uidmap'),
+  UserNS: last('--userns'),
+};
+export const POD_KEYS = ['ExitPolicy', 'Network', 'PodName', ...REMAP_KEYS, 'StopTimeout', 'Volume'] as const;
+
 export const KUBE_OPTIONS: Readonly<Record<string, QuadletKey>> = {
   LogDriver: last('--log-driver'),
+  LogOpt: words('--log-opt'),
   PublishPort: each('--publish'),
   UserNS: last('--userns'),
 };
@@ -163,6 +215,7 @@ export const KUBE_KEYS = [
   'ExitCodePropagation',
   'KubeDownForce',
   'Network',
+  ...REMAP_KEYS,
   'SetWorkingDirectory',
   'Yaml',
 ] as const;
@@ -170,13 +223,6 @@ export const KUBE_KEYS = [
 /** Keys that podman has and tspod does not honour, with the reason. */
 export const REFUSED_KEYS: Readonly<Record<string, string>> = {
   DecryptionKey: 'encrypted layers cannot be read',
-  Pod: 'there are no .pod files',
-  RemapGid: 'use UserNS=',
-  RemapUid: 'use UserNS=',
-  RemapUidSize: 'use UserNS=',
-  RemapUsers: 'use UserNS=',
-  StartWithPod: 'there are no .pod files',
-  VolatileTmp: 'use Tmpfs=/tmp:rw,size=512M,mode=1777',
 };
 
 /** Keys of systemd that easily end up in Quadlet's section, and where they belong. */

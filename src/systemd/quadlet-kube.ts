@@ -1,19 +1,19 @@
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname } from 'node:path';
 import { InvalidSpecError } from '../base/errors.ts';
 import { execWord } from './exec-word.ts';
 import { KUBE_KEYS, KUBE_OPTIONS } from './quadlet-keys.ts';
+import { remapWords } from './quadlet-mappings.ts';
 import {
   beginService,
   checkKeys,
   command,
   extraWords,
-  need,
   needMount,
   optionWords,
   type QuadletContext,
   type QuadletFile,
 } from './quadlet-service.ts';
-import { networkName } from './quadlet-network.ts';
+import { besideFile, networkWords } from './quadlet-sources.ts';
 import { splitWords } from './split-words.ts';
 import { addEntry, booleanValue, lastValue, type UnitFile, valuesOf } from './unit-file.ts';
 
@@ -28,26 +28,29 @@ export function kubeService(file: QuadletFile, context: QuadletContext): UnitFil
     throw new InvalidSpecError(`${file.path}: invalid service type ${type}: must be notify or oneshot`);
   const yaml = valuesOf(file.unit, 'Kube', 'Yaml')
     .flatMap(splitWords)
-    .map((path) => placeOf(path, file));
+    .map((path) => besideFile(path, file));
   if (yaml.length === 0) throw new InvalidSpecError(`${file.path}: no Yaml= key specified`);
   const propagation = lastValue(file.unit, 'Kube', 'ExitCodePropagation') ?? 'none';
-  if (propagation !== 'none')
-    throw new InvalidSpecError(
-      `${file.path}: ExitCodePropagation=${propagation} is not supported by tspod: a service ends when its pod has ended, whatever the codes`,
-    );
+  if (!/^(all|any|none)$/.test(propagation))
+    throw new InvalidSpecError(`${file.path}: ExitCodePropagation=${propagation} must be all, any or none`);
   const play = [
     ...['kube', 'play', '--replace', `--service-container=${type === 'notify'}`],
     ...optionWords(file, 'Kube', KUBE_OPTIONS),
     ...valuesOf(file.unit, 'Kube', 'ConfigMap')
       .flatMap(splitWords)
-      .map((path) => `--configmap=${placeOf(path, file)}`),
+      .map((path) => `--configmap=${besideFile(path, file)}`),
     ...valuesOf(file.unit, 'Kube', 'AutoUpdate').flatMap(updateWords),
-    ...valuesOf(file.unit, 'Kube', 'Network').map((text) => networkWord(text, { file, service, context })),
+    ...remapWords(file, 'Kube', false),
+    ...networkWords('Kube', { file, service, context }),
     ...extraWords(file, 'Kube'),
     ...yaml,
   ];
   const force = booleanValue(file.unit, 'Kube', 'KubeDownForce') === true;
-  const down = command(context, file, 'Kube', ['kube', 'down', ...(force ? ['--force'] : []), ...yaml]);
+  const down = command(context, file, 'Kube', [
+    ...['kube', 'down', ...(force ? ['--force'] : [])],
+    ...(propagation === 'none' ? [] : [`--service-exit-code-propagation=${propagation}`]),
+    ...yaml,
+  ]);
   const set = (key: string, value: string): void => addEntry(service, 'Service', key, value);
   const defaults: Record<string, string> = { KillMode: 'mixed', SyslogIdentifier: '%N', Type: type };
   if (type === 'notify') defaults['NotifyAccess'] = 'all';
@@ -63,25 +66,11 @@ export function kubeService(file: QuadletFile, context: QuadletContext): UnitFil
   return service;
 }
 
-/** Beside the Quadlet file, unless the path is absolute or begins with a specifier. */
-function placeOf(path: string, file: QuadletFile): string {
-  return isAbsolute(path) || path.startsWith('%') || WEB.test(path) ? path : join(dirname(file.path), path);
-}
-
 function updateWords(text: string): string[] {
   return splitWords(text).map((word) => {
     const [name, policy] = word.includes('/') ? word.split('/') : [undefined, word];
     return `--annotation=io.containers.autoupdate${name === undefined ? '' : `/${name}`}=${policy ?? ''}`;
   });
-}
-
-function networkWord(
-  text: string,
-  { file, service, context }: { file: QuadletFile; service: UnitFile; context: QuadletContext },
-): string {
-  const [name = '', ...rest] = text.split(':');
-  if (!name.endsWith('.network')) return `--network=${text}`;
-  return `--network=${[networkName(need(service, context, name, file)), ...rest].join(':')}`;
 }
 
 function setDirectory(

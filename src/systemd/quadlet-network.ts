@@ -1,5 +1,6 @@
 import { InvalidSpecError } from '../base/errors.ts';
 import { NETWORK_KEYS, NETWORK_OPTIONS } from './quadlet-keys.ts';
+import { networkName } from './quadlet-names.ts';
 import {
   beginService,
   checkKeys,
@@ -10,11 +11,7 @@ import {
   type QuadletContext,
   type QuadletFile,
 } from './quadlet-service.ts';
-import { addEntry, booleanValue, lastValue, type UnitFile, valuesOf } from './unit-file.ts';
-
-export function networkName(file: QuadletFile): string {
-  return lastValue(file.unit, 'Network', 'NetworkName') ?? `systemd-${file.name.replace(/@?\.network$/, '')}`;
-}
+import { addEntry, booleanValue, type UnitFile, valuesOf } from './unit-file.ts';
 
 export function networkService(file: QuadletFile, context: QuadletContext): UnitFile {
   checkKeys(file, 'Network', [...Object.keys(NETWORK_OPTIONS), ...NETWORK_KEYS]);

@@ -23,7 +23,7 @@ export interface QuadletContext {
   exists: (path: string) => boolean;
 }
 
-export type Section = 'Container' | 'Volume' | 'Network' | 'Image' | 'Kube';
+export type Section = 'Container' | 'Volume' | 'Network' | 'Image' | 'Build' | 'Pod' | 'Kube';
 
 /** The resulting unit: everything that is not Quadlet's own is passed on, the section itself as a comment for people (X-). */
 export function beginService(file: QuadletFile, section: Section, context: QuadletContext): UnitFile {
@@ -56,7 +56,7 @@ function translated(entry: UnitEntry, file: QuadletFile, context: QuadletContext
 }
 
 /** Also of kinds that are refused: systemd would wait for a unit that nobody makes. */
-const QUADLET_NAME = /\.(container|volume|network|image|pod|kube|build)$/;
+const QUADLET_NAME = /\.(container|volume|network|image|pod|kube|build|artifact)$/;
 
 /** InvalidSpecError for a section that is not there, or has a key that nobody knows. */
 export function checkKeys(file: QuadletFile, section: Section, own: readonly string[]): void {
@@ -153,16 +153,13 @@ export function need(
   return found;
 }
 
-function findFile(context: QuadletContext, name: string, from: QuadletFile): QuadletFile {
+export function findFile(context: QuadletContext, name: string, from: QuadletFile): QuadletFile {
   const found = context.files.get(name);
   if (found === undefined)
     throw new InvalidSpecError(`${from.path}: there is no Quadlet file ${name}`, {
       hint: 'is it in another directory?',
     });
-  if (!/\.(container|volume|network|image|kube)$/.test(name))
-    throw new InvalidSpecError(
-      `${from.path}: ${name}: ${name.slice(name.lastIndexOf('.'))} files are not supported by tspod`,
-    );
+  if (name.endsWith('.artifact')) throw new InvalidSpecError(`${from.path}: ${name}: ${NO_ARTIFACTS}`);
   return found;
 }
 
@@ -172,10 +169,13 @@ export function needMount(service: UnitFile, path: string): void {
     addEntry(service, 'Unit', 'RequiresMountsFor', execWord(path, { literal: false }));
 }
 
-/** Services that make something once, and keep nothing running. */
-export function oneShot(service: UnitFile): void {
+export const NO_ARTIFACTS = '.artifact files are not supported by tspod, which keeps no artifacts';
+
+/** Services that make something once, and keep nothing running. `remains`: once started they stay so. */
+export function oneShot(service: UnitFile, { remains } = { remains: true }): void {
   if (lastValue(service, 'Service', 'Type') === undefined) addEntry(service, 'Service', 'Type', 'oneshot');
-  if (lastValue(service, 'Service', 'RemainAfterExit') === undefined)
+  if (remains && lastValue(service, 'Service', 'RemainAfterExit') === undefined)
     addEntry(service, 'Service', 'RemainAfterExit', 'yes');
-  addEntry(service, 'Service', 'SyslogIdentifier', '%N');
+  if (lastValue(service, 'Service', 'SyslogIdentifier') === undefined)
+    addEntry(service, 'Service', 'SyslogIdentifier', '%N');
 }

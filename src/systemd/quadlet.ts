@@ -1,9 +1,11 @@
 import { InvalidSpecError } from '../base/errors.ts';
+import { buildService } from './quadlet-build.ts';
 import { quadletContainerService } from './quadlet-container.ts';
 import { imageService } from './quadlet-image.ts';
 import { kubeService } from './quadlet-kube.ts';
 import { networkService } from './quadlet-network.ts';
-import { type QuadletContext, type QuadletFile, serviceNameOf } from './quadlet-service.ts';
+import { podService } from './quadlet-pod.ts';
+import { NO_ARTIFACTS, type QuadletContext, type QuadletFile, serviceNameOf } from './quadlet-service.ts';
 import { volumeService } from './quadlet-volume.ts';
 import { formatUnit, type UnitFile, valuesOf } from './unit-file.ts';
 
@@ -57,8 +59,12 @@ function convert(file: QuadletFile, context: QuadletContext): UnitFile {
       return imageService(file, context);
     case 'kube':
       return kubeService(file, context);
+    case 'build':
+      return buildService(file, context);
+    case 'pod':
+      return podService(file, context);
     default:
-      throw new InvalidSpecError(`${file.path}: .${type} files are not supported by tspod`);
+      throw new InvalidSpecError(`${file.path}: ${NO_ARTIFACTS}`);
   }
 }
 

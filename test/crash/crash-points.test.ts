@@ -12,6 +12,7 @@ import { KUBE } from './operations/kube.ts';
 import { NETWORKS } from './operations/networks.ts';
 import { PODS } from './operations/pods.ts';
 import { QUOTAS } from './operations/quotas.ts';
+import { UPDATES } from './operations/updates.ts';
 import { USER_NAMESPACES } from './operations/user-namespaces.ts';
 
 test('every crash point of the sources is passed by an operation of the tables', () => {
@@ -26,6 +27,7 @@ test('every crash point of the sources is passed by an operation of the tables',
       ...NETWORKS,
       ...PODS,
       ...QUOTAS,
+      ...UPDATES,
       ...USER_NAMESPACES,
     ].flatMap(({ points }) => points.map((point) => point.replace(/:\d+$/, ''))),
   );

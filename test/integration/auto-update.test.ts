@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { freshName } from '../fixtures/containers.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
-import { rootArguments, testRoot, TSPOD, tspod, tspodOk } from '../fixtures/harness.ts';
+import { tspod, tspodOk } from '../fixtures/harness.ts';
 import { startRegistry, type TestRegistry } from '../fixtures/registry.ts';
+import { type StandInUnits, standInUnits } from '../fixtures/stand-in-units.ts';
 
 let registry: TestRegistry;
-let folder = '';
-
-/** There is no service manager here: what stands for it runs a unit's command as often as it is restarted. */
-const SYSTEMCTL = `#!/bin/sh
-echo "$*" >> "$(dirname "$0")/calls"
-for unit; do :; done
-exec sh "$(dirname "$0")/$unit.sh"
-`;
+let units: StandInUnits;
 
 /** A unit that runs an image; returns its name and that of its container. */
 async function startUnit(image: string, policy: string): Promise<{ unit: string; container: string }> {
@@ -35,18 +29,16 @@ async function startUnit(image: string, policy: string): Promise<{ unit: string;
     '0',
     image,
   ];
-  const line = [TSPOD, ...rootArguments(testRoot()), ...words].map((word) => `'${word}'`).join(' ');
-  writeFileSync(join(folder, `${unit}.sh`), `PODMAN_SYSTEMD_UNIT=${unit} exec ${line} >/dev/null\n`);
+  units.write(unit, words);
   await tspodOk(words, { env: { PODMAN_SYSTEMD_UNIT: unit } });
   return { unit, container };
 }
 
-const update = (...flags: string[]) =>
-  tspod(['auto-update', ...flags], { env: { PATH: `${folder}:${process.env['PATH'] ?? ''}` } });
+const update = (...flags: string[]) => tspod(['auto-update', ...flags], { env: units.env });
 const row = '{{.Unit}} {{.ContainerName}} {{.Policy}} {{.Updated}}';
 
 async function build(name: string, script: string): Promise<void> {
-  const context = mkdtempSync(join(folder, 'context-'));
+  const context = mkdtempSync(join(units.folder, 'context-'));
   writeFileSync(join(context, 'Containerfile'), `FROM ${BUSYBOX}\nCMD ["sh", "-c", "${script}"]\n`);
   await tspodOk(['build', '-q', '-t', name, context]);
 }
@@ -57,9 +49,7 @@ const program = (word: string) => `echo ${word} > /says; exec sleep 1000`;
 describe('auto-update', () => {
   before(async () => {
     await busyboxImage();
-    folder = mkdtempSync(join(testRoot().base, 'units-'));
-    writeFileSync(join(folder, 'systemctl'), SYSTEMCTL);
-    chmodSync(join(folder, 'systemctl'), 0o755);
+    units = standInUnits();
     registry = await startRegistry();
   });
   after(() => registry.stop());
@@ -80,7 +70,7 @@ describe('auto-update', () => {
     assert.equal(await says(container), 'old');
     assert.equal((await update(insecure, '--format', row)).stdout, `${unit} ${container} registry true\n`);
     assert.equal(await says(container), 'new');
-    assert.match(readFileSync(join(folder, 'calls'), 'utf8'), new RegExp(`restart -- ${unit}\n$`));
+    assert.match(readFileSync(join(units.folder, 'calls'), 'utf8'), new RegExp(`restart -- ${unit}\n$`));
     assert.match((await update(insecure)).stdout, /^UNIT +CONTAINER +IMAGE +POLICY +UPDATED\n/);
     await tspodOk(['rm', '-f', '-t', '0', container]);
   });

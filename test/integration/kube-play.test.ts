@@ -128,10 +128,10 @@ spec:
   test('makes nothing of a document that it cannot honour', async () => {
     const name = freshName('bad');
     const claim = `kind: PersistentVolumeClaim\nmetadata: {name: ${name}}\nspec: {}\n---\n`;
-    const bad = `${claim}${podText(name, 'lifecycle: {postStart: {exec: {command: [x]}}}')}`;
+    const bad = `${claim}${podText(name, '', 'runtimeClassName: gvisor')}`;
     const refused = await tspod([...QUIET, '-'], { input: bad });
     assert.equal(refused.code, 125);
-    assert.match(refused.stderr, /Pod\/.*: spec\.containers\[0\]\.lifecycle is not supported/);
+    assert.match(refused.stderr, /Pod\/.*: spec\.runtimeClassName is not supported/);
     const missing = podText(name).replace(IMAGE, 'localhost/nowhere:1');
     assert.equal((await tspod([...QUIET, '-'], { input: missing })).code, 125);
     const broken = await tspod([...QUIET, '-'], {
@@ -141,6 +141,35 @@ spec:
     assert.doesNotMatch(broken.stderr, /hidden/);
     assert.equal(await tspodOk(['pod', 'ps', '--quiet']), '');
     assert.equal((await tspod(['volume', 'exists', name])).code, 1);
+  });
+
+  test('stops by the signal, and starts again as often, as the documents say', async () => {
+    const name = freshName('job');
+    const container = (script: string, more = ''): string =>
+      `{name: c, image: ${IMAGE}, command: [sh, -c, "${script}"]${more}}`;
+    const job = `kind: Job\nmetadata: {name: ${name}}\nspec: {backoffLimit: 1, template: {spec: {restartPolicy: OnFailure, containers: [${container('exit 3')}]}}}`;
+    const uid = '{name: UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}';
+    const trap = container(
+      "trap 'echo $UID; exit 0' USR1; trap '' TERM; while :; do sleep 0.1; done",
+      `, lifecycle: {stopSignal: SIGUSR1, preStop: {exec: {command: [x]}}}, env: [${uid}]`,
+    );
+    const pod = `kind: Pod\nmetadata: {name: ${name}}\nspec: {restartPolicy: Never, containers: [${trap}]}`;
+    const text = `${job}\n---\n${pod}`;
+    const { code, stderr } = await tspod([...QUIET, '-'], { input: text });
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      new RegExp(`Pod/${name}: has no effect here: spec\\.containers\\[0\\]\\.lifecycle\\.preStop`),
+    );
+    const format = '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}';
+    await waitFor(
+      'the last attempt',
+      async () => (await tspodOk(['inspect', '-f', format, `${name}-pod-c`])) === 'exited 3 1',
+    );
+    const id = await tspodOk(['pod', 'inspect', '-f', '{{.Id}}', name]);
+    await tspodOk(['stop', '-t', '30', `${name}-c`]);
+    assert.equal(await tspodOk(['logs', `${name}-c`]), id);
+    await down(text);
   });
 
   test('ends with --wait when the pods have ended, and takes all away', async () => {

@@ -4,13 +4,16 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { tspod, tspodOk } from '../fixtures/harness.ts';
 
@@ -36,7 +39,7 @@ describe('quadlet', () => {
     await tspodOk(['quadlet', 'install', '--replace', source], options);
     const format = ['--format', '{{.Name}} {{.UnitName}}'];
     assert.equal(await tspodOk(['quadlet', 'list', ...format], options), 'web.container web.service');
-    assert.equal(await tspodOk(['quadlet', 'list', '--filter', 'name=x*', ...format], options), '');
+    assert.equal(await tspodOk(['quadlet', 'list', '--filter', 'name=^x', ...format], options), '');
     assert.match(await tspodOk(['quadlet', 'print', 'web.container'], options), /^Exec=sleep 1$/m);
 
     const units = join(base, 'units');
@@ -72,13 +75,66 @@ describe('quadlet', () => {
     );
   });
 
-  it('refuses addresses and files of other kinds', async () => {
-    assert.match(
-      (await tspod(['quadlet', 'install', 'https://example.com/x.container'], options)).stderr,
-      /download/,
+  it('installs a file of many, a directory or an address as one, and removes it as one', async () => {
+    const list = () => tspodOk(['quadlet', 'list', '--format', '{{.Name}} {{.App}}'], options);
+    const bundle = '# FileName=web\n[Container]\nImage=x\nPod=shop.pod\n---\n# FileName=shop\n[Pod]\n';
+    writeFileSync(join(base, 'sources/shop.quadlets'), bundle);
+    const installed = await tspodOk(['quadlet', 'install', join(base, 'sources/shop.quadlets')], options);
+    assert.deepEqual(
+      installed.split('\n').map((path) => basename(path)),
+      ['web.container', 'shop.pod'],
     );
+    assert.equal(await list(), 'shop.pod .shop.app\nweb.container .shop.app');
+    assert.match(
+      await tspodOk(['quadlet', 'generate', '--dryrun'], options),
+      /---shop-pod\.service---[\s\S]*^Wants=web\.service$/m,
+    );
+    assert.equal(await tspodOk(['quadlet', 'rm', 'shop.pod'], options), 'shop.pod\nweb.container');
+
+    const application = join(base, 'sources/application');
+    mkdirSync(application);
+    writeFileSync(join(application, 'one.volume'), '[Volume]\n');
+    writeFileSync(join(application, 'two.build'), '[Build]\nImageTag=two\nSetWorkingDirectory=unit\n');
+    writeFileSync(join(application, 'data.bin'), Buffer.from([0xff, 0]));
+    const { url, close } = await serve({ '/x/three.network': '[Network]\n' });
+    try {
+      await tspodOk(['quadlet', 'install', application, `${url}/x/three.network`], options);
+      assert.equal(
+        await list(),
+        ['one.volume', 'three.network', 'two.build'].map((name) => `${name} .application.app`).join('\n'),
+      );
+      assert.deepEqual(readFileSync(join(base, 'installed/data.bin')), Buffer.from([0xff, 0]));
+      await tspodOk(['quadlet', 'rm', 'application'], options);
+      assert.deepEqual(readdirSync(join(base, 'installed')), []);
+      await tspodOk(['quadlet', 'install', `${url}/x/three.network`], options);
+      assert.equal(await list(), 'three.network ');
+      assert.equal((await tspod(['quadlet', 'install', `${url}/x/none.network`], options)).code, 125);
+      await tspodOk(['quadlet', 'rm', '--all'], options);
+      assert.deepEqual(readdirSync(join(base, 'installed')), []);
+    } finally {
+      close();
+    }
+  });
+
+  it('installs nothing of what has a part that is wrong', async () => {
     const other = join(base, 'sources/notes.txt');
     writeFileSync(other, '');
     assert.equal((await tspod(['quadlet', 'install', other], options)).code, 125);
+    const wrong = join(base, 'sources/wrong.quadlets');
+    writeFileSync(wrong, '# FileName=a\n[Pod]\n---\n# FileName=b\n[Pod]\nnonsense\n');
+    assert.match((await tspod(['quadlet', 'install', wrong], options)).stderr, /b\.pod:3: "nonsense"/);
+    assert.deepEqual(readdirSync(join(base, 'installed')), []);
   });
 });
+
+async function serve(files: Record<string, string>): Promise<{ url: string; close: () => void }> {
+  const server = createServer((request, response) => {
+    const text = files[request.url ?? ''];
+    response.writeHead(text === undefined ? 404 : 200).end(text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => server.close(),
+  };
+}

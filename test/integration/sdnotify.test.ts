@@ -94,7 +94,27 @@ describe('--sdnotify', () => {
       assert.equal(said().split('\n')[0], `MAINPID=${monitor}`);
       await tspodOk(['kill', `${name}-c`]);
       await waitFor('the monitor to end', () => !existsSync(`/proc/${monitor}`));
-      await tspodOk(['pod', 'rm', '-f', name]);
+      const down = ['kube', 'down', '--service-exit-code-propagation=any', '-'];
+      assert.equal((await tspod(down, { input: text(name, 'sleep') })).code, 1);
+    });
+    await withManager(async (env, said) => {
+      const [first, second] = [freshName('first'), freshName('second')];
+      const both = `${text(first, 'true')}---\n${text(second, 'sleep')}`;
+      await tspodOk(play, { env, input: both });
+      await waitFor('READY=1', () => said().endsWith('READY=1\n'));
+      const [, monitor = ''] = /^MAINPID=(\d+)\nREADY=1\n$/.exec(said()) ?? [];
+      const state = (name: string) => tspodOk(['pod', 'inspect', '-f', '{{.State}}', name]);
+      await waitFor('the first to end', async () => !(await tspodOk(['ps', '-q', '-f', `name=${first}-c`])));
+      assert.equal(
+        await monitorOf(await tspodOk(['pod', 'inspect', '-f', '{{.InfraContainerID}}', first])),
+        monitor,
+      );
+      assert.ok(existsSync(`/proc/${monitor}`));
+      await tspodOk(['kill', `${second}-c`]);
+      await waitFor('the monitor to end', () => !existsSync(`/proc/${monitor}`));
+      assert.deepEqual([await state(first), await state(second)], ['Exited', 'Exited']);
+      // One of them has not failed.
+      await tspodOk(['kube', 'down', '--service-exit-code-propagation=all', '-'], { input: both });
     });
     await withManager(async (env, said) => {
       const failed = await tspod(play, { env, input: text(freshName('failed'), '/nowhere') });

@@ -84,3 +84,28 @@ describe('a volume whose options say what is mounted', () => {
     }
   });
 });
+
+describe('a volume with the files of an image', () => {
+  it('is its own, with the owners that the image gives, and does not need the image any more', async () => {
+    const name = 'localhost/filled:1';
+    await tspodOk(['build', '-q', '-t', name, '-'], {
+      input: `FROM ${await busyboxImage()}\nRUN echo image > /made && chown 7:8 /made && chmod 4711 /made\n`,
+    });
+    const make = ['volume', 'create', '--driver', 'image', '--opt', `image=${name}`];
+    assert.equal(await tspodOk([...make, 'files']), 'files');
+    assert.equal(
+      await tspodOk(['volume', 'inspect', '--format', '{{.Driver}} {{json .Options}}', 'files']),
+      `image {"image":"${name}"}`,
+    );
+    const look = 'cat /f/made; stat -c "%u:%g %a" /f/made; echo mine > /f/made';
+    assert.equal(await inContainer(['-v', 'files:/f'], look), 'image\n7:8 4711');
+    await tspodOk(['rmi', name]);
+    assert.equal(await inContainer(['-v', 'files:/f:ro'], 'cat /f/made'), 'mine');
+    assert.equal((await tspod([...make, 'files'])).code, 125);
+    assert.equal(await tspodOk([...make, '--ignore', 'files']), 'files');
+    await tspodOk(['volume', 'rm', 'files']);
+    assert.match((await tspod([...make, 'files'])).stderr, /looking up image .* to create volume failed/);
+    assert.equal((await tspod(['volume', 'exists', 'files'])).code, 1);
+    assert.match((await tspod(['volume', 'create', '--driver', 'image'])).stderr, /must provide an image/);
+  });
+});

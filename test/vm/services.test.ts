@@ -86,6 +86,108 @@ for (const user of USERS) {
   });
 }
 
+/** Files of one test, in a folder of their own below the place for Quadlet files; returns a script that writes them. */
+function filesIn(user: GuestUser, files: Record<string, string>): string {
+  const folder = `${quadletsOf(user)}/more`;
+  const writes = Object.entries(files).map(([name, text]) => `cat >${name} <<'END'\n${text}\nEND\n`);
+  return `rm -rf ${folder}; mkdir -p ${folder}; cd ${folder}\n${writes.join('')}${systemctl(user)} daemon-reload\n`;
+}
+
+const started = (user: GuestUser, ...units: string[]): void => {
+  const ctl = systemctl(user);
+  const why = `{ code=$?; ${ctl} status ${units.join(' ')} --no-pager -l; exit $code; }`;
+  must(user, `${ctl} start ${units.join(' ')} || ${why}`);
+};
+
+const containerfile = (script: string): string =>
+  `FROM localhost/busybox:latest\nCMD ["sh", "-c", ${JSON.stringify(script)}]`;
+const saying = (word: string): string => `echo ${word} >/says; ${SCRIPT}`;
+
+for (const user of USERS) {
+  describe(`Quadlet files of ${user}'s`, () => {
+    const ctl = systemctl(user);
+    after(() => {
+      guest(user, `${ctl} stop shop-pod kubed update; rm -rf ${quadletsOf(user)}/more; ${ctl} daemon-reload`);
+      must(
+        user,
+        "tspod rm -fit 0 web side upd; tspod pod rm -fa; tspod images -q 'localhost/*' -f reference='*app*' | xargs -r tspod rmi -f",
+      );
+    });
+
+    test('build, pull, and run a pod whose containers start, and stop, with it', async () => {
+      const files = {
+        Containerfile: containerfile(saying('built')),
+        'app.build': '[Build]\nImageTag=localhost/app:latest\nSetWorkingDirectory=unit',
+        'saved.image': '[Image]\nImage=docker-archive:/tmp/saved-%U.tar\nImageTag=localhost/busybox:latest',
+        'shop.pod': '[Pod]\nPodName=shop\nNetwork=none',
+        'web.container':
+          '[Container]\nContainerName=web\nImage=app.build\nPod=shop.pod\n[Service]\nRestart=on-failure',
+        'side.container': `[Container]\nContainerName=side\nImage=saved.image\nPod=shop.pod\nExec=sh -c '${SCRIPT}'`,
+        'late.container': `[Container]\nImage=saved.image\nPod=shop.pod\nStartWithPod=no\nExec=sh -c '${SCRIPT}'`,
+      };
+      must(user, 'rm -f /tmp/saved-$(id -u).tar; tspod save -q -o /tmp/saved-$(id -u).tar localhost/busybox');
+      must(user, filesIn(user, files));
+      started(user, 'shop-pod');
+      await eventually(user, `${ctl} is-active web side`);
+      assert.equal(must(user, 'tspod exec web cat /says'), 'built');
+      assert.equal(guest(user, `${ctl} is-active late`).stdout.trim(), 'inactive');
+      const infra = must(user, "tspod inspect -f '{{.State.ConmonPid}}' shop-infra");
+      assert.equal(must(user, `${ctl} show -P MainPID shop-pod`), infra);
+      await restartsOnFailure(user, 'web', 'web');
+      assert.equal(must(user, `${ctl} is-active shop-pod`), 'active');
+      stopsClean(user, 'shop-pod');
+      await eventually(user, `! ${ctl} is-active web side`);
+      assert.doesNotMatch(
+        must(user, "tspod ps -a --format '{{.Names}}'; tspod pod ps --format '{{.Name}}'"),
+        /web|side|shop/,
+      );
+    });
+
+    test('play a Kubernetes file with two pods, and fail with their containers', async () => {
+      const pod = (name: string): string =>
+        `kind: Pod\nmetadata: {name: ${name}}\nspec:\n  restartPolicy: Never\n  containers: [{name: c, image: localhost/busybox:latest, command: [sh, -c, '${SCRIPT}']}]`;
+      const files = {
+        'two.yaml': `${pod('one')}\n---\n${pod('two')}`,
+        'kubed.kube': '[Kube]\nYaml=two.yaml\nNetwork=none\nExitCodePropagation=any',
+      };
+      must(user, filesIn(user, files));
+      started(user, 'kubed');
+      assert.equal(must(user, 'tspod ps -q --filter name=one-c --filter name=two-c | wc -l'), '2');
+      must(user, 'tspod kill -s USR1 one-c; tspod wait one-c');
+      assert.equal(must(user, `${ctl} is-active kubed`), 'active');
+      must(user, 'tspod kill -s TERM two-c');
+      await eventually(user, `${ctl} is-failed kubed`);
+      assert.equal(must(user, "tspod pod ps --format '{{.Name}}'"), '');
+      started(user, 'kubed');
+      stopsClean(user, 'kubed');
+      assert.equal(must(user, "tspod pod ps --format '{{.Name}}'"), '');
+    });
+
+    test('get new images by auto-update, and the old one back when the new one does not start', () => {
+      const build = (text: string): string =>
+        `d=$(mktemp -d); cat >$d/Containerfile <<'END'\n${text}\nEND\ntspod build -q -t localhost/update-app $d >/dev/null\n`;
+      must(user, build(containerfile(saying('old'))));
+      const unit =
+        '[Container]\nContainerName=upd\nImage=localhost/update-app:latest\nAutoUpdate=local\nNetwork=none';
+      must(user, filesIn(user, { 'update.container': unit }));
+      started(user, 'update');
+      const update = "tspod auto-update --format '{{.Unit}} {{.Updated}}'";
+      assert.equal(must(user, update), 'update.service false');
+      must(user, build(containerfile(saying('new'))));
+      assert.equal(must(user, update), 'update.service true');
+      assert.equal(must(user, 'tspod exec upd cat /says'), 'new');
+      must(user, build('FROM localhost/busybox:latest\nCMD ["/nowhere"]'));
+      const failed = guest(user, update);
+      assert.deepEqual(
+        [failed.code, failed.stdout.trim()],
+        [125, 'update.service rolled back'],
+        failed.stderr,
+      );
+      assert.equal(must(user, `tspod exec upd cat /says; ${ctl} is-active update`), 'new\nactive');
+    });
+  });
+}
+
 describe('after a boot', () => {
   after(async () => {
     for (const user of USERS) {

@@ -30,7 +30,7 @@ export const create: Handler = async (exchange) => {
   if (body['ClusterVolumeSpec']) throw new UsageError('cluster volumes are not supported');
   const pairs = (map: Record<string, string>): string[] =>
     Object.entries(map).map(([key, value]) => `${key}=${value}`);
-  const name = createVolume(exchange.engine, {
+  const name = await createVolume(exchange.engine, {
     name: textIn(body, 'Name'),
     driver: textIn(body, 'Driver') ?? 'local',
     labels: pairs(textMapIn(body, 'Labels')),

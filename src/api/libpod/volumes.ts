@@ -36,7 +36,7 @@ export const exists: Handler = (exchange) => {
 
 export const create: Handler = async (exchange) => {
   const body = await readJson(exchange);
-  const name = createVolume(exchange.engine, {
+  const name = await createVolume(exchange.engine, {
     name: textIn(body, 'Name'),
     driver: textIn(body, 'Driver') ?? 'local',
     // Podman took the one before it took the other.

@@ -49,6 +49,36 @@ export const IMAGES: readonly Operation[] = [
     },
   },
   {
+    name: 'volume create --driver image',
+    args: () => ['volume', 'create', '--driver', 'image', '--opt', `image=${IMAGE}`, 'files'],
+    points: ['image-volume-before-fill', 'image-mount-before-count'],
+    afterwards: async () => {
+      const use = ['run', '--rm', '--network', 'none', '-v', 'files:/f', IMAGE, 'ls', '/f/bin/busybox'];
+      assert.match(
+        (await tspod(use)).stderr,
+        /has not got all files of image .*tspod volume create --ignore/s,
+      );
+      writeFileSync(
+        join(await tspodOk(['volume', 'inspect', '-f', '{{.Mountpoint}}', 'files']), 'half'),
+        'written',
+      );
+      await tspodOk([
+        'volume',
+        'create',
+        '--ignore',
+        '--driver',
+        'image',
+        '--opt',
+        `image=${IMAGE}`,
+        'files',
+      ]);
+      assert.equal(await tspodOk(use), '/f/bin/busybox');
+      assert.equal((await tspod([...use.slice(0, -1), '/f/half'])).code, 1);
+      await tspodOk(['volume', 'rm', 'files']);
+      await tspodOk(['image', 'unmount', '--force', IMAGE]);
+    },
+  },
+  {
     name: 'import',
     args: () => ['import', busyboxArchive(), 'localhost/imported:1'],
     // The host's busybox is there already as a layer: the archive's own digest must be another.

@@ -8,7 +8,7 @@ export function planOf(
 ): { plan: PlayPlan; warnings: string[] } {
   let volumes = 0;
   return readPlan(text, {
-    newVolumeName: () => {
+    newId: () => {
       volumes += 1;
       return `volume${volumes}`;
     },

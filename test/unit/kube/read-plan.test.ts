@@ -63,10 +63,40 @@ describe('a pod', () => {
     }
   });
 
+  test('is told what has no effect, in a line a document, but not what a cluster fills in', () => {
+    const { plan, warnings } = planOf(
+      podText(
+        'readinessProbe: {exec: {command: [x]}}\nlifecycle: {preStop: {exec: {command: [x]}}, stopSignal: SIGUSR1}\nterminationMessagePolicy: File',
+        'schedulerName: default-scheduler\nnodeName: n\nactiveDeadlineSeconds: 5\nos: {name: linux}\nenableServiceLinks: true',
+      ),
+    );
+    assert.equal(plan.pods[0]?.containers[0]?.request.options.stopSignal, 'SIGUSR1');
+    assert.deepEqual(warnings, [
+      'Pod/web: has no effect here: spec.activeDeadlineSeconds, spec.nodeName, spec.containers[0].readinessProbe, spec.containers[0].lifecycle.preStop',
+    ]);
+    const claim = planOf(
+      'kind: PersistentVolumeClaim\nmetadata: {name: d}\nspec: {accessModes: [ReadWriteOnce], volumeName: v}',
+    );
+    assert.deepEqual(claim.warnings, ['PersistentVolumeClaim/d: has no effect here: spec.volumeName']);
+  });
+
+  test('of a Job starts a container again as often as the job may fail', () => {
+    const restart = (job: string, pod: string): string | undefined => {
+      const spec = `{template: {spec: {${pod}containers: [{name: c, image: i}]}}${job}}`;
+      const { plan } = planOf(`kind: Job\nmetadata: {name: shop}\nspec: ${spec}`);
+      return plan.pods[0]?.containers[0]?.request.options.restart;
+    };
+    assert.equal(restart(', backoffLimit: 3', 'restartPolicy: OnFailure, '), 'on-failure:3');
+    assert.equal(restart(', backoffLimit: 0', 'restartPolicy: OnFailure, '), 'no');
+    assert.equal(restart(', backoffLimit: 3', 'restartPolicy: Never, '), 'no');
+    assert.equal(restart('', 'restartPolicy: OnFailure, '), 'on-failure');
+  });
+
   test('is refused by the path of what is unknown or cannot be had', () => {
     for (const [text, path, kind] of [
       [podText('comand: [x]'), 'Pod/web: spec.containers[0].comand: unknown field', InvalidSpecError],
-      [podText('lifecycle: {preStop: {}}'), 'Pod/web: spec.containers[0].lifecycle is not', UnsupportedError],
+      [podText('', 'runtimeClassName: x'), 'Pod/web: spec.runtimeClassName is not', UnsupportedError],
+      [podText('', 'os: {name: windows}'), 'spec.os.name: windows is not', UnsupportedError],
       [podText('', 'volumes: [{name: v, nfs: {server: x}}]'), 'spec.volumes[0].nfs is not', UnsupportedError],
       [
         podText('env: [{name: A, value: [5]}]'),
@@ -212,11 +242,11 @@ describe('volumes', () => {
         mount.options.filter((word) => ['ro', 'nocopy', 'z', 'rslave'].includes(word)).join(' '),
       ]),
       [
-        ['volume', '/e', 'volume1', 'nocopy'],
-        ['volume', '/m', 'volume2', 'nocopy'],
+        ['volume', '/e', 'volume2', 'nocopy'],
+        ['volume', '/m', 'volume3', 'nocopy'],
         ['volume', '/c', 'data', 'ro'],
-        ['volume', '/f', 'volume3', 'ro nocopy'],
-        ['volume', '/s', 'volume4', 'ro nocopy'],
+        ['volume', '/f', 'volume4', 'ro nocopy'],
+        ['volume', '/s', 'volume5', 'ro nocopy'],
         ['bind', '/h', '/srv/sub', 'z rslave'],
         ['image', '/i', 'img:2', 'ro'],
       ],

@@ -43,11 +43,18 @@ describe('a .kube file', () => {
     assert.match(after, /^After=web\.service$/m);
   });
 
+  test('fails with its containers when it is to', () => {
+    const { get } = convert('[Kube]\nYaml=/w.yaml\nExitCodePropagation=any\nLogOpt=tag=t path=/p\n');
+    const down = '/usr/bin/tspod kube down --service-exit-code-propagation=any /w.yaml';
+    assert.deepEqual([get('ExecStop'), get('ExecStopPost')], [[down], [down]]);
+    assert.match(get('ExecStart').join(), / --log-opt=tag=t --log-opt=path=\/p /);
+  });
+
   test('is refused for what it cannot be', () => {
     assert.match(convert('[Kube]\n').errors.join(), /no Yaml= key specified/);
     assert.match(
-      convert('[Kube]\nYaml=x\nExitCodePropagation=all\n').errors.join(),
-      /ExitCodePropagation=all is not/,
+      convert('[Kube]\nYaml=x\nExitCodePropagation=some\n').errors.join(),
+      /ExitCodePropagation=some must be all, any or none/,
     );
     assert.match(convert('[Kube]\nYaml=x\nPublish=1\n').errors.join(), /unsupported key 'Publish'/);
     assert.match(

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { TspodError } from '../../../src/base/errors.ts';
+import { splitBundle } from '../../../src/systemd/quadlet-bundle.ts';
 import { convertQuadlets, type QuadletResult } from '../../../src/systemd/quadlet.ts';
 import { quadletDirectories, readQuadlets } from '../../../src/systemd/quadlet-files.ts';
 
@@ -94,8 +95,8 @@ describe('a .container file', () => {
       'db.container': `${container('ServiceName=postgres')}`,
       'data.volume': '[Volume]\nType=bind\nDevice=/mnt/disk\n',
       'lost.container': `[Unit]\nAfter=nobody.container\n${container()}`,
-      'pod.container': `[Unit]\nAfter=x.pod\n${container()}`,
-      'x.pod': '[Pod]',
+      'late.container': `[Unit]\nAfter=x.artifact\n${container()}`,
+      'x.artifact': '[Artifact]',
     });
     const unit = text('web.service');
     assert.match(unit, /^After=postgres\.service sshd\.service$/m);
@@ -108,7 +109,7 @@ describe('a .container file', () => {
     assert.match(text('data-volume.service'), /^RequiresMountsFor=\/mnt\/disk$/m);
     const messages = errors.map(({ error }) => (error instanceof Error ? error.message : ''));
     assert.ok(messages.some((message) => /lost\.container: there is no Quadlet file nobody/.test(message)));
-    assert.ok(messages.some((message) => /pod\.container: x\.pod: \.pod files are not/.test(message)));
+    assert.ok(messages.some((message) => /late\.container: x\.artifact: \.artifact files are/.test(message)));
   });
 
   it('takes lists where podman does, devices only if they are there, and a directory as the root', () => {
@@ -166,22 +167,26 @@ HttpProxy=no\nNotify=Healthy\nContainersConfModule=/etc/m.conf\nGlobalArgs=--log
     const { services, errors } = convert({
       'good.container': container(),
       'typo.container': container('Enviroment=a'),
-      'pod.container': container('Pod=x.pod'),
+      'pod.container': container('Pod=x'),
       'none.container': '[Container]\nExec=true',
       'gone.container': container('Volume=gone.volume:/x'),
       'syntax.container': 'nonsense',
-      'x.pod': '[Pod]',
+      'x.artifact': '[Artifact]',
       'y.build': '[Build]',
+      'z.build': '[Build]\nImageTag=z',
+      'w.build': '[Build]\nImageTag=w\nFile=./Containerfile',
       'case.container': container('PublishPorts=80'),
       'home.container': container('Restart=always'),
-      'old.container': container('RemapUsers=keep-id'),
+      'old.container': container('RemapUsers=keep-id', 'UserNS=auto'),
       'quadlet.container': `${container()}\n[Quadlet]\nDefaultDependencie=no`,
       'both.container': container('Rootfs=/x'),
       'kill.container': `${container()}\n[Service]\nKillMode=process`,
       'twice.container': container('ServiceName=good'),
       'at@.container': container(),
       'joins.container': container('Network=at@.container'),
-      'foreign.volume': '[Volume]\nDriver=image\nImage=x',
+      'foreign.volume': '[Volume]\nDriver=image',
+      'image.volume': '[Volume]\nImage=x',
+      'whose.volume': '[Volume]\nUser=nobody',
       'locked.image': '[Image]\nImage=x\nDecryptionKey=/k',
     });
     assert.deepEqual(
@@ -193,24 +198,139 @@ HttpProxy=no\nNotify=Healthy\nContainersConfModule=/etc/m.conf\nGlobalArgs=--log
     );
     for (const expected of [
       /unsupported key 'Enviroment'.*did you mean Environment=/,
-      /Pod= is not supported/,
+      /Pod=x is no \.pod file/,
       /no Image=/,
       /no Quadlet file gone\.volume/,
       /syntax\.container:1/,
-      /\.pod files are not supported/,
-      /\.build files are not supported/,
+      /\.artifact files are not supported/,
+      /y\.build: there is no ImageTag=/,
+      /z\.build: there is neither SetWorkingDirectory= nor File=/,
+      /w\.build: File=\.\/Containerfile needs SetWorkingDirectory=/,
       /unsupported key 'PublishPorts'.*did you mean PublishPort=/,
       /unsupported key 'Restart'.*Restart= belongs into \[Service\]/,
-      /RemapUsers= is not supported.*use UserNS=/,
+      /RemapUsers= is outdated/,
       /unsupported key 'DefaultDependencie' in \[Quadlet\].*DefaultDependencies=/,
       /Image= and Rootfs= exclude each other/,
       /invalid KillMode process/,
       /twice\.container: good\.service is made by .*good\.container already/,
       /known to systemd only/,
-      /content of an image/,
+      /foreign\.volume: Driver=image needs Image=/,
+      /image\.volume: Image= needs Driver=image/,
+      /whose\.volume: User=nobody must be a number/,
       /DecryptionKey= is not supported.*encrypted/,
     ])
       assert.equal(messages.filter((message) => expected.test(message)).length, 1, String(expected));
+  });
+});
+
+describe('a .pod file', () => {
+  it('becomes a service to which those of its containers are bound', () => {
+    const { text, errors } = convert({
+      'shop.pod':
+        '[Pod]\nPublishPort=80:80\nNetwork=lan.network\nVolume=data.volume:/d\nRemapUsers=auto\nRemapUid=0:1:2\nLabel=a=b\nStopTimeout=3\n[Service]\nRestart=always',
+      'plain.pod': '[Pod]\nPodName=mine\nExitPolicy=continue',
+      'lan.network': '[Network]',
+      'data.volume': '[Volume]\nUser=root',
+      'web.container': container('Pod=shop.pod', 'VolatileTmp=yes'),
+      'job.container': container('Pod=shop.pod', 'StartWithPod=no'),
+      'many@.container': container('Pod=shop.pod'),
+    });
+    assert.deepEqual(errors, []);
+    const unit = text('shop-pod.service');
+    assert.match(
+      unit,
+      /^ExecStartPre=\/usr\/bin\/tspod pod create --infra-conmon-pidfile=%t\/%N\.pid --replace --exit-policy=stop --label=a=b --publish=80:80 --userns=auto:uidmapping=0:1:2 --network=systemd-lan --volume=systemd-data:\/d --infra-name=systemd-shop-infra --name=systemd-shop$/m,
+    );
+    assert.match(unit, /^ExecStart=\/usr\/bin\/tspod pod start systemd-shop$/m);
+    assert.match(unit, /^ExecStop=\/usr\/bin\/tspod pod stop --ignore --time=3 systemd-shop$/m);
+    assert.match(unit, /^ExecStopPost=\/usr\/bin\/tspod pod rm --ignore --force systemd-shop$/m);
+    assert.match(unit, /^Type=forking$/m);
+    assert.match(unit, /^PIDFile=%t\/%N\.pid$/m);
+    assert.deepEqual(unit.match(/^Restart=.*$/gm), ['Restart=always']);
+    assert.deepEqual(unit.match(/^(Wants|Before)=(?!network).*$/gm), [
+      'Wants=web.service',
+      'Before=web.service',
+    ]);
+    for (const needed of ['lan-network', 'data-volume'])
+      assert.match(unit, new RegExp(`^Requires=${needed}\\.service$`, 'm'));
+    assert.match(text('plain-pod.service'), /--exit-policy=continue .*--name=mine$/m);
+    for (const member of ['web', 'job', 'many@']) {
+      assert.match(text(`${member}.service`), /^BindsTo=shop-pod\.service$/m);
+      assert.match(text(`${member}.service`), /^After=shop-pod\.service$/m);
+      assert.match(text(`${member}.service`), / --pod=systemd-shop busybox$/m);
+    }
+    assert.match(text('web.service'), / --tmpfs=\/tmp:rw,size=512M,mode=1777 /);
+    assert.match(text('data-volume.service'), /--opt o=uid=0 systemd-data$/m);
+  });
+});
+
+describe('a .build file', () => {
+  it('becomes a service that builds, before what needs the image', () => {
+    const { text, errors } = convert({
+      'app.build':
+        '[Build]\nImageTag=localhost/app:1\nImageTag=localhost/app:2\nSetWorkingDirectory=unit\nBuildArg=A=1 "B=c d"\nIgnoreFile=.ig\nPull=never\nForceRM=no\nNetwork=lan.network\nSecret=id=s,src=/s',
+      'abs.build': '[Build]\nImageTag=abs\nFile=/srv/Containerfile',
+      'file.build': '[Build]\nImageTag=file\nFile=sub/Containerfile\nSetWorkingDirectory=file',
+      'git.build': '[Build]\nImageTag=git\nSetWorkingDirectory=https://example.com/x.git',
+      'rel.build': '[Build]\nImageTag=rel\nSetWorkingDirectory=./ctx',
+      'own.build': '[Build]\nImageTag=own\nFile=Containerfile\n[Service]\nWorkingDirectory=/w',
+      'lan.network': '[Network]',
+      'web.container': '[Container]\nImage=app.build\nMount=type=image,source=abs.build,target=/a',
+      'files.volume': '[Volume]\nDriver=image\nImage=app.build',
+    });
+    assert.deepEqual(errors, []);
+    const unit = text('app-build.service');
+    const directory = /^WorkingDirectory=(.*)$/m.exec(unit)?.[1] ?? '';
+    assert.match(
+      unit,
+      new RegExp(
+        `tspod build --build-arg=A=1 "--build-arg=B=c d" --force-rm=false --ignorefile=.ig --tag=localhost/app:1 --tag=localhost/app:2 --pull=never --secret=id=s,src=/s --network=systemd-lan ${directory}$`,
+        'm',
+      ),
+    );
+    assert.match(unit, /^Type=oneshot$/m);
+    assert.doesNotMatch(unit, /RemainAfterExit/);
+    const line = (name: string): string =>
+      /^ExecStart=.*tspod build (.*)$/m.exec(text(`${name}-build.service`))?.[1] ?? '';
+    assert.equal(line('abs'), '--tag=abs --file=/srv/Containerfile');
+    assert.equal(line('file'), `--tag=file --file=${directory}/sub/Containerfile ${directory}/sub`);
+    assert.match(text('file-build.service'), new RegExp(`^WorkingDirectory=${directory}/sub$`, 'm'));
+    assert.equal(line('git'), '--tag=git https://example.com/x.git');
+    assert.equal(line('rel'), '--tag=rel ./ctx');
+    assert.match(text('rel-build.service'), new RegExp(`^WorkingDirectory=${directory}$`, 'm'));
+    assert.equal(line('own'), '--tag=own --file=Containerfile /w');
+    assert.match(text('web.service'), /^Requires=app-build\.service$/m);
+    assert.match(text('web.service'), /--mount=type=image,source=abs,target=\/a localhost\/app:1$/m);
+    assert.match(text('files-volume.service'), /--driver=image --opt image=localhost\/app:1 systemd-files$/m);
+    assert.match(text('files-volume.service'), /^After=app-build\.service$/m);
+  });
+});
+
+describe('a .quadlets file', () => {
+  const split = (text: string) => splitBundle(text, 'shop.quadlets');
+
+  it('is the files that it has parts for', () => {
+    assert.deepEqual(
+      split(
+        '# FileName=web\n[Container]\nImage=x\n---\r\n\n#FileName=data.volume\n[Unit]\nA=b\n [Volume] \n---\n  \n',
+      ),
+      [
+        { name: 'web.container', text: '# FileName=web\n[Container]\nImage=x\n' },
+        { name: 'data.volume', text: '#FileName=data.volume\n[Unit]\nA=b\n [Volume]\n' },
+      ],
+    );
+  });
+
+  it('is refused for a part without a name, a kind or a place of its own', () => {
+    for (const [text, expected] of [
+      ['[Container]\n', /part 1: its name is missing/],
+      ['# FileName=x\n[Unit]\n', /part 1: there is no section/],
+      ['# FileName=../x\n[Pod]\n', /FileName=\.\.\/x is no name/],
+      ['# FileName=.x\n[Pod]\n', /FileName=\.x is no name/],
+      ['# FileName=x\n[Pod]\n---\n# FileName=x\n[Pod]\n', /x\.pod comes twice/],
+      ['\n---\n', /nothing in it/],
+    ] as const)
+      assert.throws(() => split(text), expected);
   });
 });
 
@@ -269,6 +389,18 @@ describe('hostile files', () => {
     const { files, errors } = readQuadlets([directory]);
     assert.deepEqual([...files.keys()], ['good.container']);
     assert.equal(errors.length, 2);
+  });
+
+  it('below links are found, and round ones end', () => {
+    const directory = directoryOf({ 'real/a@.container': container(), 'users/7/b.container': container() });
+    const base = directoryOf({});
+    symlinkSync(join(directory, 'real'), join(base, 'link'));
+    symlinkSync(base, join(base, 'round'));
+    symlinkSync('a@.container', join(directory, 'real/a@one.container'));
+    assert.deepEqual([...readQuadlets([base]).files.keys()], ['a@.container', 'a@one.container']);
+    assert.deepEqual([...readQuadlets([directory]).files.keys()], ['a@.container', 'a@one.container']);
+    assert.deepEqual([...readQuadlets([join(directory, 'users')]).files.keys()], []);
+    assert.deepEqual([...readQuadlets([join(directory, 'users/7')]).files.keys()], ['b.container']);
   });
 
   it('that end in a backslash leave their drop-ins alone', () => {

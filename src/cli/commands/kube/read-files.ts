@@ -21,14 +21,6 @@ export function readFile(name: string): string {
 }
 
 async function fetchText(url: string): Promise<string> {
-  const { download } = await import('../../../engine/download.ts');
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of await download(url)) {
-    const bytes = Buffer.from(chunk as Uint8Array);
-    size += bytes.length;
-    if (size > LARGEST) throw new InvalidSpecError(`${url} has more than ${LARGEST} bytes`);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const { downloadWhole } = await import('../../../engine/download.ts');
+  return (await downloadWhole(url, LARGEST)).toString('utf8');
 }

@@ -2,6 +2,8 @@ import { NotFoundError } from '../../../base/errors.ts';
 import { ownQuadlets } from './places.ts';
 
 export interface FoundQuadlet {
+  /** Of the file. */
+  name: string;
   path: string;
   /** Its service; undefined when the file is not valid. */
   unit: string | undefined;
@@ -11,12 +13,15 @@ export interface FoundQuadlet {
 export function findQuadlet(name: string): FoundQuadlet {
   const { services, errors } = ownQuadlets();
   const service = services.find((each) => each.source.name === name || each.name === name);
-  if (service !== undefined) return { path: service.source.path, unit: service.name };
+  if (service !== undefined)
+    return { name: service.source.name, path: service.source.path, unit: service.name };
   const broken = errors.find(({ path }) => path.slice(path.lastIndexOf('/') + 1) === name);
-  if (broken !== undefined) return { path: broken.path, unit: undefined };
+  if (broken !== undefined) return { name, path: broken.path, unit: undefined };
   throw new NotFoundError('quadlet', name, { message: `could not locate quadlet ${JSON.stringify(name)}` });
 }
 
 export function allQuadlets(): string[] {
-  return ownQuadlets().services.map(({ source }) => source.name);
+  const { services, errors } = ownQuadlets();
+  const broken = errors.map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
+  return [...new Set([...services.map(({ source }) => source.name), ...broken])];
 }

@@ -1,50 +1,45 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { writeFileAtomic } from '../../../base/atomic-file.ts';
-import { AlreadyExistsError, InvalidSpecError, UnsupportedError } from '../../../base/errors.ts';
+import { AlreadyExistsError } from '../../../base/errors.ts';
+import { QUADLET_TYPES } from '../../../systemd/quadlet-files.ts';
 import { parseUnit } from '../../../systemd/unit-file.ts';
 import type { CommandHandler } from '../../command.ts';
 import { printLine } from '../../output/print.ts';
+import { namesIn } from './applications.ts';
 import { installDirectory, systemctl } from './places.ts';
+import { readSources } from './read-sources.ts';
 
-const QUADLET = /\.(container|volume|network|image)$/;
-
-/** The first path names Quadlet files, the others what belongs to them. Nothing is written unless all of it can be read. */
-export const run: CommandHandler = (input) => {
+/** Nothing is written unless all of it can be read, and no Quadlet file has a line that is none. */
+export const run: CommandHandler = async (input) => {
   const directory = installDirectory();
-  const sources = input.args.flatMap((path) => filesOf(path));
-  const [first] = sources;
-  if (first === undefined || !QUADLET.test(first))
-    throw new InvalidSpecError(
-      `${input.args[0] ?? ''} is no Quadlet file: its name has to end in .container, .volume, .network or .image`,
-    );
-  const files = sources.map((source) => ({
-    target: join(directory, basename(source)),
-    text: readFileSync(source, 'utf8'),
-  }));
-  for (const { target, text } of files) {
+  const { files, manifest } = await readSources(input.args);
+  for (const { name, data } of files) {
+    const target = join(directory, name);
     if (existsSync(target) && input.flags['replace'] !== true)
       throw new AlreadyExistsError(`a Quadlet file ${target} exists already`, {
         hint: 'replace it with --replace',
       });
-    if (QUADLET.test(target)) parseUnit(text, target);
+    if (QUADLET_TYPES.test(name)) parseUnit(data.toString('utf8'), name);
   }
   mkdirSync(directory, { recursive: true, mode: 0o755 });
-  for (const { target, text } of files) {
-    writeFileAtomic(target, text, { mode: 0o644 });
+  // First, so that what a kill leaves is removed together, too.
+  if (manifest !== undefined)
+    keepList(
+      join(directory, manifest),
+      files.map(({ name }) => name),
+    );
+  for (const { name, data } of files) {
+    const target = join(directory, name);
+    writeFileAtomic(target, data, { mode: 0o644 });
     printLine(target);
   }
   if (input.flags['reloadSystemd'] !== false) systemctl('daemon-reload');
-  return Promise.resolve(0);
+  return 0;
 };
 
-function filesOf(path: string): string[] {
-  if (/^https?:\/\//.test(path))
-    throw new UnsupportedError(`cannot install ${path}: download the file first and give its path`);
-  const full = resolve(path);
-  if (!statSync(full).isDirectory()) return [full];
-  return readdirSync(full, { withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(full, entry.name))
-    .sort((a, b) => Number(QUADLET.test(b)) - Number(QUADLET.test(a)));
+/** What an earlier version had besides goes on belonging to it. */
+function keepList(path: string, names: readonly string[]): void {
+  const before = existsSync(path) ? namesIn(path) : [];
+  writeFileAtomic(path, `${[...new Set([...before, ...names])].join('\n')}\n`, { mode: 0o644 });
 }

@@ -144,14 +144,14 @@ export const kubeRecords: readonly CommandRecord[] = [
       serviceContainer: {
         long: 'service-container',
         type: 'bool',
-        help: "The pod's infra container stands for the service that plays, as Quadlet's does",
+        help: "The first pod's infra container stands for the service that plays, as Quadlet's does",
         hidden: true,
       },
       serviceExitCodePropagation: {
         long: 'service-exit-code-propagation',
         type: 'string',
         help: 'For services',
-        refused: 'a service ends when its pod has ended, whatever the codes',
+        refused: '`kube down` takes it: there the exit codes are known',
       },
       signaturePolicy: {
         long: 'signature-policy',
@@ -168,7 +168,17 @@ export const kubeRecords: readonly CommandRecord[] = [
     description: 'Pods and secrets that the documents name are removed; volumes stay, unless forced.',
     examples: ['kube down web.yaml', 'kube down --force web.yaml'],
     arguments: FILES,
-    flags: { force },
+    flags: {
+      force,
+      serviceExitCodePropagation: {
+        long: 'service-exit-code-propagation',
+        type: 'string',
+        placeholder: 'how',
+        help: 'Exit with 1 if any or all containers of pods that had ended have failed, as the services of Quadlet do',
+        hidden: true,
+        complete: ['all', 'any', 'none'],
+      },
+    },
     load: () => import('../kube/down.ts'),
   },
   {

@@ -13,9 +13,14 @@ export const quadletRecords: readonly CommandRecord[] = [
     paths: ['quadlet install'],
     summary: 'Install Quadlet files',
     description:
-      'The first path is a Quadlet file, or a directory of them; the others are files that belong to it. They go to /etc/containers/systemd, or to ~/.config/containers/systemd for your own containers.',
-    examples: ['quadlet install web.container', 'quadlet install --replace web.container web.env'],
-    arguments: { usage: 'QUADLET-PATH [FILES-PATH...]', min: 1, max: MANY, complete: 'files' },
+      'The first place is a Quadlet file, a directory of them, or a .quadlets file with several, divided by lines of --- and each with a line "# FileName=NAME"; the others are files that belong to it. Web addresses are fetched. All go to /etc/containers/systemd, or to ~/.config/containers/systemd for your own containers. What is installed together is removed together.',
+    examples: [
+      'quadlet install web.container',
+      'quadlet install --replace web.container web.env',
+      'quadlet install shop.quadlets',
+      'quadlet install https://example.com/web.container',
+    ],
+    arguments: { usage: 'QUADLET-PATH-OR-URL [FILES-PATH-OR-URL...]', min: 1, max: MANY, complete: 'files' },
     flags: {
       reloadSystemd,
       replace: { long: 'replace', short: 'r', type: 'bool', help: 'Replace files that are there already' },
@@ -26,7 +31,7 @@ export const quadletRecords: readonly CommandRecord[] = [
   {
     paths: ['quadlet list', 'quadlet ls'],
     summary: 'List Quadlet files and the services they make',
-    examples: ['quadlet list', 'quadlet list --filter "name=web*" --format "{{.Name}} {{.Status}}"'],
+    examples: ['quadlet list', 'quadlet list --filter name=^web --format "{{.Name}} {{.Status}}"'],
     arguments: { usage: '', min: 0, max: 0 },
     flags: {
       filter: {
@@ -34,7 +39,7 @@ export const quadletRecords: readonly CommandRecord[] = [
         short: 'f',
         type: 'stringArray',
         placeholder: 'name=pattern',
-        help: 'Only those whose name matches',
+        help: 'Only those whose name matches this regular expression',
       },
       format: {
         long: 'format',
@@ -58,6 +63,8 @@ export const quadletRecords: readonly CommandRecord[] = [
   {
     paths: ['quadlet rm'],
     summary: 'Remove Quadlet files',
+    description:
+      'By name of the file, of its service, or of an application: what was installed together with it goes, too.',
     examples: ['quadlet rm web.container', 'quadlet rm --force --all'],
     arguments: { usage: 'QUADLET [QUADLET...]', min: 0, max: MANY },
     flags: {

@@ -8,7 +8,7 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
   const [name = flags['name'] as string | undefined] = args;
   if (args.length > 0 && flags['name'] !== undefined)
     throw new UsageError('the name of the volume is given twice: by --name and as an argument');
-  const created = createVolume(openEngine(), {
+  const created = await createVolume(openEngine(), {
     name: name === '' ? undefined : name,
     driver: String(flags['driver']),
     labels: listOf(flags['label']),
