@@ -3,6 +3,7 @@ import { AlreadyExistsError, ConflictError, messageOf, UnsupportedError } from '
 import { log } from '../base/log.ts';
 import { keptSecretData } from '../libpod/kube-secret.ts';
 import { getContainer } from '../libpod/container.ts';
+import { hasSelinux } from '../libpod/host-facts.ts';
 import { findPod, getPod, type PodRecord } from '../libpod/pod.ts';
 import { removePod, settlePod } from '../libpod/pod-remove.ts';
 import { startPod } from '../libpod/pod-start.ts';
@@ -111,7 +112,7 @@ async function planContext(engine: Engine, text: string, options: PlayOptions): 
     if (findSecret(engine.db, name)?.name !== name) continue;
     kept.set(name, [...keptSecretData(name, await secretData(engine, name)).keys()]);
   }
-  return { ...options, newId, keptSecretKeys: (name) => kept.get(name) };
+  return { ...options, newId, selinux: hasSelinux(), keptSecretKeys: (name) => kept.get(name) };
 }
 
 /** Before anything is made. */

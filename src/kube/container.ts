@@ -71,7 +71,7 @@ export function containerOf(
     annotations: pod.annotations,
   });
   const { publish, ports } = portsOf(members('ports'), context.publishAll);
-  const security = containerSecurity(members('securityContext'), surroundings.security, context.seccompRoot);
+  const security = containerSecurity(members('securityContext'), surroundings.security, context);
   const annotated = containerAnnotations(pod.annotations, { name, field, seccompRoot: context.seccompRoot });
   const words = (list: Field | undefined): string[] =>
     itemsOf(list).map((item) => expandText(textOf(item) ?? '', variables, item));

@@ -65,7 +65,7 @@ export function podOf(
   context.leaveOut(withoutEffect(members, IDLE, USUAL));
   checkSystem(members('os'));
   const volumes = volumesOf(members('volumes'), metadata, context);
-  const security = podSecurity(members('securityContext'));
+  const security = podSecurity(members('securityContext'), context);
   const surroundings = {
     context,
     pod: metadata,

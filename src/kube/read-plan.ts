@@ -49,7 +49,7 @@ export function readPlan(text: string, given: PlanContext): { plan: PlayPlan; wa
 /** One line a document. */
 function told(paths: readonly string[]): string[] {
   const names = new Map<string, string[]>();
-  for (const path of paths) {
+  for (const path of new Set(paths)) {
     const [document = '', ...rest] = path.split(': ');
     names.set(document, [...(names.get(document) ?? []), rest.join(': ')]);
   }

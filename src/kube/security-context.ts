@@ -13,9 +13,14 @@ import {
   requiredText,
   textOf,
   textsOf,
+  withoutEffect,
 } from './field.ts';
+import type { PlayContext } from './sources.ts';
 
 const LARGEST_ID = 0xffff_fffe;
+/** Volumes are not given to fsGroup, which is one of the groups of all containers. */
+const IDLE = 'fsGroupChangePolicy supplementalGroupsPolicy seLinuxChangePolicy';
+const USUAL = { supplementalGroupsPolicy: 'Merge' };
 const NOT_LINUX = { windowsOptions: 'containers are those of Linux' };
 
 export interface PodSecurity {
@@ -25,16 +30,15 @@ export interface PodSecurity {
   sysctl: string[];
 }
 
-export function podSecurity(field: Field | undefined): PodSecurity {
+export function podSecurity(field: Field | undefined, context: Pick<PlayContext, 'leaveOut'>): PodSecurity {
   const members: Members =
     field === undefined
       ? () => undefined
       : membersOf(field, {
-          takes:
-            'runAsUser runAsGroup runAsNonRoot seLinuxOptions seccompProfile appArmorProfile supplementalGroups fsGroup sysctls',
-          ignores: 'fsGroupChangePolicy supplementalGroupsPolicy seLinuxChangePolicy',
+          takes: `runAsUser runAsGroup runAsNonRoot seLinuxOptions seccompProfile appArmorProfile supplementalGroups fsGroup sysctls ${IDLE}`,
           refuses: NOT_LINUX,
         });
+  context.leaveOut(withoutEffect(members, IDLE, USUAL));
   const groups = [...itemsOf(members('supplementalGroups')), ...listOf(members('fsGroup'))].map((item) =>
     String(numberOf(item, [0, LARGEST_ID])),
   );
@@ -55,7 +59,7 @@ export interface ContainerSecurity {
 export function containerSecurity(
   field: Field | undefined,
   pod: PodSecurity,
-  seccompRoot: string,
+  context: Pick<PlayContext, 'seccompRoot' | 'selinux' | 'leaveOut'>,
 ): ContainerSecurity {
   const own: Members =
     field === undefined
@@ -84,8 +88,8 @@ export function containerSecurity(
   const security = [
     ...(flagOf(own('allowPrivilegeEscalation')) === false ? ['no-new-privileges'] : []),
     ...(choiceOf(own('procMount'), ['Default', 'Unmasked']) === 'Unmasked' ? ['unmask=ALL'] : []),
-    ...seLinuxWords(either('seLinuxOptions')),
-    ...seccompWords(either('seccompProfile'), seccompRoot),
+    ...seLinuxWords(either('seLinuxOptions'), context),
+    ...seccompWords(either('seccompProfile'), context.seccompRoot),
     ...appArmorWords(either('appArmorProfile')),
   ];
   if (security.length > 0) options.securityOpt = security;
@@ -109,9 +113,16 @@ function addCapabilities(field: Field | undefined, options: CreateOptions): void
   if (drop.length > 0) options.capDrop = drop;
 }
 
-function seLinuxWords(field: Field | undefined): string[] {
+function seLinuxWords(
+  field: Field | undefined,
+  { selinux, leaveOut }: Pick<PlayContext, 'selinux' | 'leaveOut'>,
+): string[] {
   if (field === undefined) return [];
   const members = membersOf(field, { takes: 'user role type level filetype' });
+  if (!selinux) {
+    leaveOut([field.path]);
+    return [];
+  }
   return ['user', 'role', 'type', 'level', 'filetype'].flatMap((name) => {
     const text = textOf(members(name));
     return text ? [`label=${name}:${text}`] : [];

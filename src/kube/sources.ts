@@ -13,6 +13,8 @@ export interface PlayContext {
   /** Takes the paths of what is left out of the documents. */
   leaveOut(paths: readonly string[]): void;
   seccompRoot: string;
+  /** Whether the host has SELinux. Without it labels say nothing, as with podman. */
+  selinux: boolean;
   publishAll: boolean;
   noPodPrefix: boolean;
   /** `--annotation`; they win over the documents'. */

@@ -39,8 +39,11 @@ export function networkName(file: QuadletFile): string {
   return named(file, 'Network', 'NetworkName');
 }
 
+/** Each instance of a template has its own. */
 function named(file: QuadletFile, section: Section, key: string): string {
-  return lastValue(file.unit, section, key) ?? `systemd-${file.name.replace(/@?\.\w+$/, '')}`;
+  const [stem = '', instance] = file.name.slice(0, file.name.lastIndexOf('.')).split('@', 2);
+  const usual = instance === undefined ? stem : `${stem}_${instance || '%i'}`;
+  return lastValue(file.unit, section, key) ?? `systemd-${usual}`;
 }
 
 /** What containers call the image. */

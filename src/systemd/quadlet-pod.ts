@@ -12,6 +12,7 @@ import {
   type QuadletContext,
   type QuadletFile,
   serviceNameOf,
+  unitOf,
 } from './quadlet-service.ts';
 import { networkWords, type QuadletUse, volumeWords } from './quadlet-sources.ts';
 import { addEntry, booleanValue, lastValue, type UnitFile } from './unit-file.ts';
@@ -70,7 +71,7 @@ export function joinPod({ file, service, context }: QuadletUse): string[] {
   if (name === undefined) return [];
   if (!name.endsWith('.pod')) throw new InvalidSpecError(`${file.path}: Pod=${name} is no .pod file`);
   const pod = findFile(context, name, file);
-  const unit = `${serviceNameOf(pod)}.service`;
+  const unit = unitOf(pod, file);
   addEntry(service, 'Unit', 'BindsTo', unit);
   addEntry(service, 'Unit', 'After', unit);
   return [`--pod=${podName(pod)}`];

@@ -50,7 +50,7 @@ export function beginService(file: QuadletFile, section: Section, context: Quadl
 function translated(entry: UnitEntry, file: QuadletFile, context: QuadletContext): UnitEntry {
   if (!DEPENDENCY_KEYS.has(entry.key)) return entry;
   const words = entry.value.split(/\s+/).map((word) => {
-    return QUADLET_NAME.test(word) ? `${serviceNameOf(findFile(context, word, file))}.service` : word;
+    return QUADLET_NAME.test(word) ? unitOf(findFile(context, word, file), file) : word;
   });
   return { key: entry.key, value: words.join(' ') };
 }
@@ -147,10 +147,19 @@ export function need(
   file: QuadletFile,
 ): QuadletFile {
   const found = findFile(context, name, file);
-  const unit = `${serviceNameOf(found)}.service`;
+  const unit = unitOf(found, file);
   addEntry(service, 'Unit', 'Requires', unit);
   addEntry(service, 'Unit', 'After', unit);
   return found;
+}
+
+/** The service of a file, as that of another names it: of a template it is the same instance. */
+export function unitOf(found: QuadletFile, from: QuadletFile): string {
+  const name = serviceNameOf(found);
+  if (!name.endsWith('@')) return `${name}.service`;
+  if (!from.name.includes('@'))
+    throw new InvalidSpecError(`${from.path}: ${found.name} is a template, and this file is none`);
+  return `${name}%i.service`;
 }
 
 export function findFile(context: QuadletContext, name: string, from: QuadletFile): QuadletFile {

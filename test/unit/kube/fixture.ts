@@ -8,6 +8,7 @@ export function planOf(
 ): { plan: PlayPlan; warnings: string[] } {
   let volumes = 0;
   return readPlan(text, {
+    selinux: true,
     newId: () => {
       volumes += 1;
       return `volume${volumes}`;

@@ -74,6 +74,12 @@ describe('a pod', () => {
     assert.deepEqual(warnings, [
       'Pod/web: has no effect here: spec.activeDeadlineSeconds, spec.nodeName, spec.containers[0].readinessProbe, spec.containers[0].lifecycle.preStop',
     ]);
+    const labels = podText('', 'securityContext: {seLinuxOptions: {level: s0}}');
+    assert.deepEqual(mainOf(labels).options.securityOpt, ['label=level:s0']);
+    assert.equal(mainOf(labels, { selinux: false }).options.securityOpt, undefined);
+    assert.deepEqual(planOf(labels, { selinux: false }).warnings, [
+      'Pod/web: has no effect here: spec.securityContext.seLinuxOptions',
+    ]);
     const claim = planOf(
       'kind: PersistentVolumeClaim\nmetadata: {name: d}\nspec: {accessModes: [ReadWriteOnce], volumeName: v}',
     );

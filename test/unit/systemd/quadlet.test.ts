@@ -163,6 +163,27 @@ HttpProxy=no\nNotify=Healthy\nContainersConfModule=/etc/m.conf\nGlobalArgs=--log
     assert.deepEqual(two?.links, ['x.service', 'default.target.wants/two@i.service']);
   });
 
+  it('of a template needs the same instance of other templates', () => {
+    const { text, errors } = convert({
+      'web@.container': `[Unit]\nAfter=db@.container\n${container('Volume=data@.volume:/d', 'Pod=shop@.pod')}`,
+      'db@.container': container(),
+      'data@.volume': '[Volume]',
+      'shop@.pod': '[Pod]',
+      'own@a.volume': '[Volume]',
+      'net@.container': container('Network=db@.container'),
+      'plain.container': container('Volume=data@.volume:/d'),
+    });
+    const unit = text('web@.service');
+    assert.match(unit, /^After=db@%i\.service$/m);
+    assert.match(unit, /^Requires=data-volume@%i\.service$/m);
+    assert.match(unit, /^BindsTo=shop-pod@%i\.service$/m);
+    assert.match(unit, / --volume=systemd-data_%i:\/d --pod=systemd-shop_%i busybox$/m);
+    assert.match(text('shop-pod@.service'), /--name=systemd-shop_%i$/m);
+    assert.match(text('own@a-volume.service'), /volume create --ignore systemd-own_a$/m);
+    assert.match(String(errors[0]?.error), /net@\.container: .*known to systemd only/);
+    assert.match(String(errors[1]?.error), /plain\.container: data@\.volume is a template/);
+  });
+
   it('is left out alone when it is wrong, with what is wrong', () => {
     const { services, errors } = convert({
       'good.container': container(),
@@ -213,7 +234,7 @@ HttpProxy=no\nNotify=Healthy\nContainersConfModule=/etc/m.conf\nGlobalArgs=--log
       /Image= and Rootfs= exclude each other/,
       /invalid KillMode process/,
       /twice\.container: good\.service is made by .*good\.container already/,
-      /known to systemd only/,
+      /joins\.container: at@\.container is a template/,
       /foreign\.volume: Driver=image needs Image=/,
       /image\.volume: Image= needs Driver=image/,
       /whose\.volume: User=nobody must be a number/,
