@@ -1,13 +1,13 @@
-import { rmSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
 import { AlreadyExistsError, NotFoundError, UsageError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { lookUpImage } from '../image/resolve.ts';
+import { formatIdentity, isAlive, ownIdentity, parseIdentity } from '../native/process-identity.ts';
 import { copyUpVolume, createVolume, findVolume, removeVolume, type VolumeRecord } from '../libpod/volume.ts';
 import type { ImageRecord } from '../storage/store.ts';
 import type { Engine } from './engine.ts';
-import { mountImage, unmountImage } from './image-mounts.ts';
 import { type CreateVolumeRequest, pair } from './volumes.ts';
 
 /**
@@ -64,10 +64,33 @@ async function fill(engine: Engine, volume: VolumeRecord, image: ImageRecord): P
   // What is there of an attempt that was killed.
   for (const name of readdirSync(volume.mountpoint))
     rmSync(join(volume.mountpoint, name), { recursive: true, force: true });
-  const rootfs = await mountImage(engine, image);
+  removeStale(engine);
+  const place = join(placesOf(engine), `${formatIdentity(ownIdentity())}.${newId().slice(0, 12)}`);
+  const rootfs = join(place, 'merged');
+  mkdirSync(place, { recursive: true, mode: 0o700 });
   try {
+    await engine.store.rootfs.mountLayers(image.topLayerId, rootfs);
+    crashPoint('image-volume-before-copy');
     await copyUpVolume(engine, volume, { rootfs, destination: '/', user: { uid: 0, gid: 0 } });
   } finally {
-    await unmountImage(engine, image.id, { force: false });
+    unmount(engine, place);
   }
+}
+
+/** Where images are mounted while they are copied, each by a process and under its name. */
+function placesOf({ paths }: Engine): string {
+  return join(paths.runRoot, 'image-volumes');
+}
+
+/** Mounts of processes that were killed. */
+function removeStale(engine: Engine): void {
+  const places = placesOf(engine);
+  if (!existsSync(places)) return;
+  for (const name of readdirSync(places))
+    if (!isAlive(parseIdentity(name.slice(0, name.lastIndexOf('.'))))) unmount(engine, join(places, name));
+}
+
+function unmount(engine: Engine, place: string): void {
+  engine.store.rootfs.unmountLayers(join(place, 'merged'));
+  rmSync(place, { recursive: true, force: true });
 }

@@ -51,7 +51,7 @@ export const IMAGES: readonly Operation[] = [
   {
     name: 'volume create --driver image',
     args: () => ['volume', 'create', '--driver', 'image', '--opt', `image=${IMAGE}`, 'files'],
-    points: ['image-volume-before-fill', 'image-mount-before-count'],
+    points: ['image-volume-before-fill', 'image-volume-before-copy'],
     afterwards: async () => {
       const use = ['run', '--rm', '--network', 'none', '-v', 'files:/f', IMAGE, 'ls', '/f/bin/busybox'];
       assert.match(
@@ -75,7 +75,6 @@ export const IMAGES: readonly Operation[] = [
       assert.equal(await tspodOk(use), '/f/bin/busybox');
       assert.equal((await tspod([...use.slice(0, -1), '/f/half'])).code, 1);
       await tspodOk(['volume', 'rm', 'files']);
-      await tspodOk(['image', 'unmount', '--force', IMAGE]);
     },
   },
   {
