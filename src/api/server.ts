@@ -7,6 +7,7 @@ import { type Engine, explainFailure, openEngine } from '../engine/engine.ts';
 import { watchClient } from './client-watch.ts';
 import type { Exchange, Service } from './exchange.ts';
 import { ExecRegistry } from './exec-registry.ts';
+import { refuseForeignPage } from './foreign-page.ts';
 import { listenAddress, listenOn } from './listen-address.ts';
 import { refuseMalformed } from './malformed-request.ts';
 import { Query } from './query.ts';
@@ -126,6 +127,7 @@ async function answer(incoming: Incoming): Promise<void> {
   if (upgrade !== undefined) response.shouldKeepAlive = false;
   let engine: Engine | undefined;
   try {
+    refuseForeignPage(request);
     const [path = '', query = ''] = splitUrl(request.url ?? '/');
     const match = router.match(request.method ?? 'GET', path);
     engine = match.version.libpod ? engines.podman : engines.docker;

@@ -9,6 +9,7 @@ import { cacheKey } from './cache-rows.ts';
 import type { CopyPart } from './copy-parts.ts';
 import { nameBytes, openRoot } from './in-root.ts';
 import type { AddInstruction } from './instruction.ts';
+import { hideCredentials } from './hide-credentials.ts';
 import { listSources } from './source-tree.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { literalPattern } from './wildcard.ts';
@@ -42,7 +43,7 @@ export async function webPart(build: Build, instruction: AddInstruction, address
       const { syscalls } = build.host;
       const root = openRoot(syscalls, directory);
       try {
-        const tree = { directory, root, ignored: undefined, label: address };
+        const tree = { directory, root, ignored: undefined, label: hideCredentials(address) };
         const sources = [literalPattern(name)];
         await use(tree, await listSources(syscalls, tree, { sources, parents: false, excluded: undefined }));
       } finally {
@@ -57,7 +58,7 @@ function fileName(address: string, destination: string): string {
   const name = decoded(path.slice(path.lastIndexOf('/') + 1));
   if (name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)) return name;
   if (destination.endsWith('/'))
-    throw new InvalidSpecError(`cannot tell a file name from ${address}`, {
+    throw new InvalidSpecError(`cannot tell a file name from ${hideCredentials(address)}`, {
       hint: 'let the destination be the name of a file',
     });
   return nameBytes('download');
@@ -87,7 +88,9 @@ async function download(build: Build, wish: DownloadWish): Promise<Download> {
   const path = join(directory, name);
   const digest = await save(build, { answer, path, address }).finally(() => answer.close());
   if (wish.checksum !== undefined && wish.checksum !== `sha256:${digest}`)
-    throw new IntegrityError(`${address} has the digest sha256:${digest} instead of ${wish.checksum}`);
+    throw new IntegrityError(
+      `${hideCredentials(address)} has the digest sha256:${digest} instead of ${wish.checksum}`,
+    );
   chmodSync(path, 0o600);
   const modified = Date.parse(String(answer.headers['last-modified'] ?? ''));
   const seconds = Number.isNaN(modified) ? 0 : modified / 1000;
@@ -109,10 +112,10 @@ async function save(
       hash.update(chunk);
       for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
       current += chunk.length;
-      build.progress({ kind: 'fetch', url: address, current, total });
+      build.progress({ kind: 'fetch', url: hideCredentials(address), current, total });
     }
   } catch (cause) {
-    throw new RegistryError(`fetching ${address} broke off: ${messageOf(cause)}`, { cause });
+    throw new RegistryError(`fetching ${hideCredentials(address)} broke off: ${messageOf(cause)}`, { cause });
   } finally {
     closeSync(fd);
   }

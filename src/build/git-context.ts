@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { realpathSync, rmSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
+import { hideCredentials } from './hide-credentials.ts';
 import type { ContextPlace } from './context-place.ts';
 import type { ContextSource } from './context-source.ts';
 
@@ -135,8 +136,4 @@ function gitEnvironment(settings: GitRun['settings']): NodeJS.ProcessEnv {
   }
   if (settings.length > 0) rest['GIT_CONFIG_COUNT'] = String(first + settings.length);
   return { ...rest, GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', LC_ALL: 'C' };
-}
-
-function hideCredentials(text: string): string {
-  return text.replace(/(\w+:\/\/)[^/@\s]+@/g, '$1');
 }

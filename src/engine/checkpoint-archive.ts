@@ -153,7 +153,7 @@ async function writeRootfs(engine: Engine, record: ContainerRecord, directory: s
   const deleted: string[] = [];
   for (const change of await engine.store.rootfs.changes(rootfsOptions(record))) {
     if (isOfEveryStart(change.path)) continue;
-    if (change.source === undefined) deleted.push(absolute(change.path));
+    if (change.root === undefined) deleted.push(absolute(change.path));
     else {
       if (change.isOpaque) deleted.push(...(await hiddenBelow(engine, record, change)));
       added.push({ ...change, isOpaque: false });
@@ -187,7 +187,7 @@ async function hiddenBelow(engine: Engine, record: ContainerRecord, change: Chan
       if (fd === undefined) return [];
       const below = readdirSync(`/proc/self/fd/${fd}/.`, { encoding: 'buffer' });
       closeSync(fd);
-      const own = new Set(readdirSync(change.source ?? '', { encoding: 'latin1' }));
+      const own = new Set(namesNow(engine, change));
       return below
         .map((name) => name.toString('latin1'))
         .filter((name) => !own.has(name))
@@ -198,6 +198,19 @@ async function hiddenBelow(engine: Engine, record: ContainerRecord, change: Chan
   } finally {
     store.rootfs.unmountLayers(target);
     rmSync(target, { recursive: true, force: true });
+  }
+}
+
+function namesNow(engine: Engine, { root = '', path }: Change): string[] {
+  const tree = treeAt(engine, root, 'of the container');
+  try {
+    const fd = tree.openDirectory(path);
+    if (fd === undefined) return [];
+    const names = readdirSync(`/proc/self/fd/${fd}/.`, { encoding: 'latin1' });
+    closeSync(fd);
+    return names;
+  } finally {
+    tree.close();
   }
 }
 

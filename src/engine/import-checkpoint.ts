@@ -76,7 +76,7 @@ export async function createFromCheckpoint(
             engine.paths.temporary,
           );
         await unpack(engine, anew(), directory);
-        refuseLinks(directory);
+        refuseSpecial(directory);
         crashPoint('restore-after-unpack');
         renameSync(directory, checkpointPaths(engine.paths, record.id).whole);
         return { record, fill: (rootfs, now) => fill(engine, now, rootfs, request) };
@@ -103,13 +103,18 @@ async function unpack(engine: Engine, pull: () => Buffer | undefined, directory:
   }
 }
 
-/** Only the images of a checkpoint that builds on another lead there, and nowhere else. */
-function refuseLinks(directory: string): void {
+/**
+ * Only the images of a checkpoint that builds on another lead there, and nowhere else; and nobody waits for what will never come out of
+ * a FIFO.
+ */
+function refuseSpecial(directory: string): void {
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() || entry.isDirectory()) continue;
     const path = join(entry.parentPath, entry.name);
-    if (!entry.isSymbolicLink() || readlinkSync(path) === `../${CHECKPOINT_FILES.preImages}`) continue;
+    if (entry.isSymbolicLink() && readlinkSync(path) === `../${CHECKPOINT_FILES.preImages}`) continue;
+    const what = entry.isSymbolicLink() ? 'a link' : 'neither file nor directory';
     throw new IntegrityError(
-      `a file of the checkpoint is a link: ${printablePath(relative(directory, path))}`,
+      `a file of the checkpoint is ${what}: ${printablePath(relative(directory, path))}`,
     );
   }
 }

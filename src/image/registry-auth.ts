@@ -15,6 +15,8 @@ export interface Challenge {
 export interface AuthOptions {
   http: RegistryHttp;
   host: string;
+  /** A login may not leave the encryption that the registry itself is reached by. */
+  onlyEncrypted: boolean;
   credentials: Credentials | undefined;
   /** `repository:PATH:pull` and the like; none for a mere login. */
   scopes: readonly string[];
@@ -95,6 +97,10 @@ async function fetchToken(
   } catch {
     throw new RegistryError(`registry ${host} names an invalid token server`);
   }
+  if (options.onlyEncrypted && url.protocol !== 'https:')
+    throw new RegistryError(
+      `registry ${host} sends logins on to ${url.protocol}//${url.host}, which is not encrypted: refused`,
+    );
   const asked = Date.now();
   const answer = await http.send(
     credentials?.identityToken === undefined

@@ -76,6 +76,7 @@ export async function openRegistry(options: RegistryOptions, signal?: AbortSigna
     const authorizer = makeAuthorizer(challenge, {
       http,
       host: endpoint.host,
+      onlyEncrypted: origin.startsWith('https:') && !endpoint.insecure,
       credentials: options.credentials,
       scopes: scopesOf(options),
     });

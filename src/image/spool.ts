@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, rmSync, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, IntegrityError, messageOf } from '../base/errors.ts';
+import { newLayerId } from '../base/ids.ts';
 
 export interface SpoolOptions {
   /** The directory for temporary files. */
@@ -10,7 +11,6 @@ export interface SpoolOptions {
 }
 
 const writeAt = promisify(write);
-let serial = 0;
 
 /**
  * Puts a stream into a temporary file and returns its descriptor, open for reading; the caller closes it. The file has no
@@ -18,7 +18,7 @@ let serial = 0;
  */
 export async function spool(chunks: AsyncIterable<Buffer>, options: SpoolOptions): Promise<number> {
   mkdirSync(options.temporary, { recursive: true, mode: 0o700 });
-  const path = join(options.temporary, `spool-${process.pid}-${serial++}`);
+  const path = join(options.temporary, `spool-${process.pid}-${newLayerId()}`);
   const fd = openSync(path, 'wx+', 0o600);
   try {
     rmSync(path);

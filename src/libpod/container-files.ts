@@ -126,11 +126,18 @@ async function mountsOf(libpod: Libpod, record: ContainerRecord, bare: FileTree)
   const ids = idsOfContainer(libpod, record);
   const user = ids.toHost(ids.user(rootfs));
   const mounts: TreeMount[] = [];
-  for (const mount of record.spec.mounts) {
-    const source = await mountedSource(libpod, mount, { rootfs, user });
-    if (source === undefined) continue;
-    const path = bare.makeDirectories(mount.destination);
-    mounts.push({ path, source, readOnly: ['ro', 'O'].some((word) => mount.options.includes(word)) });
+  try {
+    for (const mount of record.spec.mounts) {
+      const found = await mountedSource(libpod, mount, { rootfs, user });
+      if (found === undefined) continue;
+      const readOnly = ['ro', 'O'].some((word) => mount.options.includes(word));
+      const place = { path: '', ...found, readOnly };
+      mounts.push(place);
+      place.path = bare.makeDirectories(mount.destination);
+    }
+    return mounts;
+  } catch (error) {
+    for (const { fd } of mounts) closeSync(fd);
+    throw error;
   }
-  return mounts;
 }

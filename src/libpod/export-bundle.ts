@@ -85,7 +85,7 @@ async function bundleDocument(
     rootfs: 'rootfs',
     user,
     managedFiles: keepFiles(libpod, record, { rootfs, user, directory }),
-    volumePaths: await prepareMountSources(libpod, record, { rootfs, user }),
+    volumePaths: await prepareMountSources(libpod, record, { rootfs, user, lasting: true }),
     shmPath: undefined,
     netnsPath: undefined,
     namespacePaths: {},

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, InvalidSpecError, messageOf, UnsupportedError } from '../base/errors.ts';
-import { MNT_DETACH } from '../native/syscalls.ts';
+import { MNT_DETACH, MS_BIND, MS_REC, MS_SLAVE } from '../native/syscalls.ts';
 import type { ContainerSpec, UserNamespaceSpec } from '../specgen/container-spec.ts';
 import { idMapText } from '../storage/id-owners.ts';
 import type { ContainerRecord } from './container.ts';
@@ -19,11 +19,7 @@ export function mountIdmapped(
 ): string {
   const { source, option, destination } = request;
   const maps = mapsOf(record.spec, option, destination);
-  const directory = directoryOf(libpod, record.id);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const target = join(directory, String(readdirSync(directory).length));
-  if (statSync(source).isDirectory()) mkdirSync(target);
-  else writeFileSync(target, '');
+  const target = makePlace(libpod, record, source);
   try {
     libpod.syscalls.bindIdmapped(source, target, idMapText(maps.uids), idMapText(maps.gids));
   } catch (error) {
@@ -39,6 +35,23 @@ export function mountIdmapped(
       },
     );
   }
+  return target;
+}
+
+/** Shows `source` (with what is mounted in it) at a place of the container's own, which it returns. */
+export function bindToPlace(libpod: Libpod, record: ContainerRecord, source: string): string {
+  const target = makePlace(libpod, record, source);
+  libpod.syscalls.mount(source, target, '', MS_BIND | MS_REC, '');
+  libpod.syscalls.mount('', target, '', MS_SLAVE | MS_REC, '');
+  return target;
+}
+
+function makePlace(libpod: Libpod, record: ContainerRecord, source: string): string {
+  const directory = directoryOf(libpod, record.id);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const target = join(directory, String(readdirSync(directory).length));
+  if (statSync(source).isDirectory()) mkdirSync(target);
+  else writeFileSync(target, '');
   return target;
 }
 

@@ -1,6 +1,4 @@
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { RESOLVE_IN_ROOT } from '../native/syscalls.ts';
+import { readInside } from '../oci/user.ts';
 import { layerPaths, storeLayout } from '../storage/layout.ts';
 import type { Libpod } from './context.ts';
 
@@ -13,7 +11,7 @@ export function largestId(libpod: Libpod, topLayerId: string | undefined): numbe
   const layout = storeLayout(libpod.paths.graphRoot);
   const diffs = libpod.store.layers.chain(topLayerId).map(({ id }) => layerPaths(layout, id).diff);
   const ids = ['etc/passwd', 'etc/group'].flatMap((name) => {
-    const text = diffs.map((diff) => read(libpod, diff, name)).find((found) => found !== undefined) ?? '';
+    const text = diffs.map((diff) => read(libpod, diff, name)).find((found) => found !== '') ?? '';
     return text.split('\n').flatMap((line) =>
       line
         .split(':')
@@ -24,30 +22,11 @@ export function largestId(libpod: Libpod, topLayerId: string | undefined): numbe
   return Math.max(0, ...ids.map(Number).filter((id) => id < NOBODY));
 }
 
-/** Layers are what somebody else has made: links in them lead nowhere else. */
-function read(libpod: Libpod, diff: string, name: string): string | undefined {
-  let root: number;
+/** '' where this layer has none. Layers are what somebody else has made: what cannot be read names no ids. */
+function read(libpod: Libpod, diff: string, name: string): string {
   try {
-    root = openSync(join(diff), constants.O_RDONLY | constants.O_DIRECTORY);
+    return readInside({ rootfs: diff, syscalls: libpod.syscalls }, name);
   } catch {
-    return undefined;
-  }
-  try {
-    const fd = libpod.syscalls.openat2(
-      root,
-      name,
-      constants.O_RDONLY | constants.O_NONBLOCK,
-      0,
-      RESOLVE_IN_ROOT,
-    );
-    try {
-      return readFileSync(fd, 'utf8');
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return undefined;
-  } finally {
-    closeSync(root);
+    return '';
   }
 }

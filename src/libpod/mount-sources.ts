@@ -1,33 +1,44 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { relative } from 'node:path';
-import { InvalidSpecError, messageOf, StorageError } from '../base/errors.ts';
+import { errnoOf, InvalidSpecError, messageOf, StorageError } from '../base/errors.ts';
 import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
 import type { MountSpec } from '../specgen/container-spec.ts';
 import { isIdmapOption } from '../specgen/mount-options.ts';
 import type { ContainerRecord } from './container.ts';
 import type { Libpod } from './context.ts';
-import { mountIdmapped } from './idmapped-mounts.ts';
+import { bindToPlace, mountIdmapped } from './idmapped-mounts.ts';
 import { mountImageFiles, mountOverlaid } from './overlaid-mounts.ts';
 import type { Owner } from './user-owners.ts';
 import { copyUpVolume, getVolume, type VolumeRecord } from './volume.ts';
 
+interface Facts {
+  rootfs: string;
+  user: Owner;
+}
+
+/** The source of a mount: a path that only the host can change, or what a path in the hands of containers led to. */
+type Source = { path: string } | { fd: number };
+
+const O_PATH = 0o10000000;
+
 /**
  * Gets the directories ready that the container's bind and volume mounts show: fills new volumes from the image, makes a missing
  * source where that was asked for, gives it to the container's user with option U. Returns where each volume (or the part of
- * it that is wanted) lies, by destination.
+ * it that is wanted) lies, by destination. `lasting`: the paths are good for after the container's end.
  */
 export async function prepareMountSources(
   libpod: Libpod,
   record: ContainerRecord,
-  facts: { rootfs: string; user: Owner },
+  facts: Facts & { lasting?: boolean },
 ): Promise<Record<string, string>> {
   const paths: Record<string, string> = {};
   for (const mount of record.spec.mounts) {
     const { options, destination } = mount;
-    const source =
+    const found =
       mount.type === 'image' ? await imageFiles(libpod, record, mount) : await sourceOf(libpod, mount, facts);
-    if (source === undefined) continue;
+    if (found === undefined) continue;
+    const source = pathOf(libpod, record, found, facts.lasting);
     const path = options.includes('O') ? await mountOverlaid(libpod, record, { source, options }) : source;
     if (options.includes('U')) await giveTo(facts.user, path);
     const option = options.find(isIdmapOption);
@@ -37,40 +48,62 @@ export async function prepareMountSources(
   return paths;
 }
 
+/** What other containers may exchange until the runtime mounts it is bound to a place that they cannot reach. */
+function pathOf(libpod: Libpod, record: ContainerRecord, source: Source, lasting = false): string {
+  if ('path' in source) return source.path;
+  try {
+    const link = `/proc/self/fd/${source.fd}`;
+    return lasting ? readlinkSync(link) : bindToPlace(libpod, record, link);
+  } finally {
+    closeSync(source.fd);
+  }
+}
+
 async function imageFiles(
   libpod: Libpod,
   record: ContainerRecord,
   mount: Extract<MountSpec, { type: 'image' }>,
-): Promise<string> {
+): Promise<Source> {
   const files = await mountImageFiles(libpod, record, mount.imageId);
   const writable = mount.options.includes('rw');
   const root = writable ? await mountOverlaid(libpod, record, { source: files, options: [] }) : files;
   return mount.subpath === undefined
-    ? root
+    ? { path: root }
     : inside(libpod, { what: `image ${mount.image}`, root, subpath: mount.subpath });
 }
 
-/** Where a mount's files lie on the host, a new volume filled as at the start; undefined for what is in memory or not there. */
+/**
+ * Where a mount's files lie on the host, a new volume filled as at the start; undefined for what is in memory or not there. The
+ * descriptor (O_PATH) is the caller's to close.
+ */
 export async function mountedSource(
   libpod: Libpod,
   mount: MountSpec,
-  facts: { rootfs: string; user: Owner },
-): Promise<string | undefined> {
+  facts: Facts,
+): Promise<{ source: string; fd: number } | undefined> {
   if (mount.type === 'bind' && !existsSync(mount.source)) return undefined;
-  return sourceOf(libpod, mount, facts);
+  const found = await sourceOf(libpod, mount, facts);
+  if (found === undefined) return undefined;
+  const fd = 'fd' in found ? found.fd : openIfThere(found.path);
+  return fd === undefined ? undefined : { source: readlinkSync(`/proc/self/fd/${fd}`), fd };
 }
 
-async function sourceOf(
-  libpod: Libpod,
-  mount: MountSpec,
-  facts: { rootfs: string; user: Owner },
-): Promise<string | undefined> {
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, O_PATH);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function sourceOf(libpod: Libpod, mount: MountSpec, facts: Facts): Promise<Source | undefined> {
   if (mount.type === 'bind') {
     const { source, within } = mount;
     if (within !== undefined)
       return inside(libpod, { what: within, root: within, subpath: relative(within, source) });
     if (mount.create && !existsSync(source)) mkdirSync(source, { recursive: true });
-    return source;
+    return { path: source };
   }
   if (mount.type !== 'volume' && mount.type !== 'image-volume') return undefined;
   const volume = getVolume(libpod, mount.name);
@@ -79,7 +112,7 @@ async function sourceOf(
     await copyUpVolume(libpod, volume, { ...facts, destination: mount.destination });
   const subpath = mount.type === 'volume' ? mount.subpath : undefined;
   return subpath === undefined
-    ? volume.mountpoint
+    ? { path: volume.mountpoint }
     : inside(libpod, { what: `volume ${volume.name}`, root: volume.mountpoint, subpath });
 }
 
@@ -91,23 +124,13 @@ function checkFilled({ name, needsCopyUp, options }: VolumeRecord): void {
   });
 }
 
-/** What a volume or image contains is the work of containers: links in it lead nowhere else. */
-function inside(libpod: Libpod, place: { what: string; root: string; subpath: string }): string {
+/** What a volume or image contains is the work of containers: links in it lead nowhere else. Of the kind O_PATH. */
+function inside(libpod: Libpod, place: { what: string; root: string; subpath: string }): { fd: number } {
   const { what, subpath } = place;
   const root = openSync(place.root, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    const found = libpod.syscalls.openat2(
-      root,
-      subpath,
-      constants.O_RDONLY,
-      0,
-      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-    );
-    try {
-      return readlinkSync(`/proc/self/fd/${found}`);
-    } finally {
-      closeSync(found);
-    }
+    const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    return { fd: libpod.syscalls.openat2(root, subpath, O_PATH, 0, resolve) };
   } catch (error) {
     throw new InvalidSpecError(`cannot mount subpath ${subpath} of ${what}: ${messageOf(error)}`, {
       cause: error,

@@ -1,9 +1,7 @@
 import {
-  chmodSync,
   chownSync,
   closeSync,
   existsSync,
-  fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -12,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
-import { AlreadyExistsError, InUseError, NotFoundError, StorageError, UsageError } from '../base/errors.ts';
+import { AlreadyExistsError, InUseError, NotFoundError, UsageError } from '../base/errors.ts';
 import { LONGEST_NAME, NAME_PATTERN } from '../base/ids.ts';
 import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
 import { type Row, transaction } from '../state/db.ts';
@@ -76,6 +74,8 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
   noteNewVolumes(libpod, [request.name]);
   const create = (): VolumeRecord => {
     // Inside, so that whoever looks for directories without a row under the same lock finds none that is just being made.
+    // What belongs to nobody of the host in there is nobody's business; set-id programs are none of the host's, above all.
+    mkdirSync(libpod.paths.newVolumes, { recursive: true, mode: 0o700 });
     mkdirSync(mountpoint, { recursive: true, mode: 0o755 });
     if (owner !== undefined) chownSync(mountpoint, owner.uid, owner.gid);
     crashPoint('volume-after-directory');
@@ -194,19 +194,8 @@ export async function copyUpVolume(
   }
   try {
     if (existsSync(volume.mountpoint) && readdirSync(volume.mountpoint).length === 0) {
-      // The child inherits the descriptor as its fd 3, so the path cannot be swapped under it.
-      const { runProgram } = await import('../base/run-program.ts');
-      const copied = await runProgram('cp', ['-a', '--', '/proc/self/fd/3/.', volume.mountpoint], {
-        fds: [source],
-      });
-      if (copied.code !== 0) {
-        throw new StorageError(
-          `cannot fill volume ${volume.name} from ${destination} of the image: ${copied.stderr.trim()}`,
-        );
-      }
-      const stat = fstatSync(source);
-      chownSync(volume.mountpoint, stat.uid, stat.gid);
-      chmodSync(volume.mountpoint, stat.mode & 0o7777);
+      const { fillVolume } = await import('./fill-volume.ts');
+      await fillVolume(libpod, volume, { directory: source, destination });
     }
     finish();
   } finally {

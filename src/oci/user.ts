@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { errnoOf, InvalidSpecError, NotInRootfsError, StorageError } from '../base/errors.ts';
 import { RESOLVE_IN_ROOT, type Syscalls } from '../native/syscalls.ts';
 
@@ -192,21 +192,35 @@ function isId(text: string | undefined): text is string {
   return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= HIGHEST_ID;
 }
 
-/** '' when there is no such file. A FIFO or device in its place must not make us wait. */
+/** A file above this is no list of users. */
+const LARGEST_FILE = 16 << 20;
+const O_PATH = 0o10000000;
+
+/** '' when there is no such file. What is in its place may be anything: neither FIFO nor device is opened, which could wait, never end, or act. */
 export function readInside(request: Pick<UserRequest, 'rootfs' | 'syscalls'>, path: string): string {
   const root = openSync(request.rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-    const fd = request.syscalls.openat2(root, path, flags, 0, RESOLVE_IN_ROOT);
-    try {
-      return readFileSync(fd, 'utf8');
-    } finally {
-      closeSync(fd);
-    }
+    return readRegular(request.syscalls.openat2(root, path, O_PATH, 0, RESOLVE_IN_ROOT), path);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'EAGAIN'].includes(errnoOf(error) ?? '')) return '';
+    if (error instanceof StorageError) throw error;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return '';
     throw new StorageError(`cannot read ${path} of the container's root file system`, { cause: error });
   } finally {
     closeSync(root);
+  }
+}
+
+/** Closes the descriptor, which is of the kind O_PATH. */
+function readRegular(fd: number, path: string): string {
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return '';
+    if (stat.size > LARGEST_FILE)
+      throw new StorageError(
+        `${path} of the container's root file system is larger than ${LARGEST_FILE >> 20} MiB`,
+      );
+    return readFileSync(`/proc/self/fd/${fd}`, 'utf8');
+  } finally {
+    closeSync(fd);
   }
 }

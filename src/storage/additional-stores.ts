@@ -135,7 +135,7 @@ function driverOf(graphRoot: string): { name: string; userXattr: boolean } {
 function cannotRead(graphRoot: string, error: unknown): StorageError {
   return new StorageError(`cannot read additional image store ${graphRoot}: ${messageOf(error)}`, {
     cause: error,
-    hint: `its owner can open it to others: chmod a+rx ${graphRoot}; chmod a+r ${graphRoot}/state.db ${graphRoot}/state.db-wal ${graphRoot}/driver`,
+    hint: `its owner can open it to others: chmod a+rx ${graphRoot} ${graphRoot}/layers; chmod a+r ${graphRoot}/state.db ${graphRoot}/state.db-wal ${graphRoot}/driver`,
   });
 }
 
@@ -270,7 +270,7 @@ function mirrorLayers({ db, layout }: Context, { graphRoot, layers }: Content): 
   const insert = db.prepare(
     `INSERT INTO layers (${LAYER_COLUMNS}, incomplete, store) VALUES (${columns.map((column) => `@${column}`).join(', ')}, 0, @store)`,
   );
-  mkdirSync(layout.layers, { recursive: true, mode: 0o755 });
+  mkdirSync(layout.layers, { recursive: true, mode: 0o700 });
   for (const row of layers) {
     const id = String(row['id']);
     const here = same.get(row['chain_id']);

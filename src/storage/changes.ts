@@ -1,5 +1,6 @@
-import { closeSync, constants, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../base/errors.ts';
 import { turns } from '../base/turns.ts';
 import { AT_FDCWD, type RawStat, type Syscalls } from '../native/syscalls.ts';
 import type { RootfsPlan } from './drivers/driver.ts';
@@ -13,8 +14,11 @@ export interface Change {
   kind: 'added' | 'changed' | 'deleted';
   /** Relative, latin1 text for bytes; '' is the root. */
   path: string;
-  /** Where it lies now; undefined when deleted. */
-  source: Buffer | undefined;
+  /**
+   * The directory that has it at `path`; undefined when deleted. A container that runs may exchange anything beneath it at any time: it
+   * is opened with openBeneath.
+   */
+  root: string | undefined;
   stat: RawStat | undefined;
   /** A directory that shows nothing of the one below. */
   isOpaque: boolean;
@@ -33,22 +37,30 @@ export function* unionChanges(
     const stat = statOf(system, source, plan.idMaps);
     if (stat === undefined) return;
     if (isWhiteout(stat)) {
-      yield { kind: 'deleted', path, source: undefined, stat: undefined, isOpaque: false };
+      yield { kind: 'deleted', path, root: undefined, stat: undefined, isOpaque: false };
       return;
     }
     const below = statBelow(system, roots, path);
     const kind = below === undefined || isWhiteout(below) ? 'added' : 'changed';
-    const isOpaque =
-      isDirectory(stat) && OPAQUE.some((name) => system.lgetxattr(source, name)?.toString() === 'y');
-    yield { kind, path, source, stat, isOpaque: isOpaque && kind === 'changed' };
-    if (isDirectory(stat))
-      for (const [child, name] of children(source)) yield* visit(child, joinPath(path, name));
+    const fd = isDirectory(stat) ? openDirectory(source) : undefined;
+    try {
+      const isOpaque = fd !== undefined && OPAQUE.some((name) => isMarked(system, fd, name));
+      yield { kind, path, root: plan.diff, stat, isOpaque: isOpaque && kind === 'changed' };
+      if (fd !== undefined)
+        for (const [child, name] of children(fd)) yield* visit(child, joinPath(path, name));
+    } finally {
+      if (fd !== undefined) closeSync(fd);
+    }
   };
   try {
     yield* visit(Buffer.from(plan.diff), '');
   } finally {
     for (const fd of roots) closeSync(fd);
   }
+}
+
+function isMarked(system: Syscalls, directory: number, name: string): boolean {
+  return system.lgetxattr(`/proc/self/fd/${directory}/.`, name)?.toString() === 'y';
 }
 
 /** With owners as the container has them. */
@@ -80,7 +92,7 @@ export async function copyChanges(
     const isSame =
       old !== undefined && below !== undefined && isAlike({ stat, source }, { stat: old, source: below });
     const kind = old === undefined ? ('added' as const) : ('changed' as const);
-    const own: Change = { kind, path, source, stat, isOpaque: false };
+    const own: Change = { kind, path, root: copy, stat, isOpaque: false };
     const place = found.length;
     if (!isSame) found.push(own);
     if (!isDirectory(stat)) return;
@@ -89,15 +101,19 @@ export async function copyChanges(
     if (isSame && found.length > place) found.splice(place, 0, own);
   };
   const compareChildren = async (source: Buffer, below: Buffer | undefined, path: string): Promise<void> => {
-    const now = new Map(children(source).map(([child, name]) => [name, child]));
-    const before = new Map(
-      (below === undefined ? [] : children(below)).map(([child, name]) => [name, child]),
-    );
-    for (const name of [...new Set([...now.keys(), ...before.keys()])].sort()) {
-      const child = now.get(name);
-      const inside = joinPath(path, name);
-      if (child !== undefined) await compare(child, before.get(name), inside);
-      else found.push({ kind: 'deleted', path: inside, source: undefined, stat: undefined, isOpaque: false });
+    const fd = openDirectory(source);
+    const other = below && openDirectory(below);
+    try {
+      const now = new Map(childrenOf(fd).map(([child, name]) => [name, child]));
+      const before = new Map(childrenOf(other).map(([child, name]) => [name, child]));
+      for (const name of [...new Set([...now.keys(), ...before.keys()])].sort()) {
+        const child = now.get(name);
+        const inside = joinPath(path, name);
+        if (child !== undefined) await compare(child, before.get(name), inside);
+        else found.push({ kind: 'deleted', path: inside, root: undefined, stat: undefined, isOpaque: false });
+      }
+    } finally {
+      for (const each of [fd, other]) if (each !== undefined) closeSync(each);
     }
   };
   await compare(Buffer.from(copy), original === undefined ? undefined : Buffer.from(original), '');
@@ -115,15 +131,29 @@ function isAlike(one: { stat: RawStat; source: Buffer }, two: { stat: RawStat; s
   return readlinkSync(one.source, 'latin1') === readlinkSync(two.source, 'latin1');
 }
 
-function children(directory: Buffer): [path: Buffer, name: string][] {
-  return readdirSync(directory, { encoding: 'buffer' })
+/** Undefined when it is none any more: the container may be running. No link is followed in the last place. */
+function openDirectory(path: Buffer): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+function childrenOf(directory: number | undefined): [path: Buffer, name: string][] {
+  return directory === undefined ? [] : children(directory);
+}
+
+/** Named by the descriptor of their directory, and good as long as that is open: no link on the way is followed. */
+function children(directory: number): [path: Buffer, name: string][] {
+  const place = Buffer.from(`/proc/self/fd/${directory}/`);
+  return readdirSync(place, { encoding: 'buffer' })
     .map((name) => name.toString('latin1'))
     .sort()
-    .map((name) => [Buffer.concat([directory, SLASH, Buffer.from(pathBytes(name))]), name]);
+    .map((name) => [Buffer.concat([place, Buffer.from(pathBytes(name))]), name]);
 }
 
 function isDirectory(stat: RawStat): boolean {
   return (stat.mode & constants.S_IFMT) === constants.S_IFDIR;
 }
-
-const SLASH = Buffer.from('/');

@@ -12,11 +12,19 @@ import type { RootfsPlan } from './drivers/driver.ts';
 import { ownersInside } from './id-owners.ts';
 import { chainIdOf, LAYER_COLUMNS, type LayerStoreContext, layerChain, toLayerRecord } from './layers.ts';
 import { type LayerPaths, layerPaths } from './layout.ts';
-import { abandonLayer, explainFull, insertIncomplete, publishLayer, syncFileSystem } from './new-layer.ts';
+import {
+  abandonLayer,
+  explainFull,
+  insertIncomplete,
+  makeLayerDirectory,
+  publishLayer,
+  syncFileSystem,
+} from './new-layer.ts';
 import { removeThroughTrash } from './removal.ts';
 import { planFor } from './rootfs.ts';
 import type { CommitLayerOptions, LayerRecord } from './store.ts';
 import { TarSplitWriter } from './tar/tar-split.ts';
+import { pathBytes } from './unpack/entry-path.ts';
 import { diskUsage } from './usage.ts';
 
 /**
@@ -35,7 +43,7 @@ export async function commitLayer(
   crashPoint('commit-after-row');
   let winner: { id: string; isOurs: boolean };
   try {
-    mkdirSync(paths.dir, { recursive: true, mode: 0o755 });
+    makeLayerDirectory(layout, paths.dir);
     const { diffId, tarSize } = await fill(context, options, paths);
     const chainId = chainIdOf(parent, diffId);
     const diskSize = await diskUsage(system, paths.dir);
@@ -132,13 +140,14 @@ function* dated(
 ): Generator<Change, void> {
   for (const change of changes) {
     if (change.path === '' && isLikeBelow(change, plan)) continue;
-    if (modifiedAt === undefined || change.source === undefined || change.stat === undefined) {
+    if (modifiedAt === undefined || change.root === undefined || change.stat === undefined) {
       yield change;
       continue;
     }
     const { atimeSec, atimeNsec } = { atimeSec: modifiedAt, atimeNsec: 0 };
     const times = { atimeSec, atimeNsec, mtimeSec: modifiedAt, mtimeNsec: 0 };
-    system.utimensat(AT_FDCWD, change.source, times, AT_SYMLINK_NOFOLLOW);
+    const file = Buffer.concat([Buffer.from(`${change.root}/`), Buffer.from(pathBytes(change.path))]);
+    system.utimensat(AT_FDCWD, file, times, AT_SYMLINK_NOFOLLOW);
     yield { ...change, stat: { ...change.stat, mtimeSec: modifiedAt, mtimeNsec: 0 } };
   }
 }

@@ -1,16 +1,19 @@
 import {
+  closeSync,
   constants,
   copyFileSync,
+  fstatSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readlinkSync,
   symlinkSync,
   type BigIntStats,
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { errnoOf } from '../base/errors.ts';
+import { errnoOf, StorageError } from '../base/errors.ts';
 import { turns } from '../base/turns.ts';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, type Syscalls } from '../native/syscalls.ts';
 
@@ -31,7 +34,8 @@ interface Copy {
 
 /**
  * Copies what is in `from` into the existing directory `to`, with owners, modes, times, attributes, hard links and devices; and the
- * attributes of the directory itself. Both on one file system; copies share blocks where it can. Nobody may change `from` meanwhile.
+ * attributes of the directory itself. Both on one file system; copies share blocks where it can. Who changes `from` meanwhile may get
+ * the copy to fail, but nothing into it that is not beneath `from`; nobody may change `to`.
  */
 export async function copyTree(
   system: Syscalls,
@@ -40,25 +44,34 @@ export async function copyTree(
   options: CopyOptions,
 ): Promise<void> {
   const copy: Copy = { system, options, linked: new Map(), turn: turns() };
-  await copyInside(copy, Buffer.from(from), Buffer.from(to));
+  await copyInside(copy, openSync(from, DIRECTORY), Buffer.from(to));
   dress(copy, Buffer.from(from), Buffer.from(to), lstatSync(from, { bigint: true }));
 }
 
-async function copyInside(copy: Copy, from: Buffer, to: Buffer): Promise<void> {
-  for (const name of readdirSync(from, { encoding: 'buffer' })) {
-    const source = Buffer.concat([from, SLASH, name]);
-    const target = Buffer.concat([to, SLASH, name]);
-    const stat = lstatSync(source, { bigint: true });
-    await copy.turn();
+/** Closes the descriptor of the directory: everything in it is named by it, so that no link on the way is ever followed. */
+async function copyInside(copy: Copy, from: number, to: Buffer): Promise<void> {
+  const place = Buffer.from(`/proc/self/fd/${from}/`);
+  try {
+    for (const name of readdirSync(place, { encoding: 'buffer' })) {
+      await copy.turn();
+      await copyEntry(copy, Buffer.concat([place, name]), Buffer.concat([to, SLASH, name]));
+    }
+  } finally {
+    closeSync(from);
+  }
+}
+
+async function copyEntry(copy: Copy, source: Buffer, target: Buffer): Promise<void> {
+  const stat = lstatSync(source, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return;
+  try {
     if (stat.isDirectory()) {
       mkdirSync(target, { mode: 0o700 });
-      await copyInside(copy, source, target);
+      await copyInside(copy, openSync(source, DIRECTORY | constants.O_NOFOLLOW), target);
     } else if (copyByLink(copy, source, target, stat)) {
-      continue;
+      return;
     } else if (stat.isFile()) {
-      const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
-      if (stat.size > LARGE_FILE) await copyFile(source, target, flags);
-      else copyFileSync(source, target, flags);
+      await copyContent(source, target);
     } else if (stat.isSymbolicLink()) {
       symlinkSync(readlinkSync(source, { encoding: 'buffer' }), target);
     } else {
@@ -66,6 +79,23 @@ async function copyInside(copy: Copy, from: Buffer, to: Buffer): Promise<void> {
       copy.system.mknodat(AT_FDCWD, target, Number(stat.mode), major, minor);
     }
     dress(copy, source, target, stat);
+  } catch (error) {
+    if (!CHANGED.has(errnoOf(error) ?? '')) throw error;
+    const name = JSON.stringify(target.subarray(target.lastIndexOf('/') + 1).toString());
+    throw new StorageError(`${name} was exchanged while it was copied`, { cause: error });
+  }
+}
+
+async function copyContent(source: Buffer, target: Buffer): Promise<void> {
+  const fd = openSync(source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw new StorageError('a file was exchanged for something else while it was copied');
+    const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
+    if (stat.size > LARGE_FILE) await copyFile(`/proc/self/fd/${fd}`, target, flags);
+    else copyFileSync(`/proc/self/fd/${fd}`, target, flags);
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -126,6 +156,9 @@ function deviceNumbers(rdev: bigint): { major: number; minor: number } {
 }
 
 /** What takes longer to copy than to hand over to another thread. */
-const LARGE_FILE = 1n << 20n;
+const LARGE_FILE = 1 << 20;
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
+/** What the kernel says when a name has become another thing than it was a moment ago. */
+const CHANGED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL', 'ENXIO']);
 const SLASH = Buffer.from('/');
 const BILLION = 1_000_000_000n;

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { crashPoint } from '../base/crash-point.ts';
 import { IntegrityError, NotFoundError, StorageError } from '../base/errors.ts';
 import { type Digest, newLayerId, sha256Of } from '../base/ids.ts';
@@ -8,7 +7,14 @@ import type { StorageDriver } from './drivers/driver.ts';
 import { lazyStream } from './lazy-stream.ts';
 import type { LayerCheckpoints } from './layer-checkpoints.ts';
 import { layerPaths, type StoreLayout } from './layout.ts';
-import { abandonLayer, explainFull, insertIncomplete, publishLayer, syncFileSystem } from './new-layer.ts';
+import {
+  abandonLayer,
+  explainFull,
+  insertIncomplete,
+  makeLayerDirectory,
+  publishLayer,
+  syncFileSystem,
+} from './new-layer.ts';
 import { removeThroughTrash } from './removal.ts';
 import type { ApplyOptions, LayerRecord, LayerStore } from './store.ts';
 
@@ -169,8 +175,7 @@ async function fillLayer(
   const paths = layerPaths(layout, layer.id);
   const label = `layer ${options.diffId.slice(0, 19)}`;
   const early = driver.needsParent ? await options.parent : undefined;
-  // The graph root keeps others out, until its owner opens it as an additional store.
-  mkdirSync(paths.dir, { recursive: true, mode: 0o755 });
+  makeLayerDirectory(layout, paths.dir);
   await driver.prepareLayer(paths.diff, early && layerPaths(layout, early.id).diff);
   const { applyLayer } = await import('./apply-layer.ts');
   const { adoptImpliedDirectories } = await import('./unpack/implied-directories.ts');

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { errnoOf, messageOf, StorageError } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import { log } from '../base/log.ts';
@@ -32,6 +32,15 @@ export function insertIncomplete(
         ),
     false,
   );
+}
+
+/**
+ * Makes a layer's directory. Nobody else comes to it, also where the graph root is open to all: an image's set-id programs are none of
+ * the host's. Its owner can open it as an additional store.
+ */
+export function makeLayerDirectory({ layers }: StoreLayout, directory: string): void {
+  mkdirSync(layers, { recursive: true, mode: 0o700 });
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
 }
 
 /** Publishes the layer, or gives way to one that was first. Its owner stays noted until an image holds it. */

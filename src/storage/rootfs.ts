@@ -83,8 +83,8 @@ export function rootfsStore(context: RootfsContext): RootfsStore {
     async mountLayers(topLayerId, target) {
       if (driver.isMounted(target)) return;
       const plan = layersPlan(context, topLayerId, target);
-      for (const directory of [plan.base, plan.empty, target])
-        mkdirSync(directory, { recursive: true, mode: 0o755 });
+      mkdirSync(plan.base, { recursive: true, mode: 0o700 });
+      for (const directory of [plan.empty, target]) mkdirSync(directory, { recursive: true, mode: 0o755 });
       try {
         await driver.mount(plan);
       } catch (error) {

@@ -10,6 +10,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { get } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ApiService, startApiService } from '../fixtures/api-service.ts';
@@ -40,6 +43,56 @@ describe('the service', () => {
 
   test('lets nobody but the user connect', () => {
     assert.equal(statSync(service.path).mode & 0o777, 0o600);
+  });
+
+  test('is not held up by a filter that would try for ever', async () => {
+    const name = `${'a'.repeat(60)}b`;
+    const made = await service.request('POST', `/containers/create?name=${name}`, {
+      Image: BUSYBOX,
+      ...PLACE,
+    });
+    assert.equal(made.status, 201, made.text);
+    const filters = encodeURIComponent(JSON.stringify({ name: ['(a+)+$'] }));
+    const found = await service.request('GET', `/containers/json?all=1&filters=${filters}`);
+    assert.deepEqual(found.json, []);
+    await remove(name);
+  });
+
+  test('is no service for web pages: on a port, a browser brings those of anybody', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    taken.close();
+    await once(taken, 'close');
+    const process = spawnTspod(['system', 'service', '--time', '0', `tcp://127.0.0.1:${port}`], {
+      root: testRoot(),
+    });
+    const status = (headers: Record<string, string>): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const place = { host: '127.0.0.1', port, path: '/_ping', headers };
+        get(place, (answer) => resolve(answer.resume().statusCode ?? 0)).on('error', reject);
+      });
+    await waitFor('the service to answer', () =>
+      status({}).then(
+        (code) => code === 200,
+        () => false,
+      ),
+    );
+    const here = `127.0.0.1:${port}`;
+    for (const headers of [
+      { Host: `localhost:${port}` },
+      { Host: hostname() },
+      { Host: here, Origin: `http://${here}` },
+    ])
+      assert.equal(await status(headers), 200, JSON.stringify(headers));
+    for (const headers of [
+      { Host: `page.example:${port}` },
+      { Host: here, Origin: 'http://page.example' },
+      { Host: here, Origin: 'null' },
+    ])
+      assert.equal(await status(headers), 403, JSON.stringify(headers));
+    process.kill('SIGTERM');
+    await process.exit;
   });
 
   test('answers what it does not serve as docker does', async () => {

@@ -233,10 +233,11 @@ describe('ADD', () => {
         `from the web\npage.html 600 ${Date.parse(date) / 1000}\nother 600 ${Date.parse(date) / 1000}`,
       );
       const wrong = makeContext({
-        Containerfile: `${FROM}ADD --checksum=sha256:${'0'.repeat(64)} ${address} /f\n`,
+        Containerfile: `${FROM}ARG LOGIN\nADD --checksum=sha256:${'0'.repeat(64)} ${address.replace('//', '//$LOGIN@')} /f\n`,
       });
-      const { code, stderr } = await build(wrong);
+      const { code, stderr, stdout } = await build(wrong, ['--build-arg', 'LOGIN=me:hidden']);
       assert.notEqual(code, 0);
+      assert.doesNotMatch(stderr + stdout, /hidden/);
       assert.match(stderr, /has the digest sha256:[0-9a-f]{64} instead of sha256:0000/);
     } finally {
       server.closeAllConnections();

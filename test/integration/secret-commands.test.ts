@@ -212,6 +212,31 @@ describe('run --secret', () => {
     assert.notEqual(code, 0);
   });
 
+  test('neither they nor files of images and volumes are within reach of others, not even in a root that is open to all', async () => {
+    const root = makeTestRoot();
+    for (const path of [root.graphRoot, root.runRoot]) mkdirSync(path, { mode: 0o755 });
+    await busyboxImage(root);
+    await tspodOk(['secret', 'create', 'near', '-'], { root, input: 'hidden text' });
+    const flags = ['-d', '--name', 'open', '--network', 'none', '--secret', 'near', '-v', 'near:/v'];
+    await tspodOk(['run', ...flags, BUSYBOX, 'sleep', '1000'], { root });
+    const reached: string[] = [];
+    const walk = (directory: string): void => {
+      for (const entry of readdirSync(directory, { withFileTypes: true })) {
+        const path = join(directory, entry.name);
+        const { mode } = statSync(path);
+        if (entry.isDirectory() ? (mode & 0o005) !== 0 : (mode & 0o007) !== 0) reached.push(path);
+        if (entry.isDirectory() && (mode & 0o001) !== 0) walk(path);
+      }
+    };
+    for (const path of [root.graphRoot, root.runRoot]) walk(path);
+    const harmless = [/\/empty$/, /\/default-network\.json$/, /\/netns$/];
+    assert.deepEqual(
+      reached.filter((path) => !harmless.some((one) => one.test(path))),
+      [],
+    );
+    await tspodOk(['rm', '-f', '-t', '0', 'open'], { root });
+  });
+
   test('sets a variable that inspect does not show', async () => {
     await tspodOk(['secret', 'create', 'password', '-'], { input: 'pass-word' });
     const flags = ['--network', 'none', '--secret', 'password,type=env,target=PW'];

@@ -83,7 +83,7 @@ describe('an additional image store', () => {
       root,
       input: 'FROM busybox\nRUN rm /etc/passwd; echo 1 | tee /one >/own; chown 7:7 /one; chmod 600 /own\n',
     });
-    for (const path of [root.base, root.graphRoot]) chmodSync(path, 0o755);
+    for (const path of [root.base, root.graphRoot, join(root.graphRoot, 'layers')]) chmodSync(path, 0o755);
     for (const name of ['state.db', 'state.db-wal', 'driver']) chmodSync(join(root.graphRoot, name), 0o644);
     const users = ['a', 'b'].map((end) =>
       makeUser(`tspodlent${process.pid}${end}`, { subordinateIds: true }),

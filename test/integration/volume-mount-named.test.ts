@@ -117,6 +117,39 @@ describe('a named volume', () => {
     assert.notEqual(out.code, 0);
   });
 
+  it('shows the part that was found, even when a container puts a link in its place before it is mounted', async () => {
+    const volume = freshName();
+    await run('-v', `${volume}:/v`, IMAGE, 'sh', '-c', 'mkdir /v/part; echo inside >/v/part/file');
+    const mountpoint = await tspodOk(['volume', 'inspect', '--format', '{{.Mountpoint}}', volume]);
+    const outside = join(testRoot().base, 'outside');
+    mkdirSync(outside);
+    writeFileSync(join(outside, 'file'), 'OUTSIDE');
+    const path = await tspodOk(['info', '--format', '{{.Host.OCIRuntime.Path}}']);
+    const runtime = join(testRoot().base, 'exchanging-runtime');
+    const exchange = `mv ${mountpoint}/part ${mountpoint}/old; ln -s ${outside} ${mountpoint}/part`;
+    writeFileSync(
+      runtime,
+      `#!/bin/sh\ncase " $* " in *" create "*) ${exchange};; esac\nexec ${path} "$@"\n`,
+      {
+        mode: 0o755,
+      },
+    );
+    const mount = ['--mount', `type=volume,src=${volume},dst=/m,subpath=part`];
+    const shown = await tspodOk([
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      '--runtime',
+      runtime,
+      ...mount,
+      IMAGE,
+      'cat',
+      '/m/file',
+    ]);
+    assert.equal(shown, 'inside');
+  });
+
   it('is shared by containers that run at the same time', async () => {
     const name = freshName('v');
     const reader = inContainer(

@@ -1,3 +1,4 @@
+import { keepControls } from './print.ts';
 import { alignTabs, DOCKER_TABLE, PODMAN_TABLE } from './table.ts';
 import { executeTemplate } from './template/execute.ts';
 import type { FunctionTable } from './template/functions.ts';
@@ -31,6 +32,7 @@ export function formatRows(rows: readonly GoObject[], options: RowFormat): strin
   if (format === undefined || format.trim() === 'table' || format === '') {
     return formatTable(rows, `${options.columns}\n`, options);
   }
+  keepOwnControls(format);
   const text = withLineEnd(withEscapes(format.replace(/^table /, '')));
   if (format.startsWith('table '))
     return formatTable(rows, options.asDocker ? text : cellsFromBlanks(text), options);
@@ -41,7 +43,13 @@ export function formatRows(rows: readonly GoObject[], options: RowFormat): strin
 
 /** One object by `--format`; `json` and nothing at all are the caller's. */
 export function formatObject(data: unknown, format: string, command: string): string {
+  keepOwnControls(format);
   return executeTemplate(parseTemplate(withLineEnd(withEscapes(format)), command), data);
+}
+
+/** Colours: as they are, or as a literal in an action writes them. */
+function keepOwnControls(format: string): void {
+  if (/[\x00-\x08\x0b-\x1f]|\\(?:x1b|033|u001b)/i.test(format)) keepControls();
 }
 
 function formatTable(rows: readonly GoObject[], text: string, options: RowFormat): string {

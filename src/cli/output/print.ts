@@ -7,14 +7,37 @@ const RETRY_MS = 2;
 
 /**
  * Writes to stdout, completely, before it returns. Straight to the descriptor: opening process.stdout costs more than
- * most commands print, and process.exit must not cut off what a stream still holds.
+ * most commands print, and process.exit must not cut off what a stream still holds. Names, labels and commands are what images and
+ * containers say: on a terminal, what would steer it is written out; programs get every byte.
  */
 export function print(text: string): void {
+  writeAll(1, shown(text));
+}
+
+/** What `print` writes of it; for who puts control sequences of their own around it. */
+export function shown(text: string): string {
+  return STEERING.test(text) && !keepsControls && isTerminal() ? withoutControls(text) : text;
+}
+
+/** For screens that are drawn over and over. */
+export function printSteering(text: string): void {
   writeAll(1, text);
 }
 
 export function printLine(text: string): void {
-  writeAll(1, `${text}\n`);
+  print(`${text}\n`);
+}
+
+let keepsControls = false;
+
+/** For who formats output with control characters of their own, as colours in a template. */
+export function keepControls(): void {
+  keepsControls = true;
+}
+
+/** Asked about hardly ever; the module is not loaded for everybody. */
+function isTerminal(): boolean {
+  return process.getBuiltinModule('node:tty').isatty(1);
 }
 
 /**
@@ -30,6 +53,7 @@ export function withoutControls(text: string): string {
   return text.replace(CONTROLS, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
+const STEERING = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /** Bytes as they are, completely, before it returns: a slow reader holds the program back. */

@@ -73,9 +73,20 @@ static int open_directory(int parent, const char *name) {
   return fd;
 }
 
+/* Not by its name, which may have become a link to somebody else's by now. */
+static bool make_accessible(int parent, const char *name) {
+  char path[40];
+  int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd == -1) return false;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  bool done = chmod(path, 0700) == 0;
+  close(fd);
+  return done;
+}
+
 static int open_for_removal(int parent, const char *name) {
   int fd = open_directory(parent, name);
-  if (fd == -1 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0) fd = open_directory(parent, name);
+  if (fd == -1 && errno == EACCES && make_accessible(parent, name)) fd = open_directory(parent, name);
   return fd;
 }
 

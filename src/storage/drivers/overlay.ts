@@ -75,8 +75,8 @@ export function prepareUnion(plan: RootfsPlan): void {
   }
   for (const directory of [plan.work, plan.merged]) mkdirSync(directory, { recursive: true, mode: 0o700 });
   // The mount starts in `base`, which only exists once there was a layer.
-  for (const directory of [plan.base, plan.empty])
-    if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o755 });
+  if (!existsSync(plan.base)) mkdirSync(plan.base, { recursive: true, mode: 0o700 });
+  if (!existsSync(plan.empty)) mkdirSync(plan.empty, { recursive: true, mode: 0o755 });
 }
 
 /** Those that are flags of mount(2) rather than words for the file system. */

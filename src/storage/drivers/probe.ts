@@ -12,7 +12,7 @@ export function probeUnion(system: Syscalls, layout: StoreLayout, driver: Storag
   rmSync(dir, { recursive: true, force: true });
   const merged = join(dir, 'merged');
   for (const name of ['low/d', 'high/d', 'empty', 'work', 'merged', 'diff'])
-    mkdirSync(join(dir, name), { recursive: true });
+    mkdirSync(join(dir, name), { recursive: true, mode: 0o700 });
   try {
     writeFileSync(join(dir, 'low/gone'), '');
     writeFileSync(join(dir, 'low/d/hidden'), '');

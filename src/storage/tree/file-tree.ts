@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, realpathSync } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { errnoOf, StorageError } from '../../base/errors.ts';
 import {
   AT_FDCWD,
@@ -14,8 +14,10 @@ import { baseOf, joinPath, parentOf, pathBytes, printablePath } from '../unpack/
 export interface TreeMount {
   /** Relative to the root, without links. */
   path: string;
-  /** Absolute, on the host. */
+  /** Absolute, on the host; for messages. */
   source: string;
+  /** Of the source, of the kind O_PATH: whoever may change the way to it leads nowhere else. Belongs to the tree from now on. */
+  fd: number;
   readOnly: boolean;
 }
 
@@ -65,6 +67,7 @@ export class FileTree {
   }
 
   close(): void {
+    for (const { fd } of this.#mounts) closeSync(fd);
     closeSync(this.#rootFd);
   }
 
@@ -103,7 +106,7 @@ export class FileTree {
   /** Of the path itself, mounts included; undefined when it is not there. */
   lstat(path: string): RawStat | undefined {
     const mount = this.mountAt(path);
-    if (mount !== undefined) return this.system.lstatat(AT_FDCWD, realpathSync(mount.source));
+    if (mount !== undefined) return this.system.lstatat(mount.fd, '');
     if (path === '') return this.system.lstatat(this.#rootFd, '.');
     const parent = this.openDirectory(parentOf(path));
     if (parent === undefined) return undefined;
@@ -137,6 +140,11 @@ export class FileTree {
     }
   }
 
+  /** Of the root; stays the tree's. */
+  get rootFd(): number {
+    return this.#rootFd;
+  }
+
   /** A way to the root for what wants a path; links in it are not followed safely. */
   get rootPath(): string {
     return `/proc/self/fd/${this.#rootFd}/.`;
@@ -168,7 +176,9 @@ export class FileTree {
     const parent = path === '' ? this.#rootFd : this.openDirectory(parentOf(path));
     if (parent === undefined) return [];
     const name = path === '' ? '.' : baseOf(path);
-    const place = this.mountAt(path)?.source ?? pathBytes(`/proc/self/fd/${parent}/${name}`);
+    const mount = this.mountAt(path);
+    const place =
+      mount === undefined ? pathBytes(`/proc/self/fd/${parent}/${name}`) : placeOf(mount, this.lstat(path));
     try {
       return this.system
         .llistxattr(place)
@@ -208,15 +218,16 @@ export class FileTree {
     try {
       if (mount === undefined)
         return this.system.openat2(this.#rootFd, path === '' ? '.' : pathBytes(path), flags, 0, EXACT);
-      const source = realpathSync(mount.source);
-      if (path === mount.path) return this.system.openat2(AT_FDCWD, source, flags, 0, 0);
-      const base = openSync(source, O_PATH | constants.O_DIRECTORY);
-      try {
-        const below = path.slice(mount.path === '' ? 0 : mount.path.length + 1);
-        return this.system.openat2(base, pathBytes(below), flags, 0, EXACT);
-      } finally {
-        closeSync(base);
-      }
+      if (path === mount.path)
+        return this.system.openat2(
+          AT_FDCWD,
+          `/proc/self/fd/${mount.fd}`,
+          flags & ~constants.O_NOFOLLOW,
+          0,
+          0,
+        );
+      const below = path.slice(mount.path === '' ? 0 : mount.path.length + 1);
+      return this.system.openat2(mount.fd, pathBytes(below), flags, 0, EXACT);
     } catch (error) {
       if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) return undefined;
       throw error;
@@ -228,6 +239,11 @@ export class FileTree {
       (mount) => mount.path === '' || path === mount.path || path.startsWith(`${mount.path}/`),
     );
   }
+}
+
+/** For attributes, which have no call that takes a descriptor of a file that is not open. */
+function placeOf({ fd, source }: TreeMount, stat: RawStat | undefined): string {
+  return stat !== undefined && isDirectory(stat) ? `/proc/self/fd/${fd}/.` : source;
 }
 
 export function isDirectory(stat: RawStat): boolean {

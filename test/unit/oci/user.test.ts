@@ -7,6 +7,7 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -103,5 +104,19 @@ describe('the user of a container', () => {
     const root = rootfs({ 'etc/real': 'inner:x:5:5::/inner:/bin/sh\n' });
     symlinkSync('/etc/real', join(root, 'etc/passwd'));
     assert.equal(resolved('inner', [], root).uid, 5);
+  });
+
+  it('is not looked up in a device, which is not even opened, nor in a file without end', () => {
+    const device: Pick<Syscalls, 'openat2'> = {
+      openat2(_dirFd, _path, flags) {
+        assert.notEqual(flags & 0o10000000, 0, 'a device was opened');
+        return openSync('/dev/zero', flags);
+      },
+    };
+    const request = { rootfs: base, user: '7', groupAdd: [] };
+    assert.equal(resolveUser({ ...request, syscalls: device }).uid, 7);
+    const root = rootfs({ 'etc/passwd': '' });
+    truncateSync(join(root, 'etc/passwd'), (16 << 20) + 1);
+    assert.throws(() => resolved('7', [], root), /\/etc\/passwd .* is larger than 16 MiB/);
   });
 });

@@ -1,10 +1,26 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { StorageError } from '../../../src/base/errors.ts';
 import { syscalls } from '../../../src/native/linux.ts';
-import { type Change, copyChanges } from '../../../src/storage/changes.ts';
+import { type Change, copyChanges, unionChanges } from '../../../src/storage/changes.ts';
+import { copyTree } from '../../../src/storage/copy-tree.ts';
+import { layerParts } from '../../../src/storage/diff-layer.ts';
+import { contentSize } from '../../../src/storage/usage.ts';
 
 const MANY = 4000;
 
@@ -53,5 +69,70 @@ describe('changes of a full copy', () => {
     assert.deepEqual(await changes(many, many), []);
     isDone = true;
     assert.ok(turns > 1, `${turns} turns`);
+  });
+});
+
+describe('files that a container exchanges for links while they are read', () => {
+  const base = mkdtempSync(join(tmpdir(), 'tspod-exchanged-'));
+  const live = join(base, 'live');
+  const outside = join(base, 'outside');
+  const pairs: [string, string][] = [];
+  mkdirSync(outside);
+  mkdirSync(live);
+  writeFileSync(join(outside, 'file'), 'OUTSIDE'.repeat(1000));
+  for (let i = 0; i < 50; i++) {
+    const pair: [string, string] = [join(live, `d${i}`), join(live, `l${i}`)];
+    mkdirSync(pair[0]);
+    writeFileSync(join(pair[0], 'file'), 'inside');
+    symlinkSync(outside, pair[1]);
+    pairs.push(pair);
+  }
+  const worker = new Worker(new URL('../../fixtures/exchange-worker.ts', import.meta.url), {
+    workerData: { pairs },
+  });
+  after(async () => {
+    await worker.terminate();
+    rmSync(base, { recursive: true });
+  });
+
+  /** It may fail: then by name. */
+  const attempt = async (work: () => unknown): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      assert.ok(error instanceof StorageError, String(error));
+    }
+  };
+  const ROUNDS = 30;
+
+  test('a copy has nothing from elsewhere', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const copy = join(base, `copy${round}`);
+      mkdirSync(copy);
+      await attempt(() => copyTree(syscalls(), live, copy, { hardLinks: false }));
+      for (const name of readdirSync(copy)) {
+        const directory = join(copy, name);
+        if (!lstatSync(directory).isDirectory()) continue;
+        for (const file of readdirSync(directory))
+          assert.equal(readFileSync(join(directory, file), 'utf8'), 'inside');
+      }
+    }
+  });
+
+  test('a layer has nothing from elsewhere, and no size counts it', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const found: Buffer[] = [];
+      const plans = [
+        () => unionChanges(syscalls(), { diff: live, base: live, lowerDirs: [] }),
+        () => copyChanges(syscalls(), { copy: live, original: undefined, idMaps: undefined }),
+      ];
+      for (const changes of plans)
+        await attempt(async () => {
+          for (const { bytes } of layerParts(syscalls(), await changes())) found.push(Buffer.from(bytes));
+        });
+      assert.equal(Buffer.concat(found).includes('OUTSIDE'), false);
+      const most = pairs.length * 2 * Math.max(outside.length, 'inside'.length);
+      assert.ok((await contentSize(syscalls(), live)) <= most);
+    }
   });
 });

@@ -5,7 +5,7 @@ import type { Engine } from '../../../engine/engine.ts';
 import { type ListedContainer, listContainers } from '../../../engine/list-containers.ts';
 import type { CommandHandler, CommandInput } from '../../command.ts';
 import { formatRows } from '../../output/format-rows.ts';
-import { print } from '../../output/print.ts';
+import { print, printSteering } from '../../output/print.ts';
 import { type GoObject, toJson } from '../../output/template/go-value.ts';
 import { ContainerRow, type ContainerRowStyle } from './container-row.ts';
 import { sortContainers } from './sort-containers.ts';
@@ -22,7 +22,8 @@ export const run: CommandHandler = async (input, openEngine) => {
       print(text);
       return 0;
     }
-    print(CLEAR_SCREEN + text);
+    printSteering(CLEAR_SCREEN);
+    print(text);
     await delay(seconds * 1000);
   }
 };

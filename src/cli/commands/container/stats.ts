@@ -16,7 +16,7 @@ import {
 import type { Engine } from '../../../engine/engine.ts';
 import type { CommandHandler, CommandInput } from '../../command.ts';
 import { formatRows } from '../../output/format-rows.ts';
-import { print } from '../../output/print.ts';
+import { print, printSteering, shown } from '../../output/print.ts';
 import { toJson } from '../../output/template/go-value.ts';
 import {
   DOCKER_COLUMNS,
@@ -53,11 +53,12 @@ export const run: CommandHandler = async (input, openEngine) => {
     before = usagesOf(measure());
     await delay(DOCKER_INTERVAL_MS);
   }
-  if (redraws) print(CLEAR);
+  if (redraws) printSteering(CLEAR);
   for (;;) {
     const stats = measure();
     const text = render(stats, input);
-    print(redraws ? HOME + text.replaceAll('\n', `${TO_LINE_END}\n`) + TO_SCREEN_END : text);
+    if (redraws) printSteering(HOME + shown(text).replaceAll('\n', `${TO_LINE_END}\n`) + TO_SCREEN_END);
+    else print(text);
     if (!isLive || (input.args.length > 0 && stats.every(({ usage }) => usage === undefined))) return 0;
     before = usagesOf(stats);
     await delay(pause);

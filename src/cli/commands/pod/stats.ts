@@ -3,7 +3,7 @@ import { UsageError } from '../../../base/errors.ts';
 import { podStats } from '../../../engine/pod-stats.ts';
 import type { CommandHandler } from '../../command.ts';
 import { formatRows } from '../../output/format-rows.ts';
-import { print } from '../../output/print.ts';
+import { print, printSteering } from '../../output/print.ts';
 import { type GoObject, goStruct, toJson } from '../../output/template/go-value.ts';
 
 const INTERVAL_MS = 1000;
@@ -30,7 +30,8 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
   for (;;) {
     const rows = (await measure()).map((row) => goStruct('entities.PodStatsReport', { ...row }));
     const text = render(rows, flags['format'] as string | undefined);
-    print(redraws ? CLEAR + text : text);
+    if (redraws) printSteering(CLEAR);
+    print(text);
     if (!isLive) return 0;
     await delay(INTERVAL_MS);
   }
