@@ -29,7 +29,7 @@ _tspod() {
     candidates+=("${line#"$before"}")
   done
   COMPREPLY=("${candidates[@]}")
-  [ ${#COMPREPLY[@]} -eq 1 ] && [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+  [ ${#COMPREPLY[@]} -eq 1 ] && [[ ${COMPREPLY[0]} == *[=:] ]] && compopt -o nospace 2>/dev/null
   return 0
 }
 complete -F _tspod tspod

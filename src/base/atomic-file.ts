@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crashPoint } from './crash-point.ts';
+import { errnoOf } from './errors.ts';
 
 export interface WriteOptions {
   mode?: number;
@@ -32,9 +33,16 @@ export function writeFileAtomic(path: string, data: string | Uint8Array, options
     } catch {
       // It may be gone already; the first error is the one to report.
     }
-    throw error;
+    throw naming(error, path);
   }
   if (durable) syncDirectory(dirname(path));
+}
+
+/** A system error of what knows only a descriptor (`write`, `fsync`), with the file that was to be written. */
+function naming(error: unknown, path: string): unknown {
+  if (error instanceof Error && errnoOf(error) !== undefined && !('path' in error))
+    error.message += ` '${path}'`;
+  return error;
 }
 
 /** Makes renames and creations in `directory` survive a power cut. */

@@ -1,6 +1,7 @@
 import type { ArgumentSpec, CommandRecord } from './command.ts';
 import { commands } from './commands/index.ts';
-import type { CompletionProvider, FlagRecord } from './flag.ts';
+import { filterWords, formatFields } from './complete-values.ts';
+import type { CompletionProvider, CompletionWords, FlagRecord } from './flag.ts';
 import { globalFlags, helpFlag, rootFlags } from './flags/global.ts';
 import { commandsBelow, visibleFlags } from './help.ts';
 import { print } from './output/print.ts';
@@ -179,12 +180,41 @@ async function valuesOf(
 ): Promise<Completion> {
   if (flag.type === 'bool')
     return { candidates: ['true', 'false'].map((text) => ({ text: prefix + text })), fallback: 'none' };
-  if (flag.complete === undefined) return NOTHING;
-  if (typeof flag.complete !== 'string') {
-    return { candidates: flag.complete.map((text) => ({ text: prefix + text })), fallback: 'none' };
+  const typed = { prefix, current: current.slice(prefix.length) };
+  return offered(flag.complete ?? flag.values ?? [], typed, place, names);
+}
+
+/** Of one kind, each candidate behind what stands before it in the same word. */
+async function offered(
+  source: CompletionProvider | readonly string[] | CompletionWords,
+  { prefix, current }: { prefix: string; current: string },
+  place: Place,
+  names: NameSource,
+): Promise<Completion> {
+  const paths = place.record?.paths ?? [];
+  if (source === 'filters') return offered(filterWords(paths) ?? [], { prefix, current }, place, names);
+  if (source === 'formats')
+    return offered(['json', 'table', ...formatFields(paths)], { prefix, current }, place, names);
+  if (isList(source))
+    return { candidates: source.map((text) => ({ text: prefix + text })), fallback: 'none' };
+  if (typeof source === 'string') {
+    const { candidates, fallback } = await provided(source, current, place, names);
+    return { candidates: candidates.map((each) => ({ ...each, text: prefix + each.text })), fallback };
   }
-  const { candidates, fallback } = await provided(flag.complete, current.slice(prefix.length), place, names);
-  return { candidates: candidates.map((each) => ({ ...each, text: prefix + each.text })), fallback };
+  for (const [word, after] of Object.entries(source)) {
+    if (!/[=:]$/.test(word) || !current.startsWith(word)) continue;
+    const rest = { prefix: prefix + word, current: current.slice(word.length) };
+    return offered(after, rest, place, names);
+  }
+  const { '': plain = [], ...words } = source;
+  const alone = await offered(plain, { prefix, current }, place, names);
+  const candidates = [...alone.candidates, ...Object.keys(words).map((text) => ({ text: prefix + text }))];
+  return { candidates, fallback: alone.fallback };
+}
+
+/** Array.isArray does not see that a list may be readonly. */
+function isList(source: unknown): source is readonly string[] {
+  return Array.isArray(source);
 }
 
 /** Volumes to mount, and what is copied from and to, may be paths as well. */
@@ -196,7 +226,16 @@ async function provided(
 ): Promise<Completion> {
   if (provider === 'files' || provider === 'directories') return { candidates: [], fallback: provider };
   if (/^(\/|~|\.\.?(\/|$))/.test(typed)) return { candidates: [], fallback: 'files' };
-  return { candidates: await names(provider, place.globals), fallback: 'none' };
+  if (provider === 'container-paths') {
+    const found = (await names('containers', place.globals))
+      .map(({ text, description }) => ({ text: `${text}:`, description }))
+      .filter(({ text }) => text.startsWith(typed));
+    return { candidates: found, fallback: found.length === 0 ? 'files' : 'none' };
+  }
+  const found = await names(provider, place.globals);
+  if (provider !== 'signals') return { candidates: found, fallback: 'none' };
+  const short = typed === '' ? [] : found.map(({ text }) => ({ text: text.replace(/^SIG/, '') }));
+  return { candidates: [...found, ...short], fallback: 'none' };
 }
 
 async function namesFromState(
@@ -204,5 +243,5 @@ async function namesFromState(
   globals: ReadonlyMap<string, string>,
 ): Promise<Candidate[]> {
   const { namesForCompletion } = await import('./complete-names.ts');
-  return namesForCompletion(provider, globals.get('root'));
+  return namesForCompletion(provider, globals);
 }

@@ -29,7 +29,7 @@ export interface FlagRecord {
   /** One line, upper-case first letter, no full stop. */
   help: string;
   /** Completion provider: `containers`, `images`, …, or a fixed list. */
-  complete?: CompletionProvider | readonly string[];
+  complete?: CompletionProvider | readonly string[] | CompletionWords;
   hidden?: boolean;
   /** Allowed values; anything else is a UsageError that lists them. */
   values?: readonly string[];
@@ -38,6 +38,12 @@ export interface FlagRecord {
   /** Accepted without effect because it has none in the peers either, or because it holds anyway. */
   noop?: boolean;
 }
+
+/**
+ * Words that a value may begin with. One that ends in `=` or `:` goes on with what its provider offers; the word `''` stands for names
+ * without anything before them.
+ */
+export type CompletionWords = Readonly<Record<string, CompletionProvider | readonly string[]>>;
 
 export type CompletionProvider =
   | 'containers'
@@ -52,6 +58,10 @@ export type CompletionProvider =
   | 'signals'
   | 'capabilities'
   | 'filters'
+  /** json, table, or a field of the rows. */
+  | 'formats'
+  /** Containers, for paths in them; else files. */
+  | 'container-paths'
   | 'none';
 
 /** A parsed value as the command sees it. */

@@ -58,11 +58,35 @@ function explainFlag(error: UnknownFlagError, context: Context): Error {
       ...(error.hint === undefined ? {} : { hint: error.hint }),
     });
   }
+  const ofRun = error.path === '' ? asOptionOfRun(error, context) : undefined;
+  if (ofRun !== undefined) return unknownFlag(error, ofRun);
   if (!error.flag.startsWith('--')) return error;
+  if (name.length <= MOST_SHORTHANDS && [...name].every((letter) => shorthands(record).includes(letter)))
+    return unknownFlag(error, `Did you mean -${name}?`);
   const meant = suggest(name, visible);
   if (meant.length === 0) return error;
   const list = meant.map((flag) => `--${flag}`).join(', ');
   return unknownFlag(error, `Did you mean ${list}?`);
+}
+
+/** More letters in a row are a word. */
+const MOST_SHORTHANDS = 3;
+
+/** `tspod -it IMAGE` lacks but a word. */
+function asOptionOfRun(error: UnknownFlagError, { commands, program }: Context): string | undefined {
+  const record = commands.find(({ paths }) => paths.includes('run'));
+  const word = / in (-\S+)$/.exec(error.message)?.[1] ?? error.flag;
+  const letters = [...word.replace(/^-/, '')];
+  const isRuns = word.startsWith('--')
+    ? visibleFlags(record).includes(word.slice(2))
+    : letters.every((letter) => shorthands(record).includes(letter));
+  return isRuns ? `Options of a command follow its name: '${program} run ${word} …'` : undefined;
+}
+
+function shorthands(record: CommandRecord | undefined): string[] {
+  return Object.values(record?.flags ?? {}).flatMap(({ short, hidden }) =>
+    short === undefined || hidden === true ? [] : [short],
+  );
 }
 
 function unknownFlag(error: UnknownFlagError, meant: string): UnknownFlagError {

@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnsupportedError } from '../base/errors.ts';
 import { originalEnvironment } from '../rootless/original-environment.ts';
+import { runAttached } from './run-attached.ts';
 import type { Engine } from './engine.ts';
 
 const PLUGINS = [
@@ -48,12 +49,12 @@ export function findComposeProvider(
  */
 export async function runCompose(engine: Engine, provider: string, args: readonly string[]): Promise<number> {
   const env = originalEnvironment();
-  if (env['DOCKER_HOST']) return await runProvider(provider, args, env);
+  if (env['DOCKER_HOST']) return await runAttached(provider, args, env);
   const { socket, directory } = socketPlace(engine.paths.runRoot);
   const service = startService(engine, socket);
   try {
     await untilListening(service, socket);
-    return await runProvider(provider, args, {
+    return await runAttached(provider, args, {
       ...env,
       DOCKER_HOST: `unix://${socket}`,
       DOCKER_BUILDKIT: '0',
@@ -106,34 +107,6 @@ function isListening(socket: string): Promise<boolean> {
     connection.on('error', () => resolve(false));
   });
 }
-
-/** Signals of the terminal reach it directly; it decides when to end. */
-async function runProvider(
-  provider: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<number> {
-  const child = spawn(provider, args, { stdio: 'inherit', env });
-  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
-  const ignore = (): void => undefined;
-  process.on('SIGTERM', forward).on('SIGHUP', forward).on('SIGINT', ignore).on('SIGQUIT', ignore);
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', (code, signal) => resolve(code ?? 128 + (SIGNALS[signal ?? ''] ?? 0)));
-    });
-  } finally {
-    process.off('SIGTERM', forward).off('SIGHUP', forward).off('SIGINT', ignore).off('SIGQUIT', ignore);
-  }
-}
-
-const SIGNALS: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGKILL: 9,
-  SIGTERM: 15,
-};
 
 function atHome(path: string): string {
   return path.startsWith('/') ? path : join(homedir(), path);

@@ -4,7 +4,7 @@ import { rootfsOptions } from '../libpod/rootfs-options.ts';
 import { copyChanges } from '../storage/changes.ts';
 import { type FileChange, imageToDiff, type DiffKind, told } from './container-diff.ts';
 import type { Engine } from './engine.ts';
-import { mountImage, unmountImage } from './image-mounts.ts';
+import { openLayersView } from './layers-view.ts';
 
 /** What has to be added, changed and deleted in the file system of the second to get that of the first. */
 export async function diffBetween(
@@ -26,21 +26,18 @@ export async function diffBetween(
     const [copy = '', original = ''] = sides.map(({ key }) => open.get(key)?.path);
     return await told(await copyChanges(engine.syscalls, { copy, original, idMaps: undefined }));
   } finally {
-    for (const files of open.values()) await files.close();
+    for (const files of open.values()) files.close();
   }
 }
 
 interface OpenFiles {
   path: string;
-  close(): Promise<void>;
+  close(): void;
 }
 
 async function openImage(engine: Engine, name: string, kind: DiffKind): Promise<OpenFiles> {
   const image = await imageToDiff(engine, name, kind);
-  return {
-    path: await mountImage(engine, image),
-    close: async () => void (await unmountImage(engine, image.id, { force: false })),
-  };
+  return openLayersView(engine, image.topLayerId);
 }
 
 async function openContainer(engine: Engine, record: ContainerRecord): Promise<OpenFiles> {
@@ -53,7 +50,7 @@ async function openContainer(engine: Engine, record: ContainerRecord): Promise<O
     if (wasMounted) lock.release();
     return {
       path,
-      async close() {
+      close() {
         if (wasMounted) return;
         rootfs.unmount(record.id);
         lock.release();

@@ -27,10 +27,13 @@ export interface NameEntry {
 }
 
 /** Names of what exists, for shell completion: reads only, creates nothing, and finds nothing where there is no state. */
-export function readNames(kind: NameKind, root: string | undefined): NameEntry[] {
+export function readNames(
+  kind: NameKind,
+  { root, networkConfigDir }: { root: string | undefined; networkConfigDir?: string | undefined },
+): NameEntry[] {
   const paths = resolvePaths({ root: root ?? readStorageConf().root });
   if (kind === 'networks') {
-    const directory = readRuntimeConfig(paths).network.networkConfigDir ?? paths.networks;
+    const directory = networkConfigDir ?? readRuntimeConfig(paths).network.networkConfigDir ?? paths.networks;
     const places = { directory, graphRoot: paths.graphRoot, defaultSubnet: undefined };
     return listNetworks(places).map(({ name, driver }) => ({ name, about: driver }));
   }

@@ -6,9 +6,13 @@ import { networkContext } from '../libpod/network-context.ts';
 import { removeContainer } from '../libpod/remove.ts';
 import { killByBundle, processesByBundle, waitForProcessesOf } from '../libpod/unknown-processes.ts';
 import { MNT_DETACH } from '../native/syscalls.ts';
+import { networkPlaces } from '../network/context.ts';
+import { undefineNetwork } from '../network/define-network.ts';
+import { listNetworks } from '../network/network-store.ts';
 import { removeDefaultBridge } from '../network/reset.ts';
 import { reconcileNetworks } from '../network/teardown.ts';
 import { isAloneInNamespace, isRootless, stopPauseProcess } from '../rootless/namespace.ts';
+import { readEvents } from '../state/events.ts';
 import type { Engine } from './engine.ts';
 
 /**
@@ -36,6 +40,7 @@ export async function systemReset(engine: Engine): Promise<string[]> {
     await reconcileNetworks(context);
     await removeDefaultBridge(context);
   });
+  await attempt('cannot remove definitions of networks', () => removeOwnNetworks(engine));
   engine.close();
   // Other commands and containers of the user, in other roots, go on in the namespace that it keeps.
   if (isRootless() && isAloneInNamespace()) await attempt('cannot end the pause process', stopPauseProcess);
@@ -49,6 +54,29 @@ export async function systemReset(engine: Engine): Promise<string[]> {
     }
   }
   return troubles;
+}
+
+/**
+ * Definitions of networks are shared with podman, and with other roots: only those go that this one has made, by what it has recorded.
+ * Those of a user lie in the graph root.
+ */
+async function removeOwnNetworks(engine: Engine): Promise<void> {
+  const context = networkContext(engine, 'reset');
+  const made = networksMade(engine);
+  for (const { id } of made.size === 0 ? [] : listNetworks(networkPlaces(context)))
+    if (made.has(id)) await undefineNetwork(context, id, () => undefined);
+}
+
+/** Their ids, which nobody else can have given; none where the database cannot be read. */
+function networksMade(engine: Engine): Set<string> {
+  try {
+    const events = readEvents(engine.db, 0).filter(
+      ({ kind, action }) => kind === 'network' && action === 'create',
+    );
+    return new Set(events.map(({ objectId }) => objectId));
+  } catch {
+    return new Set();
+  }
 }
 
 type Attempt = (what: string, work: () => Promise<unknown> | unknown) => Promise<void>;

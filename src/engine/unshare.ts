@@ -2,30 +2,30 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { CommandNotFoundError, CommandNotInvokableError, errnoOf, UnsupportedError } from '../base/errors.ts';
 import { networkContext } from '../libpod/network-context.ts';
-import { networkFiles } from '../network/attachment-record.ts';
-import { existingRoom } from '../network/rootless-room.ts';
+import { visitRoom } from '../network/visit-room.ts';
 import { rootlessIdentity } from '../rootless/namespace.ts';
 import { originalEnvironment } from '../rootless/original-environment.ts';
 import type { Engine } from './engine.ts';
+import { runAttached } from './run-attached.ts';
 import { mountNamespace, UNSHARED } from './user-mounts.ts';
 
 /**
- * Becomes a command of the user's in the user and mount namespace of containers, where this process has been from its beginning: no
- * process of ours is left between it and the caller.
+ * Runs a command of the user's in the user and mount namespace of containers, where this process has been from its beginning, by
+ * becoming it: no process of ours is left between it and the caller. Only the network of rootless bridges has to be closed behind it.
  */
-export function unshare(
+export async function unshare(
   engine: Engine,
   command: readonly string[],
   options: { rootlessNetns: boolean },
-): never {
+): Promise<number> {
   if (rootlessIdentity() === undefined)
     throw new UnsupportedError('unshare is for users without root', {
       hint: 'root of the machine needs no user namespace to reach the files of containers',
     });
-  const enter = options.rootlessNetns ? enterRoom(engine) : [];
   const { graphRoot, runRoot } = engine.paths;
+  const network = networkContext(engine, 'unshare');
   engine.close();
-  const words = [...enter, ...(command.length > 0 ? command : [process.env['SHELL'] || '/bin/sh'])];
+  const words = command.length > 0 ? command : [process.env['SHELL'] || '/bin/sh'];
   const env: NodeJS.ProcessEnv = {
     ...originalEnvironment(),
     ...launcherWords(),
@@ -34,20 +34,15 @@ export function unshare(
     [UNSHARED]: mountNamespace('self'),
   };
   const program = findProgram(words[0] ?? '', env['PATH'] ?? '');
+  if (options.rootlessNetns) {
+    return visitRoom(network, ({ enter: [nsenter = '', ...where] }) =>
+      runAttached(nsenter, [...where, program, ...words.slice(1)], env),
+    );
+  }
   // Only later versions of its types know that it does not return.
   process.execve?.(program, words, definedOf(env));
   throw new UnsupportedError('this Node.js cannot replace itself by another program', {
     hint: 'use the one that comes with tspod',
-  });
-}
-
-/** It lives as long as a container is on a rootless bridge; alone it would have no way out and nobody in it. */
-function enterRoom(engine: Engine): readonly string[] {
-  const context = networkContext(engine, 'unshare');
-  const room = existingRoom(context, networkFiles(engine.paths.runRoot));
-  if (room !== undefined) return room.enter;
-  throw new UnsupportedError('--rootless-netns: no container of yours is on a bridge network now', {
-    hint: 'start one first: tspod run --network bridge …',
   });
 }
 

@@ -76,10 +76,18 @@ function inspectCommand(view: InsideView, wanted: WantedProgram): Finding | unde
     exit: 'not-found',
     cause: `${command} is in none of the directories of PATH (${directories.join(':') || 'which is empty'})`,
     searched: `PATH is ${directories.join(':') || 'empty'}`,
-    ...(/\s/.test(command)
-      ? { hint: `the whole of it was taken for one program's name: give its words apart, or use sh -c "…"` }
-      : {}),
+    ...hintFor(command),
   };
+}
+
+function hintFor(command: string): { hint?: string } {
+  if (command.startsWith('-'))
+    return { hint: 'what follows the image or container is its command: options of tspod go before it' };
+  if (/\s/.test(command))
+    return {
+      hint: `the whole of it was taken for one program's name: give its words apart, or use sh -c "…"`,
+    };
+  return {};
 }
 
 function inspectFile(view: InsideView, wanted: WantedProgram, path: string, depth = 0): Finding | undefined {

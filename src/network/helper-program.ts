@@ -20,14 +20,18 @@ export function findHelper(name: string, directories: readonly string[]): string
   return undefined;
 }
 
-/** Debian names its packages after the programs, but for pasta. */
-export function requireHelper(name: string, directories: readonly string[], packageName = name): string {
+/** Debian names its packages after the programs, but for some. `without`: what can be done without it, for the hint. */
+export function requireHelper(
+  name: string,
+  directories: readonly string[],
+  about: { package: string; without?: string } = { package: name },
+): string {
   const file = findHelper(name, directories);
   if (file !== undefined) return file;
   throw new UnsupportedError(
     `the program ${name} is missing (looked in ${directories.join(', ')} and PATH)`,
     {
-      hint: `install the package ${packageName}, or name its folder in helper_binaries_dir of containers.conf`,
+      hint: `install the package ${about.package}, or name its folder in helper_binaries_dir of containers.conf${about.without === undefined ? '' : `; ${about.without}`}`,
     },
   );
 }

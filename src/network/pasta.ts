@@ -13,6 +13,9 @@ import type { NetworkConfig } from './context.ts';
 import { helperEnvironment, requireHelper } from './helper-program.ts';
 import { defaultInterface } from './host-interfaces.ts';
 
+/** What to do where there is none. */
+const PASTA_PACKAGE = { package: 'passt', without: '`--network host` and `--network none` do without' };
+
 export interface PastaRequest {
   files: NetworkFiles;
   config: NetworkConfig;
@@ -32,7 +35,7 @@ const MAP_GUEST = '169.254.1.2';
  * removed. Older pasta lacks --map-guest-addr: tried once per binary, then remembered.
  */
 export async function startPasta(request: PastaRequest): Promise<NetworkStatus> {
-  const program = requireHelper('pasta', request.config.helperBinariesDir, 'passt');
+  const program = requireHelper('pasta', request.config.helperBinariesDir, PASTA_PACKAGE);
   const known = readFeatures(request.files, program);
   let mapGuest = known ?? true;
   let result = await runPasta(program, request, mapGuest);
@@ -59,8 +62,11 @@ async function runPasta(
   });
   const { code, stderr } = await collectOutput(child);
   if (code === 0) return undefined;
-  // Without a system logger it complains about that line by line.
-  const words = stderr.split('\n').filter((line) => line.trim() !== '' && !/to syslog$/.test(line));
+  // Without a system logger it complains about that line by line; to a wrong option it adds all that it takes.
+  const words = stderr
+    .replace(/^Usage: [\s\S]*/m, '')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/to syslog$/.test(line));
   return words.join('\n') || (code === null ? 'it did not finish in time' : `exit code ${code}`);
 }
 
@@ -217,12 +223,17 @@ function optionValue(options: readonly string[], ...names: string[]): string | u
 function explain(words: string, request: PastaRequest): Error {
   if (/\btun\b|TUNSETIFF/i.test(words)) {
     return new PermissionError(`set up network pasta: ${words}`, {
-      hint: 'this user may not open /dev/net/tun: an administrator can allow it with `modprobe tun; chmod 0666 /dev/net/tun`',
+      hint: 'this user may not open /dev/net/tun: an administrator can allow it with `modprobe tun; chmod 0666 /dev/net/tun`; `--network host` and `--network none` do without',
     });
   }
   if (/no external (?:routable )?interface|external interface not usable/i.test(words)) {
     return new UnsupportedError(`set up network pasta: ${words}`, {
       hint: 'this host has no default route for pasta to copy: use `--network none` or `--network host`, or name an interface with `--network pasta:-i,NAME`',
+    });
+  }
+  if (/: unrecognized option|: invalid option|: option '/.test(words)) {
+    return new InvalidSpecError(`set up network pasta: ${words.replace(/^\S+: /, '')}`, {
+      hint: 'its options are given as `--network pasta:--mtu,1400`, or by pasta_options in containers.conf; `pasta --help` lists them',
     });
   }
   const ports = request.ports.map((port) => `${port.hostPort}/${port.protocol}`).join(', ');

@@ -112,7 +112,7 @@ export async function routeAnswers(room: RootlessRoom, record: AttachmentRecord)
   const { slot } = record.tspod;
   if (slot === undefined) return;
   const { tap, gateway, gateway6, table } = namesOf(slot);
-  const ip = requireHelper('ip', [], 'iproute2');
+  const ip = requireHelper('ip', [], { package: 'iproute2' });
   const addresses = Object.values(record.networks ?? {}).flatMap(({ static_ips }) => static_ips);
   for (const family of ['-4', '-6'] as const) {
     const isOwn = (address: string): boolean => address.includes(':') === (family === '-6');

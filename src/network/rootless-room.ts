@@ -104,7 +104,7 @@ async function endLostResolvers(files: NetworkFiles): Promise<void> {
 const END_WAIT_MS = 5_000;
 
 function describeRoom(context: NetworkContext, room: RoomFiles): RootlessRoom {
-  const nsenter = requireHelper('nsenter', context.config.helperBinariesDir, 'util-linux');
+  const nsenter = requireHelper('nsenter', context.config.helperBinariesDir, { package: 'util-linux' });
   return {
     enter: [nsenter, `--net=${room.netns}`],
     netnsPath: room.netns,
@@ -151,9 +151,10 @@ function readText(path: string): string {
 /**
  * Ends the script of a tear-down: the last user's end removes the room. $ROOM is its folder, $CONTAINER the id. Pasta ends when the
  * file of its namespace is gone, unless it hears of that together with something else: older ones read the first of several events. An
- * aardvark-dns that nobody has ended would keep the namespace.
+ * aardvark-dns that nobody has ended would keep the namespace. A visitor that was killed (`visitRoom`) needs the room no more.
  */
 export const LEAVE_ROOM = `rm -f "$ROOM/users/$CONTAINER"
+for visitor in "$ROOM"/users/visitor-*; do [ -e "/proc/\${visitor##*-}" ] || rm -f "$visitor"; done
 for slot in "$ROOM"/slots/*; do [ "$(readlink "$slot")" = "$CONTAINER" ] && rm -f "$slot"; done
 if rmdir "$ROOM/users" 2>/dev/null; then
   read -r pid rest < "$AARDVARK" && case "$(cat "/proc/$pid/comm")" in aardvark*) kill "$pid";; esac

@@ -9,6 +9,7 @@ import { type NetworkFiles, networkFiles, readRecord, writeRecord } from './atta
 import type { NetnsChoice, NetworkStatus } from './backend.ts';
 import { attachToBridges, findNetworks, leaseAll, withInterfaceNames } from './bridge.ts';
 import type { NetworkContext } from './context.ts';
+import { requireHelper } from './helper-program.ts';
 import { reserveHostPorts } from './host-ports.ts';
 import { composePort } from './netavark-input.ts';
 import { pastaPidFile, startPasta } from './pasta.ts';
@@ -77,6 +78,8 @@ async function setupBridge(context: NetworkContext, request: ModeRequest<'bridge
   const files = networkFiles(context.paths.runRoot);
   const { containerId } = request;
   const found = withInterfaceNames(context, findNetworks(context, request.mode.networks));
+  // Before anything is there that only it can undo.
+  if (found.length > 0) requireHelper('netavark', context.config.helperBinariesDir);
   await removeLeftovers(context, files, containerId);
   const { ports, dnsServers } = request.spec;
   const reservation = reserveHostPorts(ports);

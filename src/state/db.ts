@@ -281,7 +281,10 @@ export function explain(error: unknown, path: string): unknown {
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
     return damaged(path, messageOf(error), error);
   if (code === 'SQLITE_FULL' || code === 'ENOSPC')
-    return new StorageError(`cannot write state database ${path}: no space left on device`, { cause: error });
+    return new StorageError(`cannot write state database ${path}: no space left on device`, {
+      cause: error,
+      hint: 'free some space there, or choose another place with --root',
+    });
   if (
     code === 'SQLITE_READONLY' ||
     code.startsWith('SQLITE_READONLY_') ||

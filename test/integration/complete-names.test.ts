@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { filterWords, formatFields } from '../../src/cli/complete-values.ts';
 import { rootArguments, runProgram, testEnvironment, testRoot, TSPOD, tspodOk } from '../fixtures/harness.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
 import { withTerminal } from '../fixtures/harness-terminal.ts';
@@ -20,6 +21,7 @@ before(async () => {
   await tspodOk(['volume', 'create', 'shelf']);
   await tspodOk(['network', 'create', 'street']);
   await tspodOk(['secret', 'create', 'token', '-'], { input: 'x' });
+  await tspodOk(['pod', 'create', '--infra=false', 'pea']);
   await tspodOk(['create', '--name', 'house', '--network', 'none', BUSYBOX, 'true']);
 });
 
@@ -34,12 +36,55 @@ describe('completion names what there is', () => {
     [['run', '--secret', ''], 'token'],
     [['rmi', 'localhost/busy'], BUSYBOX],
     [['start', ''], 'house'],
+    [['cp', 'ho'], 'house:'],
+    [['run', '--pid', 'container:'], 'container:house'],
+    [['run', '--network=container:h'], '--network=container:house'],
+    [['ps', '--filter', 'volume='], 'volume=shelf'],
+    [['ps', '--filter=status=ex'], '--filter=status=exited'],
+    [['kill', '-s', 'TE'], 'TERM'],
+    [['run', '--sdnotify', ''], 'healthy'],
   ];
   for (const [words, expected] of cases) {
     test(`after ${words.slice(0, -1).join(' ')}`, async () => {
       assert.ok((await candidates(...words)).includes(expected));
     });
   }
+});
+
+describe('completion offers only what the command takes', () => {
+  const names = {
+    containers: 'house',
+    images: BUSYBOX,
+    networks: 'street',
+    pods: 'pea',
+    secrets: 'token',
+    volumes: 'shelf',
+  };
+  const free: Record<string, string> = {
+    'ctr-number': '1',
+    exited: '1',
+    expose: '80',
+    publish: '80',
+    until: '1h',
+  };
+  for (const path of ['ps', 'images', 'network ls', 'volume ls', 'pod ps', 'secret ls', 'events'])
+    test(`as filters and fields of ${path}`, async () => {
+      const options =
+        path === 'events' ? ['--stream=false', '--since', '1h'] : path === 'ps' ? ['--all'] : [];
+      const command = [...path.split(' '), ...options];
+      const filters = Object.entries(filterWords([path]) ?? {}).flatMap(([word, source]) => {
+        const key = word.slice(0, -1);
+        const values =
+          typeof source === 'string' ? [names[source as keyof typeof names] ?? free[key] ?? 'x'] : source;
+        return values.flatMap((value) => ['--filter', `${key}=${value}`]);
+      });
+      assert.ok(filters.length > 2);
+      await tspodOk([...command, ...filters]);
+      const fields = formatFields([path]);
+      assert.ok(fields.length > 3);
+      const [row = ''] = (await tspodOk([...command, '--format', fields.join('\t')])).split('\n');
+      assert.equal(row.split('\t').length, fields.length);
+    });
 });
 
 describe('completion on a terminal', { skip: requires('python3') }, () => {

@@ -16,7 +16,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { BUSYBOX, busyboxArchive, busyboxImage } from '../fixtures/harness-busybox.ts';
-import { makeTestRoot, runProgram, testRoot, TSPOD, tspod, tspodOk } from '../fixtures/harness.ts';
+import {
+  makeTestRoot,
+  rootArguments,
+  runProgram,
+  testRoot,
+  TSPOD,
+  tspod,
+  tspodOk,
+} from '../fixtures/harness.ts';
+import { spawnTspod } from '../fixtures/harness-spawn.ts';
 import { makeUser } from '../fixtures/launcher-user.ts';
 import { requires } from '../fixtures/requires.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
@@ -53,6 +62,44 @@ describe('unshare', { skip: requires('rootless') }, () => {
     const path = await tspodOk(['volume', 'inspect', '--format', '{{.Mountpoint}}', 'owned']);
     assert.equal(await tspodOk(['unshare', 'stat', '-c', '%u:%g', join(path, 'f')]), '33:34');
     await tspodOk(['volume', 'rm', 'owned']);
+  });
+});
+
+describe('unshare --rootless-netns', { skip: requires('rootless', 'pasta', 'netavark') }, () => {
+  const room = join(testRoot().runRoot, 'networks/rootless');
+  const inside = (script: string) => tspod(['unshare', '--rootless-netns', 'sh', '-c', script]);
+
+  it('makes the network of bridges when no container is on one, and takes it away behind the command', async () => {
+    const { code, stdout } = await inside('cat /proc/net/dev; exit 7');
+    assert.equal(code, 7);
+    assert.match(stdout, /^ *out:/m);
+    assert.deepEqual(
+      readdirSync(room).filter((name) => name === 'users' || name === 'netns'),
+      [],
+    );
+  });
+
+  it('leaves it to a container that has come meanwhile', async () => {
+    const image = await busyboxImage();
+    const run = ['run', '-d', '--name', 'stays', '--network', 'bridge', image, 'sleep', '1000'];
+    const command = [TSPOD, ...rootArguments(testRoot()), ...run].join(' ');
+    assert.equal((await inside(`${command} >/dev/null`)).code, 0);
+    assert.match(await tspodOk(['exec', 'stays', 'ip', '-o', 'addr']), /eth0/);
+    assert.match((await inside('cat /proc/net/dev')).stdout, /^ *veth0:/m);
+    await tspodOk(['rm', '-f', '-t', '0', 'stays']);
+    assert.ok(!readdirSync(room).includes('netns'));
+  });
+
+  it('goes with the last container, also where somebody was killed in it', async () => {
+    const image = await busyboxImage();
+    const killed = spawnTspod(['unshare', '--rootless-netns', 'sh', '-c', 'echo in; exec sleep 1000']);
+    await waitFor('the network', () => killed.stdout().includes('in'));
+    const [child] = readFileSync(`/proc/${killed.pid}/task/${killed.pid}/children`, 'utf8').split(' ');
+    killed.kill('SIGKILL');
+    process.kill(Number(child), 'SIGKILL');
+    await killed.exit;
+    await tspodOk(['run', '--rm', '--network', 'bridge', image, 'true']);
+    assert.ok(!readdirSync(room).includes('netns'));
   });
 });
 

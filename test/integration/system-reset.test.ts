@@ -40,6 +40,17 @@ describe('system reset', () => {
     assert.equal(await tspodOk(['volume', 'ls', '-q'], { root }), '');
   });
 
+  test('takes the networks along that were made with it, and leaves those of others', async () => {
+    const [root, other] = [makeTestRoot(), makeTestRoot()];
+    const shared = join(root.base, 'networks');
+    const options = ['--network-config-dir', shared];
+    await tspodOk([...options, 'network', 'create', 'own'], { root });
+    await tspodOk([...options, 'network', 'create', 'theirs'], { root: other });
+    await tspodOk([...options, 'system', 'reset', '--force'], { root });
+    const names = ['network', 'ls', '--format', '{{.Name}}'];
+    assert.equal(await tspodOk([...options, ...names], { root: other }), 'podman\ntheirs');
+  });
+
   test('what lies behind links stays', async () => {
     const root = await usedRoot();
     const outside = join(root.base, 'outside');

@@ -41,6 +41,7 @@ export const imageChoiceFlags = {
     type: 'string',
     placeholder: 'os/arch[/variant]',
     help: 'Use the image for this platform',
+    complete: ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/386', 'linux/ppc64le', 'linux/s390x'],
   },
   pull: {
     long: 'pull',

@@ -14,6 +14,15 @@ export const mountFlags = {
     type: 'stringArray',
     placeholder: 'type=TYPE,option,...',
     help: 'Mount a bind, volume, image, glob, tmpfs, ramfs or devpts',
+    complete: [
+      'type=bind,source=',
+      'type=volume,source=',
+      'type=image,source=',
+      'type=glob,source=',
+      'type=tmpfs,destination=',
+      'type=ramfs,destination=',
+      'type=devpts,destination=',
+    ],
   },
   storageOpt: {
     long: 'storage-opt',

@@ -15,7 +15,7 @@ export const listingFlags = {
     type: 'string',
     placeholder: 'format',
     help: 'Print as json or by a Go template',
-    complete: ['json', 'table'],
+    complete: 'formats',
   },
   noTrunc: { long: 'no-trunc', type: 'bool', help: 'Do not shorten ids and long values' },
   noheading: { long: 'noheading', type: 'bool', help: 'Leave out the line of column headings' },

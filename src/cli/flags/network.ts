@@ -47,7 +47,16 @@ export const networkFlags = {
     type: 'stringArray',
     placeholder: 'mode',
     help: 'bridge, host, none, pasta, slirp4netns, container:ID, ns:PATH or the name of a network',
-    complete: 'networks',
+    complete: {
+      '': 'networks',
+      bridge: [],
+      host: [],
+      none: [],
+      pasta: [],
+      private: [],
+      'container:': 'containers',
+      'ns:': [],
+    },
   },
   networkAlias: {
     long: 'network-alias',

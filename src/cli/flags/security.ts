@@ -23,7 +23,7 @@ export const securityFlags = {
     type: 'string',
     placeholder: 'mode',
     help: 'Cgroup namespace: private, host, container:ID or ns:PATH',
-    complete: ['private', 'host'],
+    complete: { private: [], host: [], 'container:': 'containers', 'ns:': [] },
   },
   device: {
     long: 'device',
@@ -56,14 +56,14 @@ export const securityFlags = {
     type: 'string',
     placeholder: 'mode',
     help: 'IPC namespace: shareable, private, none, host, container:ID or ns:PATH',
-    complete: ['shareable', 'private', 'none', 'host'],
+    complete: { shareable: [], private: [], none: [], host: [], 'container:': 'containers', 'ns:': [] },
   },
   pid: {
     long: 'pid',
     type: 'string',
     placeholder: 'mode',
     help: 'Process namespace: private, host, container:ID or ns:PATH',
-    complete: ['private', 'host'],
+    complete: { private: [], host: [], 'container:': 'containers', 'ns:': [] },
   },
   privileged: {
     long: 'privileged',
@@ -129,6 +129,6 @@ export const securityFlags = {
     type: 'string',
     placeholder: 'mode',
     help: 'Host name namespace: private, host, container:ID or ns:PATH',
-    complete: ['private', 'host'],
+    complete: { private: [], host: [], 'container:': 'containers', 'ns:': [] },
   },
 } as const satisfies Record<string, FlagRecord>;

@@ -49,6 +49,16 @@ export const usernsFlags = {
     type: 'string',
     placeholder: 'mode',
     help: 'User namespace: host, keep-id, nomap, auto, private, container:ID or ns:PATH',
-    complete: ['host', 'keep-id', 'nomap', 'auto', 'private'],
+    complete: {
+      host: [],
+      'keep-id': [],
+      'keep-id:': ['uid=', 'gid=', 'size='],
+      nomap: [],
+      auto: [],
+      'auto:': ['size=', 'uidmapping=', 'gidmapping='],
+      private: [],
+      'container:': 'containers',
+      'ns:': [],
+    },
   },
 } as const satisfies Record<string, FlagRecord>;

@@ -4,6 +4,7 @@ import type { BuildDisplay } from './build-progress.ts';
 import { warningText } from './build-progress-plain.ts';
 import { humanSize } from './human-size.ts';
 import { printError, withoutControls } from './print.ts';
+import { fitLine, onResume, screenSize } from './screen.ts';
 
 interface ShownStep {
   id: StepId;
@@ -27,10 +28,12 @@ export function terminalBuildProgress(): BuildDisplay {
   const screen = new BuildScreen();
   const timer = setInterval(() => screen.draw(), REDRAW_MS);
   timer.unref();
+  const stopWatching = onResume(() => screen.forget());
   return {
     listener: (event) => screen.accept(event),
     done: () => {
       clearInterval(timer);
+      stopWatching();
       screen.finish();
     },
   };
@@ -86,11 +89,14 @@ class BuildScreen {
     }
   }
 
+  /** What is drawn has moved; it is drawn anew below. */
+  forget(): void {
+    this.#drawn = 0;
+  }
+
   draw(): void {
-    // A terminal that does not know its size says 0.
-    const columns = process.stderr.columns || 80;
-    const rows = process.stderr.rows || 24;
-    const lines = this.#lines(rows - 2).map((line) => withoutControls(line).slice(0, columns - 1));
+    const { columns, rows } = screenSize();
+    const lines = this.#lines(rows - 2).map((line) => fitLine(withoutControls(line), columns - 1));
     this.#write(lines);
   }
 

@@ -3,6 +3,7 @@ import type { BuildEvent, BuildProgress } from '../../engine/build.ts';
 import { plainBuildProgress } from './build-progress-plain.ts';
 import { terminalBuildProgress } from './build-progress-terminal.ts';
 import { printError } from './print.ts';
+import { canRedraw } from './screen.ts';
 
 export type ProgressStyle = 'auto' | 'plain' | 'tty' | 'quiet' | 'rawjson';
 
@@ -22,7 +23,7 @@ export interface DisplayOptions {
 export function openBuildDisplay({ style, quiet, asDocker }: DisplayOptions): BuildDisplay {
   if (quiet || style === 'quiet') return quietDisplay();
   if (style === 'rawjson') return { listener: printJson, done: () => {} };
-  if (style === 'tty' || (style === 'auto' && isatty(1) && isatty(2))) return terminalBuildProgress();
+  if (style === 'tty' || (style === 'auto' && isatty(1) && canRedraw())) return terminalBuildProgress();
   return plainBuildProgress(asDocker ? 2 : 1);
 }
 

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { errnoOf } from '../../base/errors.ts';
+import { errnoOf, messageOf, TspodError } from '../../base/errors.ts';
 
 /** What a process that is killed by SIGPIPE leaves behind; `tspod ps | head -1` must end quietly. */
 const EXIT_BROKEN_PIPE = 141;
@@ -68,8 +68,14 @@ export function stdoutStream(): NodeJS.WriteStream {
 }
 
 function endQuietly(error: Error): void {
-  if (errnoOf(error) !== 'EPIPE') throw error;
+  if (errnoOf(error) !== 'EPIPE') throw cannotWrite(error);
   process.exit(EXIT_BROKEN_PIPE);
+}
+
+function cannotWrite(error: unknown): TspodError {
+  return new TspodError(`cannot write to standard output: ${messageOf(error).replace(/^write: /, '')}`, {
+    cause: error,
+  });
 }
 
 function writeAll(fd: 1 | 2, data: string | Uint8Array): void {
@@ -87,7 +93,7 @@ function writeAll(fd: 1 | 2, data: string | Uint8Array): void {
       } else if (code === 'EPIPE') {
         process.exit(EXIT_BROKEN_PIPE);
       } else {
-        throw error;
+        throw cannotWrite(error);
       }
     }
   }

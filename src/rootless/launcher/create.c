@@ -142,7 +142,7 @@ void create_pause(const char *directory, const struct pause_record *survivor, st
     read_subids(&subids);
     const char *why = apply_subids(&subids, report.pid);
     if (why != NULL) {
-      note("containers get a single user id: %s; then run: tspod system migrate", why);
+      note("containers get a single user id: %s. Then run: tspod system migrate", why);
       /* A namespace's map is written once: one that is half done is given up. */
       close(channel);
       channel = start(directory, NULL);

@@ -63,6 +63,8 @@ struct range {
 };
 struct subids {
   char user[128];
+  /* In /etc/passwd; usermod knows no others, those of a directory service for example. */
+  bool is_local;
   struct range uid[MAX_RANGES], gid[MAX_RANGES];
   int uids, gids;
   /* Where the next user's ids could begin. */

@@ -10,19 +10,22 @@
 #include <unistd.h>
 
 /* Read from the file: a static program has no name services. newuidmap checks the name again. */
-static void find_user_name(char *name, size_t size) {
+static bool find_user_name(char *name, size_t size) {
   char line[1024], found[128];
   unsigned uid;
   const char *given = getenv("USER");
+  bool is_local = false;
   FILE *users = fopen("/etc/passwd", "re");
   snprintf(name, size, "%s", given != NULL && given[0] != '\0' ? given : "");
   while (users != NULL && fgets(line, sizeof line, users) != NULL)
     if (sscanf(line, "%127[^:]:%*[^:]:%u:", found, &uid) == 2 && uid == geteuid()) {
       snprintf(name, size, "%s", found);
+      is_local = true;
       break;
     }
   if (users != NULL) fclose(users);
   if (name[0] == '\0') snprintf(name, size, "%u", geteuid());
+  return is_local;
 }
 
 static bool overlaps(const struct range *ranges, int count, struct range next) {
@@ -50,7 +53,7 @@ static int read_ranges(const char *path, struct subids *subids, unsigned own_id,
 }
 
 void read_subids(struct subids *subids) {
-  find_user_name(subids->user, sizeof subids->user);
+  subids->is_local = find_user_name(subids->user, sizeof subids->user);
   subids->free_start = 100000;
   subids->uids = read_ranges("/etc/subuid", subids, geteuid(), subids->uid);
   subids->gids = read_ranges("/etc/subgid", subids, getegid(), subids->gid);
@@ -92,16 +95,21 @@ static int run_mapper(const char *program, pid_t pid, unsigned own_id, const str
   return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
 }
 
-const char *apply_subids(const struct subids *subids, pid_t pid) {
+static const char *explain_missing(const struct subids *subids) {
   static char why[512];
-  if (subids->uids == 0 || subids->gids == 0) {
-    snprintf(why, sizeof why,
-             "user %s has no subordinate ids in /etc/subuid and /etc/subgid. Let root run: "
-             "usermod --add-subuids %lu-%lu --add-subgids %lu-%lu %s",
-             subids->user, subids->free_start, subids->free_start + 65535, subids->free_start, subids->free_start + 65535,
-             subids->user);
-    return why;
-  }
+  int used = snprintf(why, sizeof why, "user %s has no subordinate ids in /etc/subuid and /etc/subgid. Let root run: ",
+                      subids->user);
+  unsigned long first = subids->free_start, last = first + 65535;
+  if (subids->is_local)
+    snprintf(why + used, sizeof why - (size_t)used, "usermod --add-subuids %lu-%lu --add-subgids %lu-%lu %s", first, last,
+             first, last, subids->user);
+  else
+    snprintf(why + used, sizeof why - (size_t)used, "echo %s:%lu:65536 | tee -a /etc/subuid /etc/subgid", subids->user, first);
+  return why;
+}
+
+const char *apply_subids(const struct subids *subids, pid_t pid) {
+  if (subids->uids == 0 || subids->gids == 0) return explain_missing(subids);
   int status = run_mapper("newuidmap", pid, geteuid(), subids->uid, subids->uids);
   if (status == 0) status = run_mapper("newgidmap", pid, getegid(), subids->gid, subids->gids);
   if (status == 0) return NULL;
@@ -109,5 +117,5 @@ const char *apply_subids(const struct subids *subids, pid_t pid) {
     return "newuidmap is missing. Let root run: apt-get install uidmap (Debian, Ubuntu) or dnf install shadow-utils (Fedora)";
   if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
     return "newuidmap cannot gain its privilege, because no_new_privs is set for this session (NoNewPrivileges= of its service?)";
-  return "newuidmap or newgidmap failed (see above). Are they setuid root or with file capabilities, and not mounted nosuid?";
+  return "newuidmap or newgidmap failed (see above): they have to be setuid root or with file capabilities, and not mounted nosuid";
 }

@@ -78,6 +78,15 @@ export const IMAGES: readonly Operation[] = [
     },
   },
   {
+    name: 'diff of two',
+    args: () => ['diff', IMAGE, IMAGE],
+    points: ['layers-view-before-detach'],
+    afterwards: async () => {
+      assert.equal(await tspodOk(['diff', IMAGE, IMAGE]), '');
+      assert.equal(await tspodOk(['image', 'mount']), '');
+    },
+  },
+  {
     name: 'import',
     args: () => ['import', busyboxArchive(), 'localhost/imported:1'],
     // The host's busybox is there already as a layer: the archive's own digest must be another.

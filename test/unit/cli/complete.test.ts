@@ -55,6 +55,34 @@ test('so are paths where a volume or a container may be named', async () => {
   assert.deepEqual(await texts('run', '-v', 'vol'), ['volumes-a', 'volumes-b']);
 });
 
+test('a value begins with a word of its own, and goes on with names', async () => {
+  assert.deepEqual(await texts('run', '--network', 'no'), ['none']);
+  assert.deepEqual(await texts('run', '--network', 'net'), ['networks-a', 'networks-b']);
+  assert.deepEqual(await texts('run', '--network=container:'), [
+    '--network=container:containers-a',
+    '--network=container:containers-b',
+  ]);
+  assert.deepEqual(await texts('run', '--userns', 'keep-id:s'), ['keep-id:size=']);
+});
+
+test('filters complete as key and value, formats with the fields of the rows', async () => {
+  assert.deepEqual(await texts('ps', '-f', 'stat'), ['status=']);
+  assert.deepEqual(await texts('ps', '--filter=status=pa'), ['--filter=status=paused']);
+  assert.deepEqual(await texts('container', 'ls', '--filter', 'pod='), ['pod=pods-a', 'pod=pods-b']);
+  assert.deepEqual(await texts('events', '--filter', 'typ'), ['type=']);
+  assert.deepEqual(await texts('images', '--format', '{{.Rep'), ['{{.Repository}}']);
+});
+
+test('a container that something is copied from waits for its path', async () => {
+  assert.deepEqual(await texts('cp', 'cont'), ['containers-a:', 'containers-b:']);
+});
+
+test('signals do without SIG', async () => {
+  const names: NameSource = async () => [{ text: 'SIGTERM' }, { text: 'SIGINT' }];
+  const { candidates } = await completeWords(['kill', '-s', 'T'], commands, names);
+  assert.deepEqual(candidates, [{ text: 'TERM' }]);
+});
+
 test('an unknown command completes to nothing', async () => {
   assert.deepEqual(await texts('xyzzy', ''), []);
 });

@@ -46,7 +46,7 @@ export const containerFilesRecords: readonly CommandRecord[] = [
       usage: '[CONTAINER:]SRC_PATH|- [CONTAINER:]DEST_PATH|-',
       min: 2,
       max: 2,
-      complete: 'files',
+      complete: 'container-paths',
     },
     flags: {
       archive: {

@@ -15,7 +15,7 @@ export const rootlessRecords: readonly CommandRecord[] = [
       rootlessNetns: {
         long: 'rootless-netns',
         type: 'bool',
-        help: 'Also in the network namespace that rootless bridge networks share',
+        help: 'Also in the network namespace that rootless bridge networks share; it is made for this when no container is on one',
       },
     },
     stopAtFirstArgument: true,

@@ -12,7 +12,7 @@ export const run: CommandHandler = async ({ flags }, openEngine) => {
         - all containers
         - all images
         - all volumes
-        - the default network
+        - all networks made with tspod
         - the graphRoot directory: ${JSON.stringify(engine.paths.graphRoot)}
         - the runRoot directory: ${JSON.stringify(engine.paths.runRoot)}
 `);
