@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type ErrorClassName, errnoOf, messageOf, NotInRootfsError, TspodError } from '../base/errors.ts';
+import { isInContainer } from '../base/in-container.ts';
 import { isLogged } from '../base/log.ts';
 import type { CommandRecord } from './command.ts';
 import { printError } from './output/print.ts';
@@ -25,7 +26,9 @@ export function reportError(error: unknown, exits: CommandRecord['exits'] = {}, 
     return programName() === 'docker' ? dockerExitCode(code, { error, path }) : code;
   }
   if (isHostFailure(error) || isAboutNamedFile(error, process.argv)) {
-    printError(`Error: ${messageOf(error)}`);
+    const message = messageOf(error);
+    printError(`Error: ${message}`);
+    if (isForbiddenInContainer(message)) printError(IN_CONTAINER);
     if (isLogged('debug')) printStack(error);
     return EXIT_OWN_FAILURE;
   }
@@ -40,8 +43,16 @@ export function printMessage(error: TspodError): void {
   const program = programName();
   const message = program === 'docker' ? (error.dockerMessage ?? error.message) : error.message;
   printError(`Error: ${message}`);
-  if (error.hint !== undefined) printError(error.hint.replace(OWN_COMMAND, `$1${program} `));
+  const hint = error.hint ?? (isForbiddenInContainer(message) ? IN_CONTAINER : undefined);
+  if (hint !== undefined) printError(hint.replace(OWN_COMMAND, `$1${program} `));
 }
+
+function isForbiddenInContainer(message: string): boolean {
+  return /operation not permitted/i.test(message) && isInContainer();
+}
+
+const IN_CONTAINER =
+  'tspod runs in a container here, which has to allow it: by --privileged, or by less (docs/ci.md tells what)';
 
 /** `tspod` before a word of a command line, in a hint. */
 const OWN_COMMAND = /(^|[:`"'] ?)tspod (?=[a-z-])/g;

@@ -8,14 +8,17 @@ import { upToLast } from './cgroup-places.ts';
 const ROOT = '/sys/fs/cgroup';
 const CGROUP2_MAGIC = 0x63677270;
 
-/** v1 and hybrid count as 1. 0: no usable cgroups. */
+/** v1 and hybrid count as 1. 0: no usable cgroups, or, in a container that tspod runs in as its root, none that may be changed. */
 export function cgroupVersion(): 0 | 1 | 2 {
+  const isRoot = rootlessUid() === undefined;
   try {
-    if (Number(statfsSync(ROOT).type) === CGROUP2_MAGIC) return 2;
+    if (Number(statfsSync(ROOT).type) === CGROUP2_MAGIC) return isRoot && !isWritable(ROOT) ? 0 : 2;
   } catch {
     return 0;
   }
-  return rootlessUid() === undefined && hierarchies1().length === 0 ? 0 : 1;
+  if (!isRoot) return 1;
+  const [first] = hierarchies1();
+  return first !== undefined && isWritable(join(ROOT, first)) ? 1 : 0;
 }
 
 /** Those whose limits a container can be given: of a user what was delegated. */

@@ -6,6 +6,7 @@ import { rootlessUid } from '../base/paths.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { limitedDevices } from '../specgen/device-limits.ts';
 import type { HostFacts } from '../specgen/host-facts.ts';
+import { isInUserNamespace } from '../storage/drivers/user-namespace.ts';
 import { cgroupManagerOf } from './cgroup-manager.ts';
 import type { Libpod } from './context.ts';
 import { cgroupControllers, cgroupPathFor, cgroupVersion } from './host-cgroups.ts';
@@ -32,7 +33,8 @@ export function gatherHostFacts(libpod: Libpod, spec: ContainerSpec, containerId
     ...(spec.systemd ? { systemdHierarchy: existsSync('/sys/fs/cgroup/systemd') } : {}),
     cgroupPath: cgroupPathFor(spec, containerId, cgroupManager),
     hardLimits: hardLimits(),
-    mayRaiseLimits: !rootless && hasBit(mask(status, 'CapEff'), CAP_SYS_RESOURCE),
+    // A capability of a user namespace does not count: tspod may be in a container without being rootless itself.
+    mayRaiseLimits: !rootless && hasBit(mask(status, 'CapEff'), CAP_SYS_RESOURCE) && !isInUserNamespace(),
     oomScoreAdj: Number(readFileSync('/proc/self/oom_score_adj', 'utf8')),
     capabilities: boundingIn(status),
     apparmor: hasApparmor(),

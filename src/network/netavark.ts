@@ -79,8 +79,13 @@ function readAnswer(run: NetavarkRun, { code, stdout, stderr }: ChildOutput): Ne
   const names = Object.values(run.record.network_info ?? {})
     .map(networkNameOf)
     .join(', ');
-  throw new TspodError(`set up network ${names}: netavark: ${netavarkComplaint(stdout, stderr)}`, {
+  const complaint = netavarkComplaint(stdout, stderr);
+  // It does not say which program it has not found.
+  const lacksFirewall =
+    /No such file or directory \(os error 2\)/.test(complaint) && findHelper('iptables', []) === undefined;
+  throw new TspodError(`set up network ${names}: netavark: ${complaint}`, {
     cause: stderr,
+    ...(lacksFirewall ? { hint: 'install the package iptables: netavark sets the firewall by it' } : {}),
   });
 }
 

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
 import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
+import { isInContainer } from '../base/in-container.ts';
 import { parseSignal } from '../base/signals.ts';
 import { completeProcess } from './complete.ts';
 import type { ContainerSpec, SdNotifyMode } from './container-spec.ts';
@@ -158,7 +160,7 @@ function sysctlFromOptions(
 ): Record<string, string> {
   const sysctl: Record<string, string> = {};
   const sharesNet = spec.network.mode.mode === 'host' || spec.network.mode.mode === 'container';
-  for (const text of context.config.containers.defaultSysctls) {
+  for (const text of isInContainer() && isSealed() ? [] : context.config.containers.defaultSysctls) {
     const [key, value] = parseSysctl(text);
     if (isNetSysctl(key) && (sharesNet || spec.network.mode.mode === 'ns')) continue;
     if (isIpcSysctl(key) && !['private', 'shareable'].includes(spec.namespaces.ipc.mode)) continue;
@@ -170,6 +172,11 @@ function sysctlFromOptions(
   }
   if (options.domainname) sysctl[DOMAIN_NAME] = domainName(options.domainname, spec, context);
   return sysctl;
+}
+
+/** Whether /proc/sys is read-only, as it is in most containers: then it is for those made in them, too. */
+function isSealed(): boolean {
+  return / \/proc\/sys ro[ ,]/.test(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
 function domainName(name: string, { namespaces }: ContainerSpec, { rootless }: SpecContext): string {

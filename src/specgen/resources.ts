@@ -39,9 +39,18 @@ export function resourcesFromOptions(
   if (options.cgroupParent !== undefined && options.cgroupParent !== '')
     resources.cgroupParent = options.cgroupParent;
   const { cgroups: _mode, ...limits } = resources;
-  if (context.rootless && context.host.cgroupVersion === 1 && Object.keys(limits).length > 0)
-    context.warn('Resource limits are not supported and ignored on cgroups V1 rootless systems');
+  if (cannotLimit(context) && Object.keys(limits).length > 0)
+    context.warn(
+      context.rootless
+        ? 'Resource limits are not supported and ignored on cgroups V1 rootless systems'
+        : 'Resource limits are not supported and ignored: there is no cgroup here that may be changed',
+    );
   return resources;
+}
+
+/** On cgroup v1 no user has a say, and in some containers not even their root. */
+function cannotLimit({ rootless, host }: ResourcesContext): boolean {
+  return host.cgroupVersion === 0 || (rootless && host.cgroupVersion === 1);
 }
 
 /** `--shm-size`; 0 means no limit for podman, which tmpfs reads the same way. */
@@ -179,8 +188,7 @@ function addPids(resources: ResourcesSpec, options: Partial<CreateOptions>, cont
   if (options.pidsLimit === undefined) {
     const standard = context.config.containers.pidsLimit;
     const managed = resources.cgroups !== 'disabled' && context.host.cgroupVersion !== 0;
-    if (managed && standard > 0 && !(context.rootless && context.host.cgroupVersion === 1))
-      resources.pidsLimit = standard;
+    if (managed && standard > 0 && !cannotLimit(context)) resources.pidsLimit = standard;
     return;
   }
   if (options.pidsLimit < -1 || !Number.isSafeInteger(options.pidsLimit))

@@ -87,7 +87,7 @@ describe('unshare --rootless-netns', { skip: requires('rootless', 'pasta', 'neta
     assert.match(await tspodOk(['exec', 'stays', 'ip', '-o', 'addr']), /eth0/);
     assert.match((await inside('cat /proc/net/dev')).stdout, /^ *veth0:/m);
     await tspodOk(['rm', '-f', '-t', '0', 'stays']);
-    assert.ok(!readdirSync(room).includes('netns'));
+    await waitFor('the end of the network', () => !readdirSync(room).includes('netns'));
   });
 
   it('goes with the last container, also where somebody was killed in it', async () => {
@@ -99,7 +99,7 @@ describe('unshare --rootless-netns', { skip: requires('rootless', 'pasta', 'neta
     process.kill(Number(child), 'SIGKILL');
     await killed.exit;
     await tspodOk(['run', '--rm', '--network', 'bridge', image, 'true']);
-    assert.ok(!readdirSync(room).includes('netns'));
+    await waitFor('the end of the network', () => !readdirSync(room).includes('netns'));
   });
 });
 

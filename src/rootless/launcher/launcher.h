@@ -65,6 +65,8 @@ struct subids {
   char user[128];
   /* In /etc/passwd; usermod knows no others, those of a directory service for example. */
   bool is_local;
+  /* The group of that entry. newuidmap refuses a process of another one. */
+  unsigned login_group;
   struct range uid[MAX_RANGES], gid[MAX_RANGES];
   int uids, gids;
   /* Where the next user's ids could begin. */

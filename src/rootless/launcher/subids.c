@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* Read from the file: a static program has no name services. newuidmap checks the name again. */
-static bool find_user_name(char *name, size_t size) {
+static bool find_user_name(char *name, size_t size, unsigned *group) {
   char line[1024], found[128];
   unsigned uid;
   const char *given = getenv("USER");
@@ -18,7 +18,7 @@ static bool find_user_name(char *name, size_t size) {
   FILE *users = fopen("/etc/passwd", "re");
   snprintf(name, size, "%s", given != NULL && given[0] != '\0' ? given : "");
   while (users != NULL && fgets(line, sizeof line, users) != NULL)
-    if (sscanf(line, "%127[^:]:%*[^:]:%u:", found, &uid) == 2 && uid == geteuid()) {
+    if (sscanf(line, "%127[^:]:%*[^:]:%u:%u:", found, &uid, group) == 3 && uid == geteuid()) {
       snprintf(name, size, "%s", found);
       is_local = true;
       break;
@@ -53,7 +53,7 @@ static int read_ranges(const char *path, struct subids *subids, unsigned own_id,
 }
 
 void read_subids(struct subids *subids) {
-  subids->is_local = find_user_name(subids->user, sizeof subids->user);
+  subids->is_local = find_user_name(subids->user, sizeof subids->user, &subids->login_group);
   subids->free_start = 100000;
   subids->uids = read_ranges("/etc/subuid", subids, geteuid(), subids->uid);
   subids->gids = read_ranges("/etc/subgid", subids, getegid(), subids->gid);
@@ -117,5 +117,11 @@ const char *apply_subids(const struct subids *subids, pid_t pid) {
     return "newuidmap is missing. Let root run: apt-get install uidmap (Debian, Ubuntu) or dnf install shadow-utils (Fedora)";
   if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
     return "newuidmap cannot gain its privilege, because no_new_privs is set for this session (NoNewPrivileges= of its service?)";
+  if (subids->is_local && subids->login_group != getegid()) {
+    static char why[160];
+    snprintf(why, sizeof why, "newuidmap refuses the group of this process, %u: the one of %.64s in /etc/passwd is %u", getegid(),
+             subids->user, subids->login_group);
+    return why;
+  }
   return "newuidmap or newgidmap failed (see above): they have to be setuid root or with file capabilities, and not mounted nosuid";
 }
