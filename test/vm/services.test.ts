@@ -110,7 +110,7 @@ for (const user of USERS) {
       guest(user, `${ctl} stop shop-pod kubed update; rm -rf ${quadletsOf(user)}/more; ${ctl} daemon-reload`);
       must(
         user,
-        "tspod rm -fit 0 web side upd; tspod pod rm -fa; tspod images -q 'localhost/*' -f reference='*app*' | xargs -r tspod rmi -f",
+        'tspod rm -fit 0 web side upd; tspod pod rm -fa; tspod rmi -fi localhost/app localhost/update-app',
       );
     });
 
