@@ -86,6 +86,21 @@ export const quadletRecords: readonly CommandRecord[] = [
     flags: {
       dryrun: { long: 'dryrun', type: 'bool', help: 'Print the services' },
       user: { long: 'user', type: 'bool', help: "For the user's service manager" },
+      noKmsgLog: {
+        long: 'no-kmsg-log',
+        type: 'bool',
+        help: 'Nothing is written to the log of the kernel',
+        hidden: true,
+        noop: true,
+      },
+      verbose: {
+        long: 'verbose',
+        short: 'v',
+        type: 'bool',
+        help: 'What is wrong is told anyway',
+        hidden: true,
+        noop: true,
+      },
     },
     withoutEngine: true,
     load: () => import('../quadlet/generate.ts'),
