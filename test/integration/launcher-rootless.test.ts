@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -147,6 +148,29 @@ describe('the launcher, as a normal user', { skip }, () => {
       assert.equal(pauseProcesses(xdg).length, 1);
     } finally {
       monitor.kill('SIGKILL');
+    }
+  });
+
+  test('does not take a process of a container for a monitor, whatever that calls itself', async () => {
+    const xdg = user.makeRuntimeDir();
+    const cage = join(prefix.directory, 'cage');
+    mkdirSync(cage);
+    copyFileSync('/bin/busybox', join(cage, 'busybox'));
+    writeFileSync(join(cage, 'tspod-monitor'), '#!/busybox sh\necho holding\nread line\n', { mode: 0o755 });
+    const [program = '', ...rest] = [...launchWords(user), prefix.tspod, 'caged'];
+    const hostile = spawn(program, rest, {
+      env: launchEnvironment(prefix, { env: { XDG_RUNTIME_DIR: xdg } }),
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    try {
+      await new Promise((resolve) => hostile.stdout.once('data', resolve));
+      const first = told(await start(['ps'], xdg));
+      await killPause(xdg);
+      const second = told(await start(['ps'], xdg));
+      assert.notEqual(second['user'], first['user']);
+      assert.notEqual(second['mnt'], first['mnt']);
+    } finally {
+      hostile.kill('SIGKILL');
     }
   });
 

@@ -109,6 +109,19 @@ static bool has_other_user_namespace(pid_t pid) {
   return stat("/proc/self/ns/user", &ours) == 0 && stat(path, &theirs) == 0 && ours.st_ino != theirs.st_ino;
 }
 
+/*
+ * Root of a container has our id, and may give itself any name, arguments and environment: but it has another root directory (or, with
+ * the host's, is trusted with all of it), mostly other process ids. Entering its namespaces would run what it put in the place of Node.
+ */
+static bool is_outside_containers(pid_t pid) {
+  struct stat ours, theirs;
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/root", pid);
+  if (stat("/", &ours) != 0 || stat(path, &theirs) != 0 || ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino) return false;
+  snprintf(path, sizeof path, "/proc/%d/ns/pid", pid);
+  return stat("/proc/self/ns/pid", &ours) == 0 && stat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino;
+}
+
 static bool has_single_id(pid_t pid) {
   char path[64], text[4096];
   snprintf(path, sizeof path, "/proc/%d/uid_map", pid);
@@ -132,7 +145,9 @@ bool find_survivor(const char *directory, struct pause_record *record, bool *is_
     bool pause_process = strcmp(name, PAUSE_NAME "\n") == 0;
     if (!pause_process && strcmp(name, "tspod-monitor\n") != 0 && strcmp(name, "conmon\n") != 0) continue;
     struct pause_record candidate = {.pid = pid, .single_id = has_single_id(pid)};
-    if (!start_time(pid, &candidate.start) || !works_for(pid, directory) || !has_other_user_namespace(pid)) continue;
+    if (!start_time(pid, &candidate.start) || !works_for(pid, directory) || !has_other_user_namespace(pid) ||
+        !is_outside_containers(pid))
+      continue;
     *record = candidate;
     *is_pause = pause_process;
     found = true;

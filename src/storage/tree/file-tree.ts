@@ -135,6 +135,11 @@ export class FileTree {
     if (parent === undefined) throw new StorageError(`${printablePath(path)} ${this.where} has vanished`);
     try {
       return this.system.readlinkat(parent, pathBytes(baseOf(path))).toString('latin1');
+    } catch (error) {
+      if (errnoOf(error) !== 'EINVAL' && errnoOf(error) !== 'ENOENT') throw error;
+      throw new StorageError(`${printablePath(path)} ${this.where} was exchanged while it was read`, {
+        cause: error,
+      });
     } finally {
       closeSync(parent);
     }
