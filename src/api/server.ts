@@ -206,7 +206,7 @@ function ignore(): void {
 
 const COMMON_HEADERS = {
   'Api-Version': `1.${NEWEST_MINOR}`,
-  'Docker-Experimental': 'false',
+  'Docker-Experimental': 'true',
   'Libpod-API-Version': LIBPOD_VERSION,
   Ostype: 'linux',
   Server: `tspod/${readBuildInfo().version} (linux)`,

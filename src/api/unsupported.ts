@@ -21,7 +21,6 @@ export const unsupportedRoutes: readonly Route[] = [
     'call `tspod quadlet` on the host',
   ),
   ...all(['/libpod/images/scp/{rest...}'], 'copying images between hosts is not supported through the API'),
-  ...all(['/libpod/networks/{name}/update'], 'a network cannot be changed once it is there'),
   ...all(
     ['/libpod/local/{rest...}'],
     'reading files of the host by their path is not supported through the API',

@@ -58,6 +58,8 @@ export type ObjectKind =
   | 'file'
   | 'context'
   | 'device'
+  | 'link'
+  | 'checkpoint'
   | 'page'
   | 'plugin';
 

@@ -3,6 +3,17 @@ export function refusalReason(flag: string): string | undefined {
   return REASONS.find(([names]) => names.split(' ').includes(flag))?.[1];
 }
 
+/** Why there is no such command; undefined where nothing but time is missing. */
+export function refusedCommandReason(path: string): string | undefined {
+  return COMMANDS.find(([pattern]) => pattern.test(path))?.[1];
+}
+
+const COMMANDS: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^(swarm|service|stack|node|config|volume update)\b/, 'there are no clusters: tspod manages one host'],
+  [/^plugin\b/, 'volumes and networks have the drivers that tspod brings along'],
+  [/^(machine|farm)\b/, 'tspod runs containers on this machine itself'],
+];
+
 const REASONS: ReadonlyArray<readonly [string, string]> = [
   [
     'decryption-key encryption-key encrypt-layer',

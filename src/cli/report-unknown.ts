@@ -4,7 +4,7 @@ import { globalFlags, rootFlags } from './flags/global.ts';
 import knownNames from './known-names.json' with { type: 'json' };
 import { UnknownCommandError } from './parse.ts';
 import { RefusedFlagError, UnknownFlagError } from './parse-flags.ts';
-import { refusalReason } from './refusal-reasons.ts';
+import { refusalReason, refusedCommandReason } from './refusal-reasons.ts';
 import { suggest } from '../base/suggest.ts';
 
 interface Context {
@@ -25,7 +25,9 @@ export function explainUnknown(error: UnknownCommandError | UnknownFlagError, co
 function explainCommand(error: UnknownCommandError, { commands, program }: Context): Error {
   const path = error.parent === '' ? error.word : `${error.parent} ${error.word}`;
   if (KNOWN[path] !== undefined) {
-    return new UnsupportedError(`\`${program} ${path}\` is not available in this version`, {
+    const reason = refusedCommandReason(path);
+    const why = reason === undefined ? ' in this version' : `: ${reason}`;
+    return new UnsupportedError(`\`${program} ${path}\` is not available${why}`, {
       hint: `'${program} --help' lists what is`,
     });
   }

@@ -52,6 +52,11 @@ export async function containerPredicate(
 
 async function predicateFor(engine: Engine, key: string, value: string): Promise<ContainerPredicate> {
   switch (key) {
+    // docker's, of Windows and of swarm.
+    case 'isolation':
+      return () => value === 'default' || value === '';
+    case 'is-task':
+      return () => !/^(1|t|true)$/i.test(value);
     case 'id':
       return pattern(value, (record) => record.id, true);
     case 'name':

@@ -15,6 +15,7 @@ import { removeContainer } from '../libpod/remove.ts';
 import { chosenRuntime } from '../libpod/runtime-of.ts';
 import { getSecret } from '../libpod/secret.ts';
 import { networkPlaces } from '../network/context.ts';
+import { refuseConfigOnly } from '../network/network-definition.ts';
 import { getNetwork } from '../network/network-store.ts';
 import { drawHostPort, drawHostPortFrom } from '../network/published-ports.ts';
 import type { ContainerSpec, PodRole } from '../specgen/container-spec.ts';
@@ -112,6 +113,8 @@ export async function createFromImage(
   }
   const spec = specFromRequest(request, context);
   if (member !== undefined) makeMember(spec, member);
+  if (options.link?.length || request.extras?.networkLinks?.length)
+    (await import('./container-links.ts')).addLinks(engine, spec, request);
   checkBindSources(spec);
   if (spec.mounts.some(({ type }) => type === 'image')) await findMountedImages(engine, spec);
   for (const path of limitedDevices(spec.resources)) statBlockDevice(path);
@@ -335,7 +338,9 @@ function specContext(
 /** The default network is always there. */
 export function networkName(engine: Engine, nameOrId: string): string {
   if (nameOrId === engine.config.network.defaultNetwork) return nameOrId;
-  return getNetwork(networkPlaces(networkContext(engine, nameOrId)), nameOrId).name;
+  const network = getNetwork(networkPlaces(networkContext(engine, nameOrId)), nameOrId);
+  refuseConfigOnly(network);
+  return network.name;
 }
 
 async function replace(engine: Engine, name: string): Promise<void> {

@@ -23,7 +23,8 @@ function manifestOf(image: ImageRecord, containers: readonly string[]): object {
       size: Buffer.byteLength(image.manifest),
     },
     Available: true,
-    Size: { Content: content, Total: content + image.size },
+    // What was fetched is kept unpacked only, and counts once.
+    Size: { Content: content, Total: image.size },
     Kind: 'image',
     ImageData: {
       Platform: { architecture, os, ...(variant === undefined ? {} : { variant }) },

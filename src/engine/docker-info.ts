@@ -58,7 +58,7 @@ export function dockerInfo(info: SystemInfo, version: string): Record<string, un
     NoProxy: process.env['NO_PROXY'] ?? '',
     Name: host['hostname'],
     Labels: [],
-    ExperimentalBuild: false,
+    ExperimentalBuild: true,
     ServerVersion: version,
     Runtimes: { [String(runtime['name'])]: { path: runtime['path'] } },
     DefaultRuntime: runtime['name'],

@@ -24,7 +24,7 @@ export function dockerNetworkDocument(
   network: NetworkDefinition,
   members: readonly NetworkMember[],
 ): Record<string, unknown> {
-  const subnets = network.subnets ?? [];
+  const { subnets = [], ipam_options: { driver: _, ...ipamOptions } = {} } = network;
   return {
     Name: dockerNetworkName(network),
     Id: network.id,
@@ -35,18 +35,19 @@ export function dockerNetworkDocument(
     EnableIPv6: network.ipv6_enabled,
     IPAM: {
       Driver: 'default',
-      Options: null,
-      Config: subnets.map(({ subnet, gateway, lease_range: range }) => ({
+      Options: Object.keys(ipamOptions).length === 0 ? null : ipamOptions,
+      Config: subnets.map(({ subnet, gateway, lease_range: range, aux_addresses: aux }) => ({
         Subnet: subnet,
         ...(range?.start_ip === undefined ? {} : { IPRange: leaseRangeText(range) }),
         ...(gateway === undefined ? {} : { Gateway: gateway }),
+        ...(aux === undefined ? {} : { AuxiliaryAddresses: aux }),
       })),
     },
     Internal: network.internal,
     Attachable: network.attachable === true,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: network.config_from ?? '' },
+    ConfigOnly: network.config_only === true,
     Containers: Object.fromEntries(members.map((member) => [member.id, endpoint(member)])),
     Options: dockerOptions(network),
     Labels: network.labels ?? {},

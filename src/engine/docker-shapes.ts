@@ -30,7 +30,12 @@ export function dockerAttachment(network: string): string {
 
 /** NetworkSettings.Networks: one entry per network. */
 export function dockerEndpoints(engine: Engine, record: ContainerRecord): InspectDocument {
-  return endpointsIn(inspectNetwork(engine, record), record);
+  const { mode } = record.spec.network;
+  const endpoints = endpointsIn(inspectNetwork(engine, record), record);
+  for (const { name, gatewayPriority } of mode.mode === 'bridge' ? mode.networks : [])
+    if (gatewayPriority)
+      Object.assign(endpoints[dockerAttachment(name)] ?? {}, { GwPriority: gatewayPriority });
+  return endpoints;
 }
 
 /** The same, from what inspect says already. */

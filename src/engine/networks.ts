@@ -16,6 +16,7 @@ import { networkPlaces } from '../network/context.ts';
 import { defineNetwork, undefineNetwork } from '../network/define-network.ts';
 import { DEFAULT_NETWORK_ID, type NetworkDefinition } from '../network/network-definition.ts';
 import { getNetwork, listNetworks as listAll, type NetworkPlaces } from '../network/network-store.ts';
+import type { ResolverChange } from '../network/update-network.ts';
 import { attachmentFrom } from '../specgen/network.ts';
 import { transaction } from '../state/db.ts';
 import { recordEvent } from '../state/events.ts';
@@ -99,6 +100,18 @@ export async function createNetwork(
   });
 }
 
+/** Changes the resolvers that names outside of the network are asked from. Throws NotFoundError. */
+export async function updateNetwork(
+  engine: Engine,
+  nameOrId: string,
+  change: ResolverChange,
+): Promise<NetworkDefinition> {
+  const { updateNetwork: update } = await import('../network/update-network.ts');
+  const network = await update(networkContext(engine, nameOrId), nameOrId, change);
+  recordNetworkEvent(engine, 'update', network);
+  return network;
+}
+
 export interface RemoveNetworkOptions {
   /** Containers on it are removed, running ones too; a network that is not there is fine. */
   force?: boolean;
@@ -139,6 +152,11 @@ export interface ConnectOptions {
   ip6?: string | undefined;
   mac?: string | undefined;
   interfaceName?: string | undefined;
+  gatewayPriority?: number | undefined;
+  /** `NAME=VALUE`, docker's names. */
+  driverOptions?: readonly string[];
+  /** `CONTAINER[:ALIAS]`: names that the container knows others of the network by. */
+  links?: readonly string[];
 }
 
 /** A running container is on the network when this resolves; a stopped one joins it when it starts. */
@@ -148,7 +166,10 @@ export async function connectNetwork(
   container: string,
   options: ConnectOptions = {},
 ): Promise<void> {
-  await connectContainer(engine, container, attachmentFrom(network, options));
+  const links = options.links?.length
+    ? (await import('./container-links.ts')).linksOn(engine, network, options.links)
+    : [];
+  await connectContainer(engine, container, attachmentFrom(network, options), links);
 }
 
 /** `force`: neither a container nor a network that is gone is an error. */
@@ -184,8 +205,8 @@ export async function pruneNetworks(
 ): Promise<PruneNetworksReport> {
   const report: PruneNetworksReport = { removed: [], failures: [] };
   const { defaultNetwork } = engine.config.network;
-  for (const { id, name } of listNetworks(engine, [...filters, 'dangling=true'])) {
-    if (id === DEFAULT_NETWORK_ID || name === defaultNetwork) continue;
+  for (const { id, name, config_only } of listNetworks(engine, [...filters, 'dangling=true'])) {
+    if (id === DEFAULT_NETWORK_ID || name === defaultNetwork || config_only) continue;
     try {
       await undefine(engine, name);
       report.removed.push(name);

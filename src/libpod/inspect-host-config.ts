@@ -7,6 +7,7 @@ import type {
   UserNamespaceSpec,
 } from '../specgen/container-spec.ts';
 import { runtimeAnnotations } from '../specgen/to-runtime-spec.ts';
+import { getContainer } from './container.ts';
 import { logPath } from './container-paths.ts';
 import type { InspectDocument, Inspected } from './inspected.ts';
 import { capabilityChanges } from './inspect-capabilities.ts';
@@ -51,7 +52,7 @@ export function inspectHostConfig(inspected: Inspected, bounding: string[] | nul
     IpcMode: namespaceMode(namespaces.ipc),
     Cgroup: '',
     Cgroups: spec.resources.cgroups === 'enabled' ? 'default' : spec.resources.cgroups,
-    Links: null,
+    Links: legacyLinks(inspected),
     OomScoreAdj: spec.process.oomScoreAdj ?? 0,
     PidMode: namespaceMode(namespaces.pid),
     Privileged: security.privileged,
@@ -78,6 +79,18 @@ export function inspectHostConfig(inspected: Inspected, bounding: string[] | nul
     IOMaximumBandwidth: 0,
     CgroupConf: spec.resources.unified ?? null,
   };
+}
+
+/** `/TARGET:/OWNER/ALIAS`: those that hold on the default network. */
+function legacyLinks({ libpod, record: { name, spec } }: Inspected): string[] | null {
+  const { mode, links = [] } = spec.network;
+  const isDefault = mode.mode === 'bridge' && mode.networks[0]?.name === libpod.config.network.defaultNetwork;
+  const own = isDefault ? links.filter(({ network }) => network === undefined) : [];
+  if (own.length === 0) return null;
+  return own.map(({ containerId, target, alias }) => {
+    const now = getContainer(libpod.db, containerId);
+    return `/${now?.name ?? target}:/${name}/${alias}`;
+  });
 }
 
 function idMappings({ uids, gids }: UserNamespaceSpec): InspectDocument {

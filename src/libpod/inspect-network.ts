@@ -23,7 +23,10 @@ export function inspectNetwork(libpod: Libpod, record: ContainerRecord): Inspect
     mode.mode === 'bridge' && names.length > 0
       ? mode.networks.map(({ name, aliases }) => [
           name,
-          additionalNetwork(networkId(libpod, name), attached[name], [...aliases, ...shortId(record)]),
+          {
+            ...additionalNetwork(networkId(libpod, name), attached[name], [...aliases, ...shortId(record)]),
+            Links: linksOn(libpod, record, name),
+          },
         ])
       : [
           [
@@ -69,6 +72,17 @@ export function portBindings(
     }
   }
   return Object.fromEntries(Object.entries(bindings).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** `TARGET:ALIAS`; docker tells those of its default network elsewhere, and so do we. */
+function linksOn(libpod: Libpod, { spec: { network } }: ContainerRecord, name: string): string[] | null {
+  const isFirst = network.mode.mode === 'bridge' && network.mode.networks[0]?.name === name;
+  const own = (network.links ?? []).filter(
+    (link) =>
+      link.network === name ||
+      (link.network === undefined && isFirst && name !== libpod.config.network.defaultNetwork),
+  );
+  return own.length === 0 ? null : own.map(({ target, alias }) => `${target}:${alias}`);
 }
 
 function shortId(record: ContainerRecord): string[] {

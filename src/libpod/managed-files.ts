@@ -12,13 +12,14 @@ import {
 } from '../network/hosts-file.ts';
 import { composeResolvConf, formatResolvConf, readHostResolvConf } from '../network/resolv-conf.ts';
 import { completeUserFiles, readInside } from '../oci/user.ts';
-import type { MountSpec } from '../specgen/container-spec.ts';
+import type { LinkSpec, MountSpec } from '../specgen/container-spec.ts';
 import type { BundleFacts } from '../specgen/host-facts.ts';
 import { DOMAIN_NAME } from '../specgen/validate.ts';
-import { type ContainerRecord, lookupContainer } from './container.ts';
+import { type ContainerRecord, getContainer, lookupContainer } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { hostnameOf } from './hostname.ts';
+import { observe } from './observe.ts';
 import type { Owner } from './user-owners.ts';
 
 /** What an infra container runs. */
@@ -111,6 +112,7 @@ function hostsFor(libpod: Libpod, record: ContainerRecord, status: NetworkStatus
     composeHosts({
       base: baseHosts(libpod, record),
       addHosts: network.addHosts,
+      links: linkedHosts(libpod, record),
       addresses,
       names: [...ownNames(libpod, record), record.name],
       hostAddress:
@@ -119,6 +121,39 @@ function hostsFor(libpod: Libpod, record: ContainerRecord, status: NetworkStatus
       shareHost: network.mode.mode === 'host',
     }),
   );
+}
+
+/** On the default network the other's own names are told too; elsewhere a resolver knows them. */
+function linkedHosts(libpod: Libpod, { spec }: ContainerRecord): HostEntry[] {
+  const { mode, links = [] } = spec.network;
+  const networks = mode.mode === 'bridge' ? mode.networks.map(({ name }) => name) : [];
+  return links.flatMap((link) => {
+    const [target, address] = [
+      getContainer(libpod.db, link.containerId),
+      linkedAddress(libpod, networks, link),
+    ];
+    if (target === undefined || address === undefined) return [];
+    const isDefault = networks[0] === libpod.config.network.defaultNetwork;
+    const names = isDefault ? [link.alias, hostnameOf(libpod, target), target.name] : [link.alias];
+    return [{ address, names: [...new Set(names)] }];
+  });
+}
+
+/** Where the other is, on the first of these networks that it is on as well; undefined when it does not run. */
+export function linkedAddress(
+  libpod: Libpod,
+  networks: readonly string[],
+  { containerId, network }: LinkSpec,
+): string | undefined {
+  const stored = getContainer(libpod.db, containerId);
+  if (stored === undefined) return undefined;
+  const { state, facts } = observe(libpod, stored);
+  if (state !== 'running' && state !== 'paused') return undefined;
+  const common = networks.find(
+    (name) => (network === undefined || name === network) && facts.network?.networks[name] !== undefined,
+  );
+  const attached = common === undefined ? undefined : facts.network?.networks[common];
+  return attached?.interfaces[0]?.addresses[0]?.ipnet.replace(/\/\d+$/, '');
 }
 
 /** With a domain the full name comes first. */

@@ -2,9 +2,9 @@ import { ConflictError, InvalidSpecError, WrongStateError } from '../base/errors
 import { networkPlaces } from '../network/context.ts';
 import { joinNetwork, leaveNetwork } from '../network/membership.ts';
 import { reloadNetworks } from '../network/reload.ts';
-import type { NetworkDefinition } from '../network/network-definition.ts';
+import { type NetworkDefinition, refuseConfigOnly } from '../network/network-definition.ts';
 import { getNetwork } from '../network/network-store.ts';
-import type { NetworkAttachment } from '../specgen/container-spec.ts';
+import type { LinkSpec, NetworkAttachment } from '../specgen/container-spec.ts';
 import { transaction } from '../state/db.ts';
 import { recordEvent } from '../state/events.ts';
 import {
@@ -27,16 +27,27 @@ export async function connectContainer(
   libpod: Libpod,
   nameOrId: string,
   wanted: NetworkAttachment,
+  newLinks: readonly LinkSpec[] = [],
 ): Promise<void> {
   const context = networkContext(libpod, nameOrId);
   const network = getNetwork(networkPlaces(context), wanted.name);
+  refuseConfigOnly(network);
   const attachment = { ...wanted, name: network.name };
   await changeNetworks(libpod, nameOrId, async (record, networks, isLive) => {
     if (networks.some(({ name }) => name === network.name))
       throw new ConflictError(
         `container ${record.id} is already connected to network "${network.name}": network is already connected`,
       );
-    const change = { networks: [...networks, attachment], action: 'connect', network };
+    const links = [
+      ...(record.spec.network.links ?? []),
+      ...newLinks.map((link) => ({ ...link, network: network.name })),
+    ];
+    const change = {
+      networks: [...networks, attachment],
+      action: 'connect',
+      network,
+      ...(newLinks.length === 0 ? {} : { links }),
+    };
     if (!isLive) return change;
     const status = await joinNetwork(networkContext(libpod, record.name), {
       containerId: record.id,
@@ -44,6 +55,7 @@ export async function connectContainer(
       hostname: hostnameOf(libpod, record),
       netnsPath: netnsOf(record),
       attachment,
+      others: networks,
       ports: record.spec.network.ports,
       dnsServers: record.spec.network.dnsServers,
     });
@@ -62,7 +74,13 @@ export async function disconnectContainer(libpod: Libpod, nameOrId: string, netw
     const rest = networks.filter(({ name }) => name !== wanted);
     if (rest.length === networks.length)
       throw new NotConnectedError(`container ${record.id} is not connected to network ${wanted}`);
-    const change = { networks: rest, action: 'disconnect', network: definition ?? { name: wanted, id: '' } };
+    const links = record.spec.network.links?.filter(({ network }) => network !== wanted);
+    const change = {
+      networks: rest,
+      action: 'disconnect',
+      network: definition ?? { name: wanted, id: '' },
+      ...(links === undefined ? {} : { links }),
+    };
     if (!isLive) return change;
     await leaveNetwork(context, record.id, wanted);
     const left = Object.entries(record.facts.network?.networks ?? {}).filter(([name]) => name !== wanted);
@@ -114,6 +132,8 @@ export function containersOn(libpod: Libpod, networkName: string): ContainerReco
 
 interface NetworksChange {
   networks: NetworkAttachment[];
+  /** Absent: they stay as they are. */
+  links?: LinkSpec[];
   /** Of a running container. */
   facts?: ContainerRecord['facts']['network'];
   action: string;
@@ -141,21 +161,21 @@ async function changeNetworks(
       throw new WrongStateError(
         `container ${record.name} is ${record.state}: its networks cannot be changed now`,
       );
-    store(libpod, record, await work(record, mode.networks, isLive(record)));
+    await store(libpod, record, await work(record, mode.networks, isLive(record)));
   } finally {
     lock.release();
   }
 }
 
 /** The row with the event, then the files that the container reads. */
-function store(libpod: Libpod, record: ContainerRecord, change: NetworksChange): void {
-  const { networks, facts, action, network } = change;
+async function store(libpod: Libpod, record: ContainerRecord, change: NetworksChange): Promise<void> {
+  const { networks, links, facts, action, network } = change;
   const mode = { mode: 'bridge' as const, networks };
   const changed = transaction(
     libpod.db,
     () => {
       const now = getContainer(libpod.db, record.id) ?? record;
-      const spec = { ...now.spec, network: { ...now.spec.network, mode } };
+      const spec = { ...now.spec, network: { ...now.spec.network, mode, ...(links && { links }) } };
       const changes: ContainerChanges =
         facts === undefined ? { spec } : { spec, facts: { ...now.facts, network: facts } };
       updateContainer(libpod.db, record.id, changes);
@@ -171,6 +191,7 @@ function store(libpod: Libpod, record: ContainerRecord, change: NetworksChange):
     true,
   );
   if (facts !== undefined) finishNetworkFiles(libpod, changed, facts);
+  if (changed.spec.network.linked) (await import('./container-links.ts')).tellLinked(libpod, record.id);
 }
 
 function netnsOf(record: ContainerRecord): string {

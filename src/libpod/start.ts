@@ -161,6 +161,10 @@ async function launch(
   let network: NetworkSetup | undefined;
   let facts = basicFacts;
   try {
+    const linkEnv =
+      starting.spec.network.links === undefined
+        ? []
+        : (await import('./container-links.ts')).linkEnvironment(libpod, starting);
     const maps = starting.spec.userNamespace;
     const userns = maps && (await import('./user-namespace.ts')).enterUserns(libpod, starting, maps);
     const networkSpec = restore?.network ?? starting.spec.network;
@@ -201,7 +205,7 @@ async function launch(
       netnsPath,
       userns,
       consoleSize: options.consoleSize,
-      secretEnv: options.secretEnv ?? [],
+      secretEnv: [...(options.secretEnv ?? []), ...linkEnv],
       withoutLinks: restore !== undefined,
       ...(cdiEdits === undefined ? {} : { cdiEdits }),
     });
@@ -253,7 +257,9 @@ async function launch(
     }
     await placed;
     crashPoint('start-after-start');
-    return { record: recordStarted(libpod, starting, facts, message.data, options), monitor };
+    const started = recordStarted(libpod, starting, facts, message.data, options);
+    if (started.spec.network.linked) (await import('./container-links.ts')).tellLinked(libpod, started.id);
+    return { record: started, monitor };
   } catch (error) {
     monitor?.takeCleanup();
     monitor?.close();

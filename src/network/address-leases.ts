@@ -90,6 +90,8 @@ interface LeaseRange {
   first: bigint;
   last: bigint;
   gateway: bigint | undefined;
+  /** Of something else. */
+  reserved: readonly (bigint | undefined)[];
   text: string;
   network: string;
 }
@@ -107,6 +109,7 @@ function rangeOf(subnet: NetworkSubnet, network: NetworkDefinition): LeaseRange 
     last: end < parsed.last - broadcast ? end : parsed.last - broadcast,
     // Without a gateway in the file the first address is it.
     gateway: parseIp(subnet.gateway ?? '')?.value ?? parsed.first + 1n,
+    reserved: Object.values(subnet.aux_addresses ?? {}).map((text) => parseIp(text)?.value),
     text: subnet.subnet,
     network: network.name,
   };
@@ -118,7 +121,7 @@ function takeNext(directory: string, range: LeaseRange, request: LeaseRequest): 
     if (round === 'reclaimed' && !reclaim(directory, request)) break;
     const last = parseIp(ownerOf(pointer) ?? '')?.value;
     for (const value of circle(range, last)) {
-      if (value === range.gateway) continue;
+      if (value === range.gateway || range.reserved.includes(value)) continue;
       const address = formatIp({ family: range.subnet.family, value });
       if (!take(join(directory, address), request.containerId)) continue;
       replaceLink(pointer, address);
@@ -132,6 +135,8 @@ function takeFixed(directory: string, wanted: IpAddress, range: LeaseRange, requ
   const address = formatIp(wanted);
   if (wanted.value === range.gateway)
     throw new InUseError(`address ${address} is the gateway of network ${range.network}`);
+  if (range.reserved.includes(wanted.value))
+    throw new InUseError(`address ${address} of network ${range.network} is kept for something else`);
   const path = join(directory, address);
   for (;;) {
     if (take(path, request.containerId)) return address;

@@ -10,7 +10,7 @@ import { type NetworkContext, networkPlaces } from './context.ts';
 import { interfaceNames } from './host-interfaces.ts';
 import { lockNetavark, runNetavarkSetup } from './netavark.ts';
 import { type AttachedNetwork, composeNetavarkInput, type NetavarkInput } from './netavark-input.ts';
-import { DEFAULT_NETWORK_NAME, type NetworkDefinition } from './network-definition.ts';
+import { DEFAULT_NETWORK_NAME, type NetworkDefinition, refuseConfigOnly } from './network-definition.ts';
 import { getNetwork } from './network-store.ts';
 import { insidePorts, startWaysIn, takeSlot } from './rootless-ports.ts';
 import { openRoom, type RootlessRoom } from './rootless-room.ts';
@@ -23,7 +23,11 @@ export function findNetworks(
   attachments: readonly NetworkAttachment[],
 ): FoundNetwork[] {
   const places = networkPlaces(context);
-  return attachments.map((attachment) => ({ attachment, definition: getNetwork(places, attachment.name) }));
+  return attachments.map((attachment) => {
+    const definition = getNetwork(places, attachment.name);
+    refuseConfigOnly(definition);
+    return { attachment, definition };
+  });
 }
 
 export const TO_DEFAULT: NetworkAttachment = {

@@ -2,11 +2,12 @@ import type { SubnetPool } from '../base/containers-conf-keys.ts';
 import { AlreadyExistsError, ConflictError, InvalidSpecError, UnsupportedError } from '../base/errors.ts';
 import { LONGEST_NAME, NAME_PATTERN, newId } from '../base/ids.ts';
 import { ipFamily } from '../base/ip-family.ts';
+import { configOnlyNetwork, fromConfigNetwork } from './config-only.ts';
 import { freeIpv4Subnet, freeIpv6Subnet } from './free-subnet.ts';
 import { overlaps, parseIp, parseSubnet, type Subnet } from './ip-address.ts';
 import type { NetworkDefinition, NetworkSubnet } from './network-definition.ts';
 import { driverOptions, interfaceName } from './network-options.ts';
-import { plainSubnet, subnetsFrom } from './subnet-requests.ts';
+import { plainSubnet, subnetsFrom, withAuxiliary } from './subnet-requests.ts';
 
 /** A network as it is asked for, on the command line or through the API. Absent means: as podman chooses. */
 export interface NewNetwork {
@@ -27,6 +28,14 @@ export interface NewNetwork {
   routes?: readonly string[] | undefined;
   interfaceName?: string | undefined;
   ipamDriver?: string | undefined;
+  ipamOptions?: Readonly<Record<string, string>> | undefined;
+  /** By name, addresses that no container gets. */
+  auxAddresses?: Readonly<Record<string, string>> | undefined;
+  /** Absent: true. */
+  ipv4?: boolean | undefined;
+  configOnly?: boolean | undefined;
+  /** Name or id of a network that is only a configuration. */
+  configFrom?: string | undefined;
 }
 
 /** What a new network must keep clear of. */
@@ -45,7 +54,13 @@ const DRIVERS = ['bridge', 'macvlan', 'ipvlan'];
 const MODES = ['bridge', 'container', 'default', 'host', 'none', 'ns', 'pasta', 'private', 'slirp4netns'];
 
 /** The whole definition, or an error that says what cannot be had. Changes nothing. */
-export function composeNetwork(request: NewNetwork, surroundings: Surroundings): NetworkDefinition {
+export function composeNetwork(given: NewNetwork, surroundings: Surroundings): NetworkDefinition {
+  if (given.configOnly) {
+    const name = given.name || freeName(surroundings);
+    checkName(name, surroundings);
+    return configOnlyNetwork(name, given);
+  }
+  const request = given.configFrom ? fromConfigNetwork(given, surroundings) : given;
   const driver = request.driver || 'bridge';
   if (!DRIVERS.includes(driver))
     throw new UnsupportedError(`unsupported driver ${driver}: choose ${DRIVERS.join(', ')}`);
@@ -76,7 +91,8 @@ export function composeNetwork(request: NewNetwork, surroundings: Surroundings):
     ...dnsServersFrom(request, dns),
     ...(isEmpty(request.labels) ? {} : { labels: { ...request.labels } }),
     ...(isEmpty(options) ? {} : { options }),
-    ipam_options: { driver: ipam },
+    ipam_options: { ...request.ipamOptions, driver: ipam },
+    ...(request.configFrom ? { config_from: request.configFrom } : {}),
   };
 }
 
@@ -161,12 +177,22 @@ function subnetsFor(request: NewNetwork, driver: string, around: Surroundings): 
   // The host is on the network that macvlan extends.
   const taken = driver === 'bridge' ? [...defined, ...around.routed] : [];
   refuseOverlap(own, taken);
-  if (given.length === 0) given.push(plainSubnet(freeIpv4Subnet(taken, around.pools), gateway));
+  refuseWithoutFamily(request, given);
+  if (given.length === 0 && request.ipv4 !== false)
+    given.push(plainSubnet(freeIpv4Subnet(taken, around.pools), gateway));
   if (request.ipv6 === true && !given.some(({ subnet }) => subnet.includes(':'))) {
     if (driver !== 'bridge') throw new InvalidSpecError(`${driver} driver with --ipv6 needs an IPv6 subnet`);
     given.push(plainSubnet(freeIpv6Subnet(taken), gateway));
   }
-  return given;
+  return withAuxiliary(given, request.auxAddresses ?? {});
+}
+
+function refuseWithoutFamily({ ipv4, ipv6 }: NewNetwork, subnets: readonly NetworkSubnet[]): void {
+  if (ipv4 !== false) return;
+  const first = subnets.find(({ subnet }) => !subnet.includes(':'));
+  if (first !== undefined)
+    throw new InvalidSpecError(`subnet ${first.subnet} cannot be had with --ipv4=false`);
+  if (ipv6 !== true && subnets.length === 0) throw new InvalidSpecError('IPv4 or IPv6 must be enabled');
 }
 
 function refuseOverlap(own: readonly Subnet[], taken: readonly Subnet[]): void {

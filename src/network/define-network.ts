@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { crashPoint } from '../base/crash-point.ts';
-import { ConflictError } from '../base/errors.ts';
+import { ConflictError, InUseError } from '../base/errors.ts';
 import { ensureDirectory } from '../base/paths.ts';
 import { acquireLock, type KernelLock } from '../native/kernel-lock.ts';
 import { networkFiles } from './attachment-record.ts';
@@ -12,7 +12,7 @@ import { routedSubnets } from './host-routes.ts';
 import { interfaceNames } from './host-interfaces.ts';
 import { refuseBeyondNetavark } from './netavark-version.ts';
 import { DEFAULT_NETWORK_ID, type NetworkDefinition } from './network-definition.ts';
-import { getNetwork, listNetworks } from './network-store.ts';
+import { getNetwork, listNetworks, type NetworkPlaces } from './network-store.ts';
 
 export interface DefineOptions {
   /** One of that name may be there already, and is returned as it is. */
@@ -40,11 +40,26 @@ export async function defineNetwork(
     if (context.rootless && network.driver !== 'bridge')
       throw new ConflictError(`${network.driver} networks need root: their interfaces would be the host's`);
     await refuseBeyondNetavark(network, context.config);
-    writeFileAtomic(fileOf(places.directory, network), `${JSON.stringify(network, null, 5)}\n`, {
-      mode: 0o644,
-    });
+    writeDefinition(places, network);
     crashPoint('network-after-definition');
     options.onCreated?.(network);
+    return network;
+  } finally {
+    lock.release();
+  }
+}
+
+/** Writes what `change` makes of the definition as it is under the lock. Throws NotFoundError. */
+export async function redefineNetwork(
+  context: NetworkContext,
+  name: string,
+  change: (now: NetworkDefinition) => NetworkDefinition,
+): Promise<NetworkDefinition> {
+  const places = networkPlaces(context);
+  const lock = await lockDefinitions(places.directory);
+  try {
+    const network = change(getNetwork(places, name));
+    writeDefinition(places, network);
     return network;
   } finally {
     lock.release();
@@ -63,6 +78,7 @@ export async function undefineNetwork(
   try {
     const network = getNetwork(places, nameOrId);
     refuseDefault(network);
+    refuseInUse(places, network);
     mayRemove(network);
     rmSync(fileOf(places.directory, network), { force: true });
     // Nobody is on it: what is left are the addresses given out last.
@@ -71,6 +87,20 @@ export async function undefineNetwork(
   } finally {
     lock.release();
   }
+}
+
+function writeDefinition({ directory }: NetworkPlaces, network: NetworkDefinition): void {
+  const text = `${JSON.stringify(network, null, 5)}\n`;
+  writeFileAtomic(fileOf(directory, network), text, { mode: 0o644 });
+}
+
+/** Others are made of it. */
+function refuseInUse(places: NetworkPlaces, { name, config_only }: NetworkDefinition): void {
+  const users = config_only ? listNetworks(places).filter(({ config_from: from }) => from === name) : [];
+  if (users.length > 0)
+    throw new InUseError(
+      `configuration network ${name} is in use by ${users.map((user) => user.name).join(', ')}: network is being used`,
+    );
 }
 
 function refuseDefault({ id, name }: NetworkDefinition): void {

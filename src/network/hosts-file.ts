@@ -13,6 +13,8 @@ export interface HostsRequest {
   base: readonly HostEntry[];
   /** --add-host as typed: `name:ip`, `name1;name2:ip`, `name:host-gateway`. */
   addHosts: readonly string[];
+  /** Other containers under further names. */
+  links?: readonly HostEntry[];
   /** The container's own addresses; without any, its names get 127.0.0.1. */
   addresses: readonly string[];
   /** Host name and container name. */
@@ -28,7 +30,7 @@ const HOST_NAMES = ['host.containers.internal', 'host.docker.internal'];
 /** Names given by the user come first and win over every other entry for the same name. */
 export function composeHosts(request: HostsRequest): HostEntry[] {
   const given = request.addHosts.map((text) => parseAddHost(text, request.hostAddress));
-  const entries = [...given, ...request.base];
+  const entries = [...given, ...(request.links ?? []), ...request.base];
   const taken = new Set(entries.flatMap((entry) => entry.names));
   const own: HostEntry[] = [
     { address: '127.0.0.1', names: ['localhost'] },

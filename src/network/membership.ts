@@ -23,7 +23,12 @@ import {
 } from './bridge.ts';
 import type { NetworkContext } from './context.ts';
 import { lockNetavark, runNetavarkConnect, runNetavarkDisconnect } from './netavark.ts';
-import { composeNetavarkInput, type NetavarkInput, nameForNetavark } from './netavark-input.ts';
+import {
+  composeNetavarkInput,
+  type NetavarkInput,
+  nameForNetavark,
+  networkNameOf,
+} from './netavark-input.ts';
 import { routeAnswers } from './rootless-ports.ts';
 import { existingRoom, openRoom, type RootlessRoom } from './rootless-room.ts';
 
@@ -33,6 +38,8 @@ export interface JoinRequest {
   hostname: string;
   netnsPath: string;
   attachment: NetworkAttachment;
+  /** Those that it is on already. */
+  others: readonly NetworkAttachment[];
   ports: PortMapping[];
   dnsServers: string[];
 }
@@ -51,7 +58,10 @@ export async function joinNetwork(context: NetworkContext, request: JoinRequest)
     // A connect that was killed after the record had been written.
     const rest = await leaveUnderLock({ context, files, lockFd, record: before }, keyOf(found));
     const taken = Object.values(rest.networks ?? {}).map((each) => each.interface_name);
-    const named = withInterfaceNames(context, found, taken);
+    const plain = withInterfaceNames(context, found, taken);
+    const named = attachment.gatewayPriority
+      ? (await import('./gateway-priority.ts')).withPriorities(plain, ranksOf(request.others, rest))
+      : plain;
     const attached = leaseAll(context, files, containerId, named);
     const room = context.rootless ? await openRoom(context, files, containerId) : undefined;
     const part = inPlace(
@@ -153,6 +163,17 @@ async function leaveUnderLock(
   writeRecord(files, rest);
   return rest;
 }
+
+/** By the metrics that they were set up with. */
+function ranksOf(others: readonly NetworkAttachment[], { network_info: info }: AttachmentRecord) {
+  return others.map(({ name, gatewayPriority: priority = 0 }) => {
+    const definition = Object.values(info ?? {}).find((each) => networkNameOf(each) === name);
+    return { priority, metric: Number(definition?.options?.['metric'] ?? DEFAULT_METRIC) };
+  });
+}
+
+/** netavark's. */
+const DEFAULT_METRIC = 100;
 
 /** In a room the ports are those that were chosen when the container started. */
 function inPlace(

@@ -1,3 +1,5 @@
+import { InvalidSpecError } from '../base/errors.ts';
+
 /** One network as podman writes it to `NAME.json` and as netavark reads it; the snake case is theirs. */
 export interface NetworkDefinition {
   name: string;
@@ -11,6 +13,10 @@ export interface NetworkDefinition {
   internal: boolean;
   /** Docker's word, kept for its inspect: without a swarm every container may join. */
   attachable?: true;
+  /** docker's: it is nothing but a configuration for others. */
+  config_only?: true;
+  /** Name of the one that it was made of. */
+  config_from?: string;
   dns_enabled: boolean;
   network_dns_servers?: string[];
   labels?: Record<string, string>;
@@ -22,11 +28,21 @@ export interface NetworkSubnet {
   subnet: string;
   gateway?: string;
   lease_range?: { start_ip?: string; end_ip?: string };
+  /** docker's: by name, addresses that something else has. */
+  aux_addresses?: Record<string, string>;
 }
 
 /** Of the network that is always there; podman gives it this id too, so scripts may know it. */
 export const DEFAULT_NETWORK_NAME = 'podman';
 export const DEFAULT_NETWORK_ID = '2f259bab93aaaaa2542ba43ef33eb990d0999ee1b9924b557b7be53c0b7a1bb9';
+
+/** Throws InvalidSpecError for one that no container can be on. */
+export function refuseConfigOnly({ name, config_only }: NetworkDefinition): void {
+  if (config_only)
+    throw new InvalidSpecError(`network ${name} is only a configuration: no container can be on it`, {
+      hint: `make a network of it: network create --config-from ${name} NAME`,
+    });
+}
 
 /** Checks what a file claims to be; the reason when it is none. */
 export function parseNetworkDefinition(text: string): NetworkDefinition | string {

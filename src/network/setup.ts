@@ -77,7 +77,9 @@ interface ModeRequest<Name extends NetworkMode['mode']> extends SetupRequest {
 async function setupBridge(context: NetworkContext, request: ModeRequest<'bridge'>): Promise<NetworkSetup> {
   const files = networkFiles(context.paths.runRoot);
   const { containerId } = request;
-  const found = withInterfaceNames(context, findNetworks(context, request.mode.networks));
+  let found = withInterfaceNames(context, findNetworks(context, request.mode.networks));
+  if (found.some(({ attachment }) => attachment.gatewayPriority))
+    found = (await import('./gateway-priority.ts')).withPriorities(found);
   // Before anything is there that only it can undo.
   if (found.length > 0) requireHelper('netavark', context.config.helperBinariesDir);
   await removeLeftovers(context, files, containerId);

@@ -24,6 +24,32 @@ export function subnetsFrom(texts: SubnetTexts, withGateway: boolean): NetworkSu
   });
 }
 
+/** Each address beside the subnet that it is in. */
+export function withAuxiliary(
+  subnets: readonly NetworkSubnet[],
+  addresses: Readonly<Record<string, string>>,
+): NetworkSubnet[] {
+  const left = new Map(Object.entries(addresses).map(([name, text]) => [name, auxiliary(name, text)]));
+  const result = subnets.map((subnet) => {
+    const parsed = parseSubnet(subnet.subnet);
+    const own = [...left].filter(([, address]) => parsed !== undefined && contains(parsed, address));
+    for (const [name] of own) left.delete(name);
+    const aux = Object.fromEntries(own.map(([name, address]) => [name, formatIp(address)]));
+    return own.length === 0 ? subnet : { ...subnet, aux_addresses: aux };
+  });
+  const [surplus] = left.values();
+  if (surplus !== undefined)
+    throw new InvalidSpecError(`no matching subnet for aux-address ${formatIp(surplus)}`);
+  return result;
+}
+
+function auxiliary(name: string, text: string): IpAddress {
+  const address = parseIp(text);
+  if (address === undefined)
+    throw new InvalidSpecError(`invalid aux-address ${name}=${text}: not an IP address`);
+  return address;
+}
+
 /** A subnet of whose parts nothing was said. */
 export function plainSubnet(subnet: Subnet, withGateway: boolean): NetworkSubnet {
   return describe(subnet, undefined, withGateway);

@@ -248,6 +248,18 @@ export interface NetworkAttachment {
   staticIps: string[];
   staticMac: string | undefined;
   interfaceName: string | undefined;
+  /** The way out is through the network of which it is highest; absent: 0. */
+  gatewayPriority?: number;
+}
+
+/** docker's --link: another container under a further name, for this container alone. */
+export interface LinkSpec {
+  containerId: string;
+  /** The other as it was asked for. */
+  target: string;
+  alias: string;
+  /** Only there; absent: on the first network that has both. */
+  network?: string;
 }
 
 export interface PortMapping {
@@ -271,6 +283,9 @@ export interface NetworkSpec {
   /** `host:ip` */
   addHosts: string[];
   manageHosts: boolean;
+  links?: LinkSpec[];
+  /** Others have links to it: their hosts files change with its addresses. */
+  linked?: true;
   /** The file that /etc/hosts begins with: `none`, `image`, or a path; absent: as configured. */
   hostsFile?: string;
   /** Whether /etc/hostname is ours. */

@@ -79,6 +79,7 @@ export interface CreateOptions {
   ipc?: string;
   label?: string[];
   labelFile?: string[];
+  link?: string[];
   logDriver?: string;
   logOpt?: string[];
   macAddress?: string;
@@ -184,6 +185,8 @@ export interface CreateExtras {
   keepStdin?: boolean;
   /** What its creator is going to attach to; docker's inspect tells it again. */
   attached?: readonly AttachedStream[];
+  /** Links that hold on one network only. */
+  networkLinks?: { network: string; link: string }[];
   /** Beside --volume, --mount and --tmpfs. */
   mounts?: MountSpec[];
   /** Beside --secret. */

@@ -198,6 +198,9 @@ function readTypedField(field: {
     case 'glob bind-nonrecursive':
       fields.options.push(isOn() ? 'bind' : 'rbind');
       return;
+    case 'bind bind-recursive':
+      fields.options.push(recursion(need()));
+      return;
     case 'bind bind-create-src':
     case 'bind create-src':
       fields.create = isOn();
@@ -263,6 +266,19 @@ function readTypedField(field: {
 function addPair(pairs: Record<string, string>, text: string): void {
   const [key, value = ''] = splitOnce(text, '=');
   pairs[key] = value;
+}
+
+/** docker's word; what is mounted below a mount that is read-only stays writable here. */
+function recursion(value: string): string {
+  if (value === 'disabled') return 'bind';
+  if (value === 'enabled' || value === 'writable') return 'rbind';
+  if (value === 'readonly')
+    throw new UnsupportedError(
+      'mount option bind-recursive=readonly is not supported: mount what lies below read-only by itself',
+    );
+  throw new InvalidSpecError(
+    `invalid bind-recursive "${value}": must be enabled, disabled, writable or readonly`,
+  );
 }
 
 function relabel(value: string): string {

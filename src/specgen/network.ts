@@ -1,4 +1,4 @@
-import { InvalidSpecError } from '../base/errors.ts';
+import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
 import { ipFamily, isIpv4, isIpv6 } from '../base/ip-family.ts';
 import type { NetworkAttachment, NetworkMode, NetworkSpec } from './container-spec.ts';
 import type { CreateOptions } from './create-options.ts';
@@ -119,7 +119,8 @@ function defaultMode(context: SpecContext): string {
   return context.rootless ? context.config.network.defaultRootlessNetworkCmd : 'bridge';
 }
 
-function parseMode(text: string, context: SpecContext): NetworkMode {
+function parseMode(given: string, context: SpecContext): NetworkMode {
+  const text = /(^|,)name=/.test(given) ? fromDockerWords(given) : given;
   const [word, rest] = splitOnce(text, ':');
   switch (word) {
     case 'none':
@@ -144,6 +145,16 @@ function parseMode(text: string, context: SpecContext): NetworkMode {
   return { mode: 'bridge', networks: [parseAttachment(name, rest ?? '')] };
 }
 
+/** docker's longer form, `name=NETWORK,alias=…,ip=…`, in podman's. */
+function fromDockerWords(text: string): string {
+  const words = text.split(',').map((word) => word.replace(/^mac-address=/, 'mac='));
+  const names = words.filter((word) => word.startsWith('name='));
+  if (names.length > 1) throw new InvalidSpecError(`network "${text}" has more than one name`);
+  const others = words.filter((word) => !word.startsWith('name='));
+  const name = names[0]?.slice('name='.length) ?? '';
+  return others.length === 0 ? name : `${name}:${others.join(',')}`;
+}
+
 function parseAttachment(name: string, options: string): NetworkAttachment {
   const attachment: NetworkAttachment = {
     name,
@@ -159,6 +170,8 @@ function parseAttachment(name: string, options: string): NetworkAttachment {
     else if (key === 'mac') attachment.staticMac = macAddress(value);
     else if (key === 'alias') attachment.aliases.push(oneWord(value, 'alias'));
     else if (key === 'interface_name') attachment.interfaceName = interfaceName(value);
+    else if (key === 'gw-priority') attachment.gatewayPriority = priority(value);
+    else if (key === 'driver-opt') attachment.interfaceName = interfaceOption(value);
     else throw new InvalidSpecError(`unknown bridge network option: ${key}`);
   }
   return attachment;
@@ -173,9 +186,11 @@ export function attachmentFrom(
     ip6?: string | undefined;
     mac?: string | undefined;
     interfaceName?: string | undefined;
+    gatewayPriority?: number | undefined;
+    driverOptions?: readonly string[];
   },
 ): NetworkAttachment {
-  const { aliases = [], ip, ip6, mac } = options;
+  const { aliases = [], ip, ip6, mac, gatewayPriority, driverOptions = [] } = options;
   if (ip && !isIpv4(ip)) throw new InvalidSpecError(`"${ip}" is not an ip address`);
   if (ip6 && !isIpv6(ip6)) throw new InvalidSpecError(`"${ip6}" is not an IPv6 address`);
   return {
@@ -183,8 +198,26 @@ export function attachmentFrom(
     aliases: aliases.map((alias) => oneWord(alias, 'alias')),
     staticIps: [ip, ip6].flatMap((text) => text || []),
     staticMac: mac ? macAddress(mac) : undefined,
-    interfaceName: options.interfaceName ? interfaceName(options.interfaceName) : undefined,
+    interfaceName: driverOptions
+      .map(interfaceOption)
+      .reduce((_, name) => name, options.interfaceName && interfaceName(options.interfaceName)),
+    ...(gatewayPriority ? { gatewayPriority } : {}),
   };
+}
+
+/** Of docker's options of an endpoint the one that names its interface. */
+function interfaceOption(text: string): string {
+  const [key, value = ''] = splitOnce(text, '=');
+  if (key !== 'com.docker.network.endpoint.ifname')
+    throw new UnsupportedError(
+      `unsupported driver option ${key} of a network: com.docker.network.endpoint.ifname is the only one`,
+    );
+  return interfaceName(value);
+}
+
+function priority(text: string): number {
+  if (/^-?\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidSpecError(`invalid gw-priority "${text}" of a network: must be a number`);
 }
 
 /** --ip, --mac-address and --network-alias beside a network. */

@@ -86,12 +86,49 @@ describe('what the docker client makes of answers', { skip: requires('docker') }
     await output('rmi', 'other/box:1');
   });
 
+  test('a link on the network that is always there brings names and variables', async () => {
+    const [other, one] = [freshName(), freshName()];
+    const flags = ['-e', 'COLOR=red', '--expose', '8080', '--expose', '53/udp'];
+    await output('run', '-d', '--name', other, ...flags, BUSYBOX, 'sleep', '600');
+    const address = await output('inspect', '-f', '{{.NetworkSettings.IPAddress}}', other);
+    await output('run', '-d', '--name', one, '--link', `${other}:the-db`, BUSYBOX, 'sleep', '600');
+    const id = (await output('inspect', '-f', '{{.Id}}', other)).slice(0, 12);
+    const hosts = await output('exec', one, 'cat', '/etc/hosts');
+    assert.ok(hosts.includes(`${address}\tthe-db ${id} ${other}\n`), hosts);
+    const environment = (await output('exec', one, 'env')).split('\n');
+    for (const line of [
+      `THE_DB_NAME=/${one}/the-db`,
+      `THE_DB_PORT=udp://${address}:53`,
+      `THE_DB_PORT_8080_TCP=tcp://${address}:8080`,
+      `THE_DB_PORT_8080_TCP_ADDR=${address}`,
+      'THE_DB_PORT_8080_TCP_PORT=8080',
+      'THE_DB_PORT_8080_TCP_PROTO=tcp',
+      'THE_DB_ENV_COLOR=red',
+    ])
+      assert.ok(environment.includes(line), `${line} is not in ${environment.join(' ')}`);
+    assert.equal(await output('inspect', '-f', '{{.HostConfig.Links}}', one), `[/${other}:/${one}/the-db]`);
+    const names = () => output('ps', '--no-trunc', '--filter', `name=${other}`, '--format', '{{.Names}}');
+    assert.equal(await names(), `${other},${one}/the-db`);
+    await output('stop', '-t', '0', one, other);
+    const start = await docker('start', one);
+    assert.match(
+      start.stderr,
+      new RegExp(`annot link to a non running container: /${other} AS /${one}/the-db`),
+    );
+    await output('rm', '--link', `${one}/the-db`);
+    assert.equal(await names(), '');
+    await output('start', one);
+    assert.doesNotMatch(await output('exec', one, 'cat', '/etc/hosts'), /the-db/);
+    assert.match((await docker('rm', '--link', `${one}/the-db`)).stderr, /no such link/i);
+    await output('rm', '-f', one, other);
+  });
+
   test('lists of images tell what each consists of when they are asked', async () => {
     interface Manifest {
       ID: string;
       Kind: string;
-      Size: { Content: number };
-      ImageData: { Containers: string[]; Platform: { os: string } };
+      Size: { Content: number; Total: number };
+      ImageData: { Containers: string[]; Platform: { os: string }; Size: { Unpacked: number } };
     }
     const list = async (query: string): Promise<{ Manifests?: Manifest[] }[]> => {
       const { text } = await service.request('GET', `/v1.47/images/json${query}`);
@@ -107,6 +144,7 @@ describe('what the docker client makes of answers', { skip: requires('docker') }
     assert.deepEqual(manifest?.ImageData.Containers, [name]);
     assert.equal(manifest?.ImageData.Platform.os, 'linux');
     assert.ok((manifest?.Size.Content ?? 0) > 0);
+    assert.equal(manifest?.Size.Total, manifest?.ImageData.Size.Unpacked);
     await output('rm', name);
   });
 

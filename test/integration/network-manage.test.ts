@@ -88,6 +88,72 @@ describe('network create', () => {
     assert.deepEqual([bridge, options], ['own0', { mtu: '1300' }]);
   });
 
+  test('keeps addresses for others, and makes networks of one family and of configurations', async () => {
+    const subnet = [
+      '--subnet',
+      '10.214.9.0/29',
+      '--aux-address',
+      'router=10.214.9.2',
+      '--aux-address',
+      'b=10.214.9.3',
+    ];
+    const config = await makeNetwork('--config-only', ...subnet, '--label', 'a=b', '--ipam-opt', 'c=d');
+    const name = await makeNetwork('--config-from', config, '--internal');
+    const { subnets, labels, internal, ipam_options: ipam } = definition(name);
+    const aux_addresses = { router: '10.214.9.2', b: '10.214.9.3' };
+    assert.deepEqual(subnets, [{ subnet: '10.214.9.0/29', gateway: '10.214.9.1', aux_addresses }]);
+    assert.deepEqual([labels, internal, ipam], [{ a: 'b' }, true, { c: 'd', driver: 'host-local' }]);
+    const refused = await tspod(['create', '--network', config, BUSYBOX, 'true']);
+    assert.equal(refused.code, 125);
+    assert.match(refused.stderr, /only a configuration/);
+    assert.match((await tspod(['network', 'rm', config])).stderr, new RegExp(`in use by ${name}`));
+    const six = await makeNetwork('--ipv4=false', '--ipv6');
+    const families = (definition(six)['subnets'] as { subnet: string }[]).map((each) =>
+      each.subnet.includes(':'),
+    );
+    assert.deepEqual(families, [true]);
+    if (withoutBridges() !== false) return;
+    const addresses = (network: string) =>
+      tspodOk(['run', '--rm', '--network', network, BUSYBOX, 'ip', '-o', 'address', 'show', 'eth0']);
+    assert.match(await addresses(name), / 10\.214\.9\.4\/29 /);
+    const own = await addresses(six);
+    assert.match(own, /inet6 f[cd]/);
+    assert.doesNotMatch(own, /inet /);
+  });
+
+  test('changes the resolvers of a network, for those on it too', async () => {
+    const name = await makeNetwork('--dns', '192.0.2.53');
+    await tspodOk([
+      'network',
+      'update',
+      '--dns-add',
+      '192.0.2.54,192.0.2.55',
+      '--dns-drop',
+      '192.0.2.53',
+      name,
+    ]);
+    assert.deepEqual(definition(name)['network_dns_servers'], ['192.0.2.54', '192.0.2.55']);
+    for (const [flags, words] of [
+      [['--dns-add', 'x', name], /unable to parse ip x/],
+      [['--dns-add', '192.0.2.1', 'podman'], /cannot be changed/],
+      [['--dns-add', '192.0.2.1', 'nowhere'], /nowhere/],
+    ] as const)
+      assert.match((await tspod(['network', 'update', ...flags])).stderr, words);
+    if (withoutBridges() !== false) return;
+    const user = freshName('asks');
+    await tspodOk(['run', '-d', '--name', user, '--network', name, BUSYBOX, 'sleep', '600']);
+    const known = () => {
+      const file = join(testRoot().runRoot, 'networks/netavark/aardvark-dns', name);
+      return readFileSync(file, 'utf8').split('\n')[0];
+    };
+    assert.match(known() ?? '', / 192\.0\.2\.54,192\.0\.2\.55$/);
+    await tspodOk(['network', 'update', '--dns-drop', '192.0.2.54', name]);
+    assert.match(known() ?? '', / 192\.0\.2\.55$/);
+    await tspodOk(['network', 'update', '--dns-drop', '192.0.2.55', name]);
+    assert.doesNotMatch(known() ?? '', /192\.0\.2/);
+    await tspodOk(['rm', '-f', '-t', '0', user]);
+  });
+
   test('says what cannot be had', async () => {
     const there = await makeNetwork('--subnet', '10.214.1.0/24');
     for (const [flags, words] of [
@@ -102,7 +168,12 @@ describe('network create', () => {
       [['host'], /conflicts with a valid network mode/],
       [['a/b'], /names must match/],
       [['--interface-name', 'much-too-long-a-name', 'x'], /interface name/],
-      [['--aux-address', 'a=10.1.1.1', 'x'], /--aux-address/],
+      [['--subnet', '10.215.0.0/24', '--aux-address', 'a=10.1.1.1', 'x'], /no matching subnet .*10\.1\.1\.1/],
+      [['--ipv4=false', 'x'], /IPv4 or IPv6 must be enabled/],
+      [['--ipv4=false', '--ipv6', '--subnet', '10.215.0.0/24', 'x'], /--ipv4=false/],
+      [['--config-from', there, 'x'], /no configuration network/],
+      [['--scope', 'swarm', 'x'], /must be one of local/],
+      [['--ingress', 'x'], /--ingress/],
     ] as const) {
       const { code, stderr } = await tspod(['network', 'create', ...flags]);
       assert.equal(code, 125, flags.join(' '));

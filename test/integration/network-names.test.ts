@@ -42,6 +42,53 @@ describe('containers on a network', { skip: withoutBridges() }, () => {
     assert.match(outside.stderr, /10\.218\.0\.1 is outside the subnets/);
   });
 
+  test('call others by the names of links, which follow their addresses', async () => {
+    const network = await makeNetwork('--subnet', '10.217.4.0/24');
+    const [other, far] = [
+      await startSleeper(['--network', network]),
+      await startSleeper(['--network', 'none']),
+    ];
+    const linked = ['--network', network, '--link', `${other}:db`, '--link', `${far}:far`];
+    const one = await startSleeper(linked);
+    const hosts = () => inside(one, 'cat', '/etc/hosts');
+    const lineOf = (address: string) => new RegExp(`^${address.replaceAll('.', '\\.')}\\sdb$`, 'm');
+    assert.match(await hosts(), lineOf(await addressOn(network, other)));
+    assert.doesNotMatch(await hosts(), /\sfar$/m);
+    const links = `{{(index .NetworkSettings.Networks "${network}").Links}}`;
+    assert.equal(await tspodOk(['inspect', '--format', links, one]), `[${other}:db ${far}:far]`);
+    await tspodOk(['network', 'disconnect', network, other]);
+    assert.doesNotMatch(await hosts(), /\sdb$/m);
+    await tspodOk(['network', 'connect', '--ip', '10.217.4.99', network, other]);
+    assert.match(await hosts(), lineOf('10.217.4.99'));
+    const two = await startSleeper(['--network', 'bridge']);
+    await tspodOk(['network', 'connect', '--link', `${other}:store`, network, two]);
+    assert.match(await inside(two, 'cat', '/etc/hosts'), /^10\.217\.4\.99\sstore$/m);
+    for (const [flags, words] of [
+      [['--link', 'nowhere'], /could not get container for nowhere/],
+      [['--link', `${other}:a:b`], /bad format for links/],
+      [['--link', `${other}:a`, '--link', `${one}:a`], /conflicting links/],
+      [['--network', 'host', '--link', other], /host type networking can't be used with links/],
+    ] as const) {
+      const { code, stderr } = await tspod(['create', ...flags, BUSYBOX, 'true']);
+      assert.equal(code, 125, flags.join(' '));
+      assert.match(stderr, words);
+    }
+  });
+
+  test('go out through the network of the highest priority', async () => {
+    const [near, far, last] = [await makeNetwork(), await makeNetwork(), await makeNetwork()];
+    const name = await startSleeper(['--network', near, '--network', `name=${far},gw-priority=7,alias=x`]);
+    const ways = async () => {
+      const routes = await inside(name, 'ip', 'route');
+      const metrics = [...routes.matchAll(/^default .* dev (\S+)(?: metric (\d+))?/gm)];
+      return metrics.sort((a, b) => Number(a[2] ?? 0) - Number(b[2] ?? 0)).map(([, device]) => device);
+    };
+    assert.equal((await ways())[0], 'eth1');
+    const option = 'com.docker.network.endpoint.ifname=out';
+    await tspodOk(['network', 'connect', '--gw-priority', '9', '--driver-opt', option, last, name]);
+    assert.equal((await ways())[0], 'out');
+  });
+
   test('may be on several networks, with interfaces of their own names', async () => {
     const [front, back] = [await makeNetwork(), await makeNetwork('--subnet', '10.217.2.0/24')];
     const name = await startSleeper([

@@ -1,4 +1,4 @@
-import { messageOf, UnsupportedError, UsageError, WrongStateError } from '../../base/errors.ts';
+import { messageOf, NotFoundError, UsageError, WrongStateError } from '../../base/errors.ts';
 import { log } from '../../base/log.ts';
 import { parseSignal } from '../../base/signals.ts';
 import {
@@ -29,6 +29,12 @@ export const start: Handler = async (exchange) => {
   if (record.state === 'running' || record.state === 'stopping') return sendEmpty(exchange, UNCHANGED);
   if (record.state === 'paused')
     throw new WrongStateError('cannot start a paused container, try unpause instead');
+  const checkpoint = exchange.query.text('checkpoint');
+  if (checkpoint !== undefined) {
+    const named = { name: checkpoint, directory: exchange.query.text('checkpoint-dir') };
+    await (await import('../../engine/named-checkpoints.ts')).startFromCheckpoint(engine, record, named);
+    return sendEmpty(exchange, 204);
+  }
   const attach = (socket: string): void => service.waiting.connect(record.id, socket);
   await startWatched(engine, record, {
     ...(service.waiting.has(record.id) && !passesStreams(record.spec) ? { attach } : {}),
@@ -119,7 +125,8 @@ export const rename: Handler = async (exchange) => {
 
 export const remove: Handler = async (exchange) => {
   const { engine, query } = exchange;
-  if (query.flag('link')) throw new UnsupportedError('links between containers are not supported');
+  // Its name has two words; one is not enough.
+  if (query.flag('link')) throw new NotFoundError('link', exchange.params['id'] ?? '');
   const record = namedContainer(exchange);
   const force = query.flag('force');
   // docker kills at once.

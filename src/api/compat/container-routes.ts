@@ -39,6 +39,27 @@ export const compatContainerRoutes: readonly Route[] = [
   lifecycle('POST', '/unpause', 'unpause'),
   lifecycle('POST', '/rename', 'rename'),
   lifecycle('DELETE', '', 'remove'),
+  {
+    method: 'POST',
+    path: '/containers/{id}/checkpoints',
+    load: async () => (await import('./checkpoints.ts')).createCheckpoint,
+  },
+  {
+    method: 'GET',
+    path: '/containers/{id}/checkpoints',
+    load: async () => (await import('./checkpoints.ts')).listCheckpoints,
+  },
+  {
+    method: 'DELETE',
+    path: '/containers/{id}/checkpoints/{checkpoint}',
+    load: async () => (await import('./checkpoints.ts')).removeCheckpoint,
+  },
+  // The name of a link, OWNER/ALIAS.
+  {
+    method: 'DELETE',
+    path: '/containers/{owner}/{alias}',
+    load: async () => (await import('./remove-link.ts')).removeLinkHandler,
+  },
   { method: 'POST', path: '/containers/{id}/exec', load: async () => (await import('./exec.ts')).createExec },
   {
     method: 'POST',

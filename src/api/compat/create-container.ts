@@ -7,7 +7,6 @@ import type { Handler } from '../exchange.ts';
 import { readJson } from '../read-body.ts';
 import { sendJson } from '../respond.ts';
 import { requestFromBody } from './create-body.ts';
-import { linkedHosts } from './create-links.ts';
 import { bindSources } from './create-mounts.ts';
 
 const DIRECTORY_MODE = 0o755;
@@ -36,8 +35,6 @@ const createFromBody: Handler = async (exchange) => {
     ...(platform === undefined ? {} : { platform }),
   });
   request.options.network ??= defaultNetwork(engine);
-  const links = linkedHosts(engine, body, request.options.network);
-  if (links.length > 0) request.options.addHost = [...(request.options.addHost ?? []), ...links];
   // Pulling is the client's part.
   request.options.pull = 'missing';
   const warnings: string[] = [];

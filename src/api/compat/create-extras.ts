@@ -3,6 +3,7 @@ import type { AttachedStream } from '../../specgen/container-spec.ts';
 import type { CreateExtras } from '../../specgen/create-options.ts';
 import { flagIn, objectIn, textIn, textsIn } from '../body.ts';
 import type { JsonObject } from '../read-body.ts';
+import { networkLinks } from './create-network.ts';
 
 /** The members of docker's body for which no flag of create stands. */
 export function extrasOf(body: JsonObject): CreateExtras {
@@ -14,6 +15,7 @@ export function extrasOf(body: JsonObject): CreateExtras {
   const consoleSize = sizeIn(host, 'ConsoleSize');
   const attached = attachedIn(body);
   const lists = isUnconfined(host) ? {} : pathLists(host);
+  const links = networkLinks(body);
   return {
     ...(runtime === undefined ? {} : { runtime }),
     ...(seccompProfile === undefined ? {} : { seccompProfile }),
@@ -21,6 +23,7 @@ export function extrasOf(body: JsonObject): CreateExtras {
     ...(consoleSize === undefined ? {} : { consoleSize }),
     ...(flagIn(body, 'OpenStdin') === true && flagIn(body, 'StdinOnce') !== true ? { keepStdin: true } : {}),
     ...(attached.length === 0 ? {} : { attached }),
+    ...(links.length === 0 ? {} : { networkLinks: links }),
   };
 }
 

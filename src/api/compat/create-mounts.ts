@@ -45,7 +45,8 @@ function mountText(mount: JsonObject): string {
   if (type === 'bind') addBind(objectIn(mount, 'BindOptions'), words);
   else if (type === 'volume') addVolume(objectIn(mount, 'VolumeOptions'), words);
   else if (type === 'tmpfs') addTmpfs(objectIn(mount, 'TmpfsOptions'), words);
-  else if (['image', 'npipe', 'cluster'].includes(type))
+  else if (type === 'image') add('image-subpath', textIn(objectIn(mount, 'ImageOptions'), 'Subpath'));
+  else if (['npipe', 'cluster'].includes(type))
     throw new UnsupportedError(`mounts of type ${type} are not supported`);
   else throw new InvalidSpecError(`mount type unknown: ${JSON.stringify(type)}`);
   return words.join(',');
@@ -56,8 +57,9 @@ function addBind(options: JsonObject, words: string[]): void {
   if (propagation !== undefined) words.push(quoted(`bind-propagation=${propagation}`));
   if (flagIn(options, 'NonRecursive') === true) words.push('bind-nonrecursive=true');
   if (flagIn(options, 'CreateMountpoint') === true) words.push('bind-create-src=true');
-  for (const name of ['ReadOnlyNonRecursive', 'ReadOnlyForceRecursive'])
-    if (flagIn(options, name) === true) throw new UnsupportedError(`BindOptions.${name} is not supported`);
+  // What is mounted below a mount that is read-only stays as it is.
+  if (flagIn(options, 'ReadOnlyForceRecursive') === true)
+    throw new UnsupportedError('BindOptions.ReadOnlyForceRecursive is not supported');
 }
 
 function addVolume(options: JsonObject, words: string[]): void {
@@ -66,19 +68,24 @@ function addVolume(options: JsonObject, words: string[]): void {
   if (subpath !== undefined) words.push(quoted(`volume-subpath=${subpath}`));
   const driver = objectIn(options, 'DriverConfig');
   const name = textIn(driver, 'Name');
-  if ((name !== undefined && name !== 'local') || Object.keys(objectIn(driver, 'Options')).length > 0)
-    throw new UnsupportedError('VolumeOptions.DriverConfig is not supported: create the volume first');
-  if (Object.keys(objectIn(options, 'Labels')).length > 0)
-    throw new UnsupportedError('VolumeOptions.Labels is not supported: create the volume first');
+  if (name !== undefined) words.push(quoted(`volume-driver=${name}`));
+  const pairs = (key: string, map: Record<string, string>): string[] =>
+    Object.entries(map).map((pair) => quoted(`${key}=${pair.join('=')}`));
+  words.push(...pairs('volume-opt', textMapIn(driver, 'Options')));
+  words.push(...pairs('volume-label', textMapIn(options, 'Labels')));
 }
 
 function addTmpfs(options: JsonObject, words: string[]): void {
   const [size, mode] = [numberIn(options, 'SizeBytes'), numberIn(options, 'Mode')];
   if (size) words.push(`tmpfs-size=${size}`);
   if (mode) words.push(`tmpfs-mode=${mode.toString(8)}`);
-  const other = options['Options'];
-  if (Array.isArray(other) && other.length > 0)
-    throw new UnsupportedError('TmpfsOptions.Options is not supported');
+  const others = options['Options'];
+  for (const option of Array.isArray(others) ? (others as unknown[]) : []) {
+    const [word, ...more] = Array.isArray(option) ? (option as unknown[]) : [];
+    if ((word !== 'exec' && word !== 'noexec') || more.length > 0)
+      throw new UnsupportedError(`TmpfsOptions.Options ${JSON.stringify(option)} is not supported`);
+    words.push(word);
+  }
 }
 
 /** A value with a comma in it is one value all the same. */

@@ -1,6 +1,6 @@
 import { UnsupportedError, UsageError } from '../../base/errors.ts';
 import type { CreateOptions } from '../../specgen/create-options.ts';
-import { flagIn, objectIn, objectsIn, textIn, textsIn } from '../body.ts';
+import { flagIn, numberIn, objectIn, objectsIn, textIn, textMapIn, textsIn } from '../body.ts';
 import type { JsonObject } from '../read-body.ts';
 
 type Partly = { [Key in keyof CreateOptions]?: CreateOptions[Key] | undefined };
@@ -15,6 +15,7 @@ export function networkOptions(body: JsonObject, host: JsonObject): Partly {
     dnsOption: textsIn(host, 'DnsOptions'),
     dnsSearch: textsIn(host, 'DnsSearch'),
     addHost: textsIn(host, 'ExtraHosts'),
+    link: textsIn(host, 'Links'),
   };
 }
 
@@ -43,24 +44,29 @@ function endpointOptions(endpoint: JsonObject): string[] {
   const address = objectIn(endpoint, 'IPAMConfig');
   if (textsIn(address, 'LinkLocalIPs').length > 0)
     throw new UnsupportedError('IPAMConfig.LinkLocalIPs is not supported');
-  for (const name of ['DriverOpts', 'GwPriority'])
-    if (!isUnset(endpoint[name])) throw new UnsupportedError(`${name} of a network is not supported`);
+  const priority = numberIn(endpoint, 'GwPriority');
   const options = [
     ['ip', textIn(address, 'IPv4Address')],
     ['ip6', textIn(address, 'IPv6Address')],
     ['mac', textIn(endpoint, 'MacAddress')],
+    ['gw-priority', priority ? String(priority) : undefined],
     ...textsIn(endpoint, 'Aliases').map((alias) => ['alias', alias]),
+    ...Object.entries(textMapIn(endpoint, 'DriverOpts')).map((option) => ['driver-opt', option.join('=')]),
   ];
   return options.flatMap(([key, value]) => {
     if (value === undefined) return [];
-    if (/[,=]/.test(value)) throw new UsageError(`invalid ${key} ${JSON.stringify(value)} of a network`);
+    if ((key === 'driver-opt' ? /,/ : /[,=]/).test(value))
+      throw new UsageError(`invalid ${key} ${JSON.stringify(value)} of a network`);
     return [`${key}=${value}`];
   });
 }
 
-function isUnset(value: unknown): boolean {
-  if (value === undefined || value === null || value === 0) return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
+/** What the container shall call others by, and on which network. */
+export function networkLinks(body: JsonObject): { network: string; link: string }[] {
+  const endpoints = objectIn(objectIn(body, 'NetworkingConfig'), 'EndpointsConfig');
+  return Object.entries(endpoints).flatMap(([network, endpoint]) =>
+    textsIn((endpoint ?? {}) as JsonObject, 'Links').map((link) => ({ network, link })),
+  );
 }
 
 /** `{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}` in the words of --publish. */

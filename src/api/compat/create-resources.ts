@@ -80,10 +80,9 @@ function set(host: JsonObject, name: string): number | undefined {
   return numberIn(host, name) || undefined;
 }
 
-/** Members that nothing here stands for: whoever sets one learns that it would have no effect. */
+/** Members that nothing here stands for (KernelMemory docker passes over as well): whoever sets one learns that it would have no effect. */
 const REFUSED = [
   'Cgroup',
-  'KernelMemory',
   'KernelMemoryTCP',
   'CpuCount',
   'CpuPercent',

@@ -1,3 +1,4 @@
+import { linkNames } from '../../engine/container-links.ts';
 import { inspectMounts } from '../../engine/container-parts.ts';
 import { dockerStatus } from '../../engine/docker-status.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -37,7 +38,7 @@ export function containerSummary(engine: Engine, container: ListedContainer): ob
   const { spec } = record;
   return {
     Id: record.id,
-    Names: [`/${record.name}`],
+    Names: [`/${record.name}`, ...(spec.network.linked ? linkNames(engine, record) : [])],
     Image: spec.rawImageName || record.imageName,
     ImageID: record.imageId === undefined ? '' : `sha256:${record.imageId}`,
     Command: dockerCommand([...glance.entrypoint, ...glance.command]),

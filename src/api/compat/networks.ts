@@ -9,10 +9,11 @@ import {
   pruneNetworks,
   removeNetwork,
 } from '../../engine/networks.ts';
-import { flagIn, objectIn, objectsIn, textIn, textMapIn, textsIn } from '../body.ts';
+import { flagIn, numberIn, objectIn, objectsIn, textIn, textMapIn, textsIn } from '../body.ts';
 import type { Handler } from '../exchange.ts';
 import { type JsonObject, readJson } from '../read-body.ts';
 import { sendEmpty, sendJson } from '../respond.ts';
+import { pairs } from './create-body.ts';
 
 const MTU = 'com.docker.network.driver.mtu';
 const BRIDGE_NAME = 'com.docker.network.bridge.name';
@@ -34,8 +35,12 @@ export const create: Handler = async (exchange) => {
   const body = await readJson(exchange);
   const name = textIn(body, 'Name');
   if (name === undefined) throw new UsageError('the name of the network is missing');
-  for (const key of ['Ingress', 'ConfigOnly'])
-    if (flagIn(body, key)) throw new UsageError(`networks with ${key} are not supported`);
+  if (flagIn(body, 'Ingress')) throw new UsageError('networks with Ingress are not supported');
+  const scope = textIn(body, 'Scope') ?? 'local';
+  if (scope !== 'local')
+    throw new UsageError(
+      `networks of the scope ${JSON.stringify(scope)} are not supported: there are no clusters`,
+    );
   const network = await createNetwork(exchange.engine, {
     name,
     driver: textIn(body, 'Driver') ?? 'bridge',
@@ -43,7 +48,10 @@ export const create: Handler = async (exchange) => {
     ...options(textMapIn(body, 'Options')),
     internal: flagIn(body, 'Internal') ?? false,
     attachable: flagIn(body, 'Attachable') ?? false,
+    ipv4: flagIn(body, 'EnableIPv4') ?? true,
     ipv6: flagIn(body, 'EnableIPv6') ?? false,
+    configOnly: flagIn(body, 'ConfigOnly') ?? false,
+    configFrom: textIn(objectIn(body, 'ConfigFrom'), 'Network'),
     disableDns: false,
     dnsServers: [],
     labels: textMapIn(body, 'Labels'),
@@ -61,6 +69,11 @@ function addresses(ipam: JsonObject) {
     gateways: all('Gateway'),
     ipRanges: all('IPRange'),
     ipamDriver: driver === 'default' ? undefined : driver,
+    ipamOptions: textMapIn(ipam, 'Options'),
+    auxAddresses: Object.assign(
+      {},
+      ...configs.map((config) => textMapIn(config, 'AuxiliaryAddresses')),
+    ) as Record<string, string>,
   };
 }
 
@@ -92,6 +105,9 @@ export const connect: Handler = async (exchange) => {
     ip: textIn(ipam, 'IPv4Address'),
     ip6: textIn(ipam, 'IPv6Address'),
     mac: textIn(endpoint, 'MacAddress'),
+    gatewayPriority: numberIn(endpoint, 'GwPriority'),
+    driverOptions: pairs(textMapIn(endpoint, 'DriverOpts')),
+    links: textsIn(endpoint, 'Links'),
   });
   sendEmpty(exchange, 200);
 };

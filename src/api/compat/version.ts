@@ -24,7 +24,7 @@ export const version: Handler = async (exchange) => {
     Components: [
       exchange.version.libpod
         ? { Name: 'Podman Engine', Version: ownVersion, Details: { ...facts, APIVersion: LIBPOD_VERSION } }
-        : { Name: 'Engine', Version: ownVersion, Details: { ...facts, Experimental: 'false' } },
+        : { Name: 'Engine', Version: ownVersion, Details: { ...facts, Experimental: 'true' } },
       await monitorComponent(exchange.engine.monitorProgram),
     ],
     Version: ownVersion,

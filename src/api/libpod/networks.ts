@@ -9,6 +9,7 @@ import {
   networkExists,
   pruneNetworks,
   removeNetwork,
+  updateNetwork,
 } from '../../engine/networks.ts';
 import { flagIn, objectsIn, textIn, textMapIn, textsIn } from '../body.ts';
 import type { Exchange, Handler } from '../exchange.ts';
@@ -71,6 +72,18 @@ function routesIn(body: JsonObject): [] {
     throw new UnsupportedError('routes of a network are not supported by this API: use the command line');
   return [];
 }
+
+export const update: Handler = async (exchange) => {
+  const body = await readJson(exchange);
+  // podman decodes the names of members in any case.
+  const list = (name: string): string[] => {
+    const key = Object.keys(body).find((member) => member.toLowerCase() === name);
+    return key === undefined ? [] : textsIn(body, key);
+  };
+  const change = { add: list('adddnsservers'), drop: list('removednsservers') };
+  await updateNetwork(exchange.engine, nameOf(exchange), change);
+  sendEmpty(exchange, 204);
+};
 
 /** The report of each: here, of one. */
 export const remove: Handler = async (exchange) => {

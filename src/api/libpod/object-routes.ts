@@ -40,6 +40,7 @@ export const libpodObjectRoutes: readonly Route[] = [
   route('GET', NETWORK, async () => (await networks()).inspect),
   route('DELETE', NETWORK, async () => (await networks()).remove),
   route('POST', `${NETWORK}/connect`, async () => (await networks()).connect),
+  route('POST', `${NETWORK}/update`, async () => (await networks()).update),
   route('POST', `${NETWORK}/disconnect`, async () => (await networks()).disconnect),
 ];
 

@@ -3,6 +3,7 @@ import { quickCommands } from './quick.ts';
 import { autoUpdateRecords } from './records/auto-update.ts';
 import { buildRecords } from './records/build.ts';
 import { builderRecords } from './records/builder.ts';
+import { checkpointRecords } from './records/checkpoint.ts';
 import { composeRecords } from './records/compose.ts';
 import { containerCheckpointRecords } from './records/container-checkpoint.ts';
 import { containerCloneRecords } from './records/container-clone.ts';
@@ -31,6 +32,7 @@ export const commands: readonly CommandRecord[] = [
   ...autoUpdateRecords,
   ...buildRecords,
   ...builderRecords,
+  ...checkpointRecords,
   ...containerCheckpointRecords,
   ...containerCloneRecords,
   ...containerFilesRecords,

@@ -2,6 +2,7 @@
 export const nouns: Readonly<Record<string, string>> = {
   builder: 'Build images, as docker spells it',
   buildx: 'Build images, as docker spells it',
+  checkpoint: 'Keep running containers, as docker spells it',
   container: 'Manage containers',
   context: "Manage docker's contexts: names for where its client connects to",
   generate: 'Make files from containers',

@@ -3,9 +3,6 @@ import { registryFlags } from './image.ts';
 
 /** Flags of the peers that tspod knows and cannot honour: refused by name, because dropping one silently would surprise later. */
 export const pendingCreateFlags: Readonly<Record<string, FlagRecord>> = {
-  ...refused('stringArray', 'containers of one network find each other by name: see tspod network create', [
-    'link',
-  ]),
   ...refused('bool', 'mount it yourself: -v /run/tspod/tspod.sock:/var/run/docker.sock', ['use-api-socket']),
   ...refused('string', 'it exists on Windows only', [
     'cpu-count',
@@ -14,7 +11,23 @@ export const pendingCreateFlags: Readonly<Record<string, FlagRecord>> = {
     'io-maxiops',
   ]),
   disableContentTrust: registryFlags.disableContentTrust,
-  ...withoutEffect('string', ['isolation', 'kernel-memory', 'link-local-ip', 'signature-policy']),
+  ...refused('string', 'the addresses of an interface are those of its networks', ['link-local-ip']),
+  isolation: {
+    long: 'isolation',
+    type: 'string',
+    placeholder: 'technology',
+    help: 'How it is isolated: default is all there is',
+    values: ['default'],
+    noop: true,
+  },
+  kernelMemory: {
+    long: 'kernel-memory',
+    type: 'bytes',
+    placeholder: 'bytes',
+    help: 'Passed over, as docker does: kernels have no such limit any more',
+    noop: true,
+  },
+  ...withoutEffect('string', ['signature-policy']),
 };
 
 function refused(type: FlagType, reason: string, names: readonly string[]): Record<string, FlagRecord> {

@@ -72,11 +72,40 @@ export const networkCreateFlags = {
     placeholder: 'subnet',
     help: 'Subnet, e.g. 10.5.0.0/24; several are fine',
   },
-  ...refused('auxAddress', 'aux-address', 'stringArray'),
-  ...refused('configFrom', 'config-from', 'string'),
-  ...refused('configOnly', 'config-only', 'bool'),
-  ...refused('ingress', 'ingress', 'bool'),
-  ...refused('ipamOpt', 'ipam-opt', 'stringArray'),
+  auxAddress: {
+    long: 'aux-address',
+    type: 'stringArray',
+    placeholder: 'name=ip',
+    help: 'Address of the subnet that belongs to something else: no container gets it',
+  },
+  configFrom: {
+    long: 'config-from',
+    type: 'string',
+    placeholder: 'network',
+    help: 'Take addresses, options and labels from this network, made with --config-only',
+    complete: 'networks',
+  },
+  configOnly: {
+    long: 'config-only',
+    type: 'bool',
+    help: 'Only keep the configuration, for --config-from: no container can be on it',
+  },
+  ipv4: { long: 'ipv4', type: 'bool', default: true, help: 'Give containers IPv4 addresses' },
+  ipamOpt: {
+    long: 'ipam-opt',
+    type: 'stringArray',
+    placeholder: 'key=value',
+    help: 'Kept and shown by inspect: the drivers that give addresses know no options',
+  },
+  scope: {
+    long: 'scope',
+    type: 'string',
+    placeholder: 'scope',
+    help: 'local is the only one: there are no clusters',
+    values: ['local'],
+    complete: ['local'],
+  },
+  ...refused('ingress', 'ingress', 'bool', 'it is the network of a swarm that leads to its services'),
 } as const satisfies Record<string, FlagRecord>;
 
 export const networkConnectFlags = {
@@ -89,12 +118,32 @@ export const networkConnectFlags = {
   ip: networkFlags.ip,
   ip6: networkFlags.ip6,
   macAddress: networkFlags.macAddress,
-  ...refused('driverOpt', 'driver-opt', 'stringSlice'),
-  ...refused('gwPriority', 'gw-priority', 'int'),
-  ...refused('link', 'link', 'stringArray'),
-  ...refused('linkLocalIp', 'link-local-ip', 'stringSlice'),
+  driverOpt: {
+    long: 'driver-opt',
+    type: 'stringSlice',
+    placeholder: 'option',
+    help: 'Option of the driver: com.docker.network.endpoint.ifname=NAME names the interface',
+  },
+  gwPriority: {
+    long: 'gw-priority',
+    type: 'int',
+    placeholder: 'number',
+    help: 'The way out is through the network of which it is highest (default 0)',
+  },
+  link: networkFlags.link,
+  ...refused(
+    'linkLocalIp',
+    'link-local-ip',
+    'stringSlice',
+    'the addresses of an interface are those of its networks',
+  ),
 } as const satisfies Record<string, FlagRecord>;
 
-function refused(key: string, long: string, type: FlagRecord['type']): Record<string, FlagRecord> {
-  return { [key]: { long, type, help: 'Not available', refused: '', hidden: true } };
+function refused(
+  key: string,
+  long: string,
+  type: FlagRecord['type'],
+  reason: string,
+): Record<string, FlagRecord> {
+  return { [key]: { long, type, help: 'Not available', refused: reason, hidden: true } };
 }

@@ -35,6 +35,13 @@ export const networkFlags = {
   },
   ip: { long: 'ip', type: 'string', placeholder: 'ipv4', help: 'IPv4 address in the network' },
   ip6: { long: 'ip6', type: 'string', placeholder: 'ipv6', help: 'IPv6 address in the network' },
+  link: {
+    long: 'link',
+    type: 'stringArray',
+    placeholder: 'container[:alias]',
+    help: 'Know another container of the same network by this name as well',
+    complete: 'containers',
+  },
   macAddress: {
     long: 'mac-address',
     type: 'string',

@@ -115,7 +115,7 @@ const podFlags = {
 const { cgroupParent, shmSize, shmSizeSystemd } = resourceFlags;
 const { device, gidmap, gpus, pid, securityOpt, subgidname, subuidname, sysctl, uidmap, userns, uts } =
   securityFlags;
-const { domainname: _, expose: __, publishAll: ___, ...reachFlags } = networkFlags;
+const { domainname: _, expose: __, link: ____, publishAll: ___, ...reachFlags } = networkFlags;
 
 /** Of all containers of the pod together. */
 const podLimitFlags = {

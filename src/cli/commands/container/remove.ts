@@ -6,6 +6,8 @@ import { stopTimeout } from './stop-timeout.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {
   const engine = openEngine();
+  if (input.flags['link'] === true)
+    return await (await import('./remove-links.ts')).removeLinks(engine, input);
   const force = input.flags['force'] === true;
   if (input.flags['time'] !== undefined && !force)
     throw new UsageError('--force option must be specified to use the --time option');

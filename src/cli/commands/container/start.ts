@@ -9,6 +9,8 @@ import { startAndAttach } from './start-and-attach.ts';
 export const run: CommandHandler = async (input, openEngine) => {
   const engine = openEngine();
   const { flags } = input;
+  if (flags['checkpoint'] !== undefined || flags['checkpointDir'] !== undefined)
+    return await (await import('./start-checkpoint.ts')).startCheckpoint(engine, input);
   const attached = flags['attach'] === true || flags['interactive'] === true;
   if (!attached) {
     if (flags['sigProxy'] === true) throw new UsageError('you cannot use sig-proxy without --attach');

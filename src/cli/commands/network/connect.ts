@@ -8,6 +8,9 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
     ip: flags['ip'] as string | undefined,
     ip6: flags['ip6'] as string | undefined,
     mac: flags['macAddress'] as string | undefined,
+    gatewayPriority: flags['gwPriority'] as number | undefined,
+    driverOptions: (flags['driverOpt'] as string[] | undefined) ?? [],
+    links: (flags['link'] as string[] | undefined) ?? [],
   });
   return 0;
 };

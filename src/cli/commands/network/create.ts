@@ -21,6 +21,11 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
     routes: listOf(flags['route']),
     interfaceName: flags['interfaceName'] as string | undefined,
     ipamDriver: flags['ipamDriver'] as string | undefined,
+    ipamOptions: pairs(flags['ipamOpt'], undefined),
+    auxAddresses: pairs(flags['auxAddress'], undefined),
+    ipv4: flags['ipv4'] !== false,
+    configOnly: flags['configOnly'] === true,
+    configFrom: flags['configFrom'] as string | undefined,
   };
   const ignoreExisting = flags['ignore'] === true;
   const network = await createNetwork(openEngine(), request, { ignoreExisting });

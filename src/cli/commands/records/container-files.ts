@@ -72,8 +72,7 @@ export const containerFilesRecords: readonly CommandRecord[] = [
         long: 'quiet',
         short: 'q',
         type: 'bool',
-        help: 'Accepted for docker',
-        hidden: true,
+        help: 'Show no progress: there is none in any case',
         noop: true,
       },
       extract: {

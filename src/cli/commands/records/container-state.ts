@@ -35,6 +35,19 @@ export const containerStateRecords: readonly CommandRecord[] = [
     flags: {
       all: { long: 'all', type: 'bool', help: 'Start all containers, whatever their state' },
       attach: { long: 'attach', short: 'a', type: 'bool', help: 'Show the output of the container' },
+      checkpoint: {
+        long: 'checkpoint',
+        type: 'string',
+        placeholder: 'name',
+        help: 'Go on from this checkpoint, made by checkpoint create',
+      },
+      checkpointDir: {
+        long: 'checkpoint-dir',
+        type: 'string',
+        placeholder: 'directory',
+        help: 'Where that checkpoint is kept, unless with the container',
+        complete: 'directories',
+      },
       detachKeys: attachFlags.detachKeys,
       filter,
       interactive: { long: 'interactive', short: 'i', type: 'bool', help: 'Pass stdin to the container' },
@@ -137,6 +150,11 @@ export const containerStateRecords: readonly CommandRecord[] = [
         help: 'Containers that are not there are no error',
       },
       latest,
+      link: {
+        long: 'link',
+        type: 'bool',
+        help: 'Remove no container, but the links of this name: CONTAINER/ALIAS',
+      },
       time: stopTimeFlag,
       volumes: {
         long: 'volumes',

@@ -1,10 +1,21 @@
 import type { CommandRecord } from '../../command.ts';
+import type { FlagRecord } from '../../flag.ts';
 import { allFlag, selectionFlags } from '../../flags/container.ts';
 import { networkConnectFlags, networkCreateFlags } from '../../flags/network-create.ts';
 import { formatFlag, listingFlags, longFilterFlag } from '../../flags/listing.ts';
 import { stopTimeFlag } from '../../flags/removal.ts';
 
 const MANY = Number.POSITIVE_INFINITY;
+
+/** docker's; what it adds are the services of a swarm. */
+const verboseFlag: FlagRecord = {
+  long: 'verbose',
+  short: 'v',
+  type: 'bool',
+  help: 'Tell of the services of a swarm too: here there are none',
+  noop: true,
+  hidden: true,
+};
 
 export const networkRecords: readonly CommandRecord[] = [
   {
@@ -80,6 +91,24 @@ export const networkRecords: readonly CommandRecord[] = [
     load: () => import('../network/reload.ts'),
   },
   {
+    paths: ['network update'],
+    summary: 'Change the DNS servers of a network',
+    description:
+      'They are asked for names outside of the network, also by the containers that are on it now.',
+    examples: ['network update --dns-drop 9.9.9.9 --dns-add 1.1.1.1,1.0.0.1 back'],
+    arguments: { usage: 'NETWORK', min: 1, max: 1, complete: 'networks' },
+    flags: {
+      dnsAdd: { long: 'dns-add', type: 'stringSlice', placeholder: 'ip', help: 'DNS server to ask as well' },
+      dnsDrop: {
+        long: 'dns-drop',
+        type: 'stringSlice',
+        placeholder: 'ip',
+        help: 'DNS server not to ask any more',
+      },
+    },
+    load: () => import('../network/update.ts'),
+  },
+  {
     paths: ['network ls', 'network list'],
     summary: 'List networks',
     examples: [
@@ -107,15 +136,9 @@ export const networkRecords: readonly CommandRecord[] = [
     arguments: { usage: 'NETWORK [NETWORK...]', min: 1, max: MANY, complete: 'networks' },
     flags: {
       format: formatFlag,
-      verbose: {
-        long: 'verbose',
-        short: 'v',
-        type: 'bool',
-        help: 'Accepted without effect',
-        noop: true,
-        hidden: true,
-      },
+      verbose: verboseFlag,
     },
+    dockerFlags: { verbose: { ...verboseFlag, hidden: false } },
     load: () => import('../network/inspect.ts'),
   },
   {

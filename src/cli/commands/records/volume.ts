@@ -1,9 +1,32 @@
 import type { CommandRecord } from '../../command.ts';
+import type { FlagRecord } from '../../flag.ts';
 import { allFlag } from '../../flags/container.ts';
 import { formatFlag, listingFlags, longFilterFlag } from '../../flags/listing.ts';
 import { stopTimeFlag } from '../../flags/removal.ts';
 
 const MANY = Number.POSITIVE_INFINITY;
+const NO_CLUSTER = 'it is for the cluster volumes of a swarm, and tspod manages one host';
+
+/** docker's, of volumes that a swarm asks CSI plugins for. */
+const clusterFlags: Readonly<Record<string, FlagRecord>> = Object.fromEntries(
+  (
+    [
+      ['availability', 'string'],
+      ['group', 'string'],
+      ['limit-bytes', 'string'],
+      ['required-bytes', 'string'],
+      ['scope', 'string'],
+      ['secret', 'stringArray'],
+      ['sharing', 'string'],
+      ['topology-preferred', 'stringArray'],
+      ['topology-required', 'stringArray'],
+      ['type', 'string'],
+    ] as const
+  ).map(([long, type]) => [
+    long.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
+    { long, type, help: 'Not available', refused: NO_CLUSTER, hidden: true },
+  ]),
+);
 
 export const volumeRecords: readonly CommandRecord[] = [
   {
@@ -45,13 +68,7 @@ export const volumeRecords: readonly CommandRecord[] = [
         placeholder: 'option',
         help: 'Set an option of the driver: key=value',
       },
-      secret: {
-        long: 'secret',
-        type: 'stringArray',
-        help: 'Not available',
-        refused: 'it is for cluster volumes of a swarm, whose CSI plugins need logins',
-        hidden: true,
-      },
+      ...clusterFlags,
       uid: { long: 'uid', type: 'int', placeholder: 'uid', help: 'User that owns the directory' },
     },
     load: () => import('../volume/create.ts'),
@@ -62,6 +79,7 @@ export const volumeRecords: readonly CommandRecord[] = [
     examples: ['volume ls', 'volume ls --filter dangling=true', 'volume ls --format "{{.Name}}"'],
     arguments: { usage: '', min: 0, max: 0 },
     flags: {
+      cluster: { long: 'cluster', type: 'bool', help: 'Not available', refused: NO_CLUSTER, hidden: true },
       filter: listingFlags.filter,
       format: listingFlags.format,
       noheading: { ...listingFlags.noheading, short: 'n' },

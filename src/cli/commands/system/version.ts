@@ -114,7 +114,7 @@ function dockerText({ version, builtAt, commit, osArch }: VersionReport): string
   const client = twoColumns(18, ' ', [...common(API_VERSION), ['Context:', 'default']]);
   const server = twoColumns(17, '  ', [
     ...common(`${API_VERSION} (minimum version ${MIN_API_VERSION})`),
-    ['Experimental:', 'false'],
+    ['Experimental:', 'true'],
   ]);
   return `Client: tspod\n${client}\nServer: tspod\n Engine:\n${server}`;
 }

@@ -72,7 +72,7 @@ const HOST: Record<string, Fate> = {
     is: ['vendor.com/class=a', 'nvidia.com/gpu=0', 'nvidia.com/gpu=1'],
   },
 
-  KernelMemory: refused(1, 'KernelMemory'),
+  KernelMemory: { value: 1, nothing: 'docker passes over it too, since API 1.42' },
   KernelMemoryTCP: refused(1, 'KernelMemoryTCP'),
   MemoryReservation: { value: 5, option: 'memoryReservation', is: '5b' },
   MemorySwap: { value: -1, option: 'memorySwap', is: '-1' },
@@ -116,7 +116,7 @@ const HOST: Record<string, Fate> = {
   GroupAdd: { value: ['5'], option: 'groupAdd', is: ['5'] },
   IpcMode: { value: 'host', option: 'ipc', is: 'host' },
   Cgroup: refused('container:x', 'Cgroup'),
-  Links: { value: ['a:b'], nothing: 'needs the containers that are there: create-links.ts' },
+  Links: { value: ['a:b'], option: 'link', is: ['a:b'] },
   OomScoreAdj: { value: 5, option: 'oomScoreAdj', is: 5 },
   PidMode: { value: 'host', option: 'pid', is: 'host' },
   Privileged: { value: true, option: 'privileged', is: true },
@@ -138,37 +138,55 @@ const HOST: Record<string, Fate> = {
 /** Of an entry of NetworkingConfig.EndpointsConfig; its state (NetworkID, Gateway …) is nothing to ask for. */
 const ENDPOINT: Record<string, Fate> = {
   IPAMConfig: { value: { IPv4Address: '10.0.0.5' }, option: 'network', is: ['shop:ip=10.0.0.5'] },
-  Links: { value: ['a:b'], nothing: 'needs the containers that are there: create-links.ts' },
+  Links: { value: ['a:b'], extra: 'networkLinks', is: [{ network: 'shop', link: 'a:b' }] },
   MacAddress: { value: '02:00:00:00:00:01', option: 'network', is: ['shop:mac=02:00:00:00:00:01'] },
   Aliases: { value: ['db'], option: 'network', is: ['shop:alias=db'] },
-  DriverOpts: refused({ a: 'b' }, 'DriverOpts'),
-  GwPriority: refused(7, 'GwPriority'),
+  DriverOpts: { value: { a: 'b' }, option: 'network', is: ['shop:driver-opt=a=b'] },
+  GwPriority: { value: 7, option: 'network', is: ['shop:gw-priority=7'] },
 };
 
 const MOUNT: Record<string, Fate> = {
-  image: refused({ Type: 'image', Source: 'x', Target: '/x' }, 'image'),
+  image: {
+    value: { Type: 'image', Source: 'x', Target: '/x', ImageOptions: { Subpath: 'etc' } },
+    option: 'mount',
+    is: ['type=image,source=x,destination=/x,image-subpath=etc'],
+  },
   cluster: refused({ Type: 'cluster', Source: 'x', Target: '/x' }, 'cluster'),
-  'BindOptions.ReadOnlyNonRecursive': refused(
-    { Type: 'bind', Source: '/x', Target: '/x', BindOptions: { ReadOnlyNonRecursive: true } },
-    'BindOptions.ReadOnlyNonRecursive',
+  'BindOptions.ReadOnlyForceRecursive': refused(
+    { Type: 'bind', Source: '/x', Target: '/x', BindOptions: { ReadOnlyForceRecursive: true } },
+    'BindOptions.ReadOnlyForceRecursive',
   ),
+  'BindOptions.ReadOnlyNonRecursive': {
+    value: { Type: 'bind', Source: '/x', Target: '/x', BindOptions: { ReadOnlyNonRecursive: true } },
+    nothing: 'that is how read-only mounts are',
+  },
   'BindOptions.NonRecursive': {
     value: { Type: 'bind', Source: '/x', Target: '/x', BindOptions: { NonRecursive: true } },
     option: 'mount',
     is: ['type=bind,source=/x,destination=/x,bind-nonrecursive=true'],
   },
-  'VolumeOptions.DriverConfig': refused(
-    { Type: 'volume', Source: 'x', Target: '/x', VolumeOptions: { DriverConfig: { Name: 'nfs' } } },
-    'VolumeOptions.DriverConfig',
-  ),
-  'VolumeOptions.Labels': refused(
-    { Type: 'volume', Source: 'x', Target: '/x', VolumeOptions: { Labels: { a: 'b' } } },
-    'VolumeOptions.Labels',
-  ),
-  'TmpfsOptions.Options': refused(
-    { Type: 'tmpfs', Target: '/x', TmpfsOptions: { Options: [['noexec']] } },
-    'TmpfsOptions.Options',
-  ),
+  'VolumeOptions.DriverConfig': {
+    value: {
+      Type: 'volume',
+      Source: 'x',
+      Target: '/x',
+      VolumeOptions: { DriverConfig: { Name: 'local', Options: { type: 'tmpfs', o: 'size=1m,mode=700' } } },
+    },
+    option: 'mount',
+    is: [
+      'type=volume,source=x,destination=/x,volume-driver=local,volume-opt=type=tmpfs,"volume-opt=o=size=1m,mode=700"',
+    ],
+  },
+  'VolumeOptions.Labels': {
+    value: { Type: 'volume', Source: 'x', Target: '/x', VolumeOptions: { Labels: { a: 'b' } } },
+    option: 'mount',
+    is: ['type=volume,source=x,destination=/x,volume-label=a=b'],
+  },
+  'TmpfsOptions.Options': {
+    value: { Type: 'tmpfs', Target: '/x', TmpfsOptions: { Options: [['noexec']] } },
+    option: 'mount',
+    is: ['type=tmpfs,destination=/x,noexec'],
+  },
 };
 
 describe('every member of docker’s body of create is honoured, harmless or refused by its name', () => {
