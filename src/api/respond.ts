@@ -101,7 +101,8 @@ export function textOf(error: unknown): string {
   return error.hint === undefined ? text : `${text}\n${error.hint}`;
 }
 
-function dockerTextOf(error: unknown): string {
+/** The same in docker's words, where there are some. */
+export function dockerTextOf(error: unknown): string {
   return error instanceof TspodError && error.dockerMessage !== undefined
     ? error.dockerMessage
     : textOf(error);

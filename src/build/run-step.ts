@@ -107,7 +107,7 @@ async function perform(build: Build, { state, id }: StepPlace, job: Job): Promis
       stdin: build.options.run.stdin ? process.stdin : undefined,
     });
     await surroundings.close();
-    if (status !== 0) throw failure(job.parsed, status);
+    if (status !== 0) throw failure(job, status);
     crashPoint('build-after-run');
     withRoot(build, await container.mount(), (root) => removeMountPoints(host.syscalls, root, points));
     return await container.commit({ modifiedAt: modifiedAt(build), touched: points.touched });
@@ -126,9 +126,9 @@ function withRoot<T>(build: Build, directory: string, work: (root: number) => T)
   }
 }
 
-function failure(parsed: ParsedInstruction, status: number): StepFailedError {
+function failure({ parsed, command }: Job, status: number): StepFailedError {
   const { message } = instructionError(parsed, `the command ended with status ${status}`);
-  return new StepFailedError(message, status);
+  return new StepFailedError(message, status, command.words);
 }
 
 /** What the build's own options say about containers of RUN. */

@@ -2,6 +2,7 @@ import { UsageError } from '../base/errors.ts';
 import { parsePastTime } from '../base/past-time.ts';
 import { type ContainerRecord, findContainer, lookupContainer } from '../libpod/container.ts';
 import { lookUpImage } from '../image/resolve.ts';
+import { isRestarting } from '../libpod/restart-policy.ts';
 import { healthStatus } from '../libpod/health-record.ts';
 import { displayState } from '../libpod/transitions.ts';
 import type { Engine } from './engine.ts';
@@ -65,7 +66,7 @@ async function predicateFor(engine: Engine, key: string, value: string): Promise
     case 'label':
       return labelPredicate(value);
     case 'status':
-      return statusPredicate(value);
+      return statusPredicate(engine, value);
     case 'exited': {
       const code = Number(value);
       if (!Number.isInteger(code))
@@ -173,7 +174,7 @@ function labelPredicate(value: string): ContainerPredicate {
     );
 }
 
-function statusPredicate(value: string): ContainerPredicate {
+function statusPredicate(engine: Engine, value: string): ContainerPredicate {
   const wanted = value.toLowerCase();
   if (!STATUSES.includes(wanted))
     throw new UsageError(
@@ -181,7 +182,10 @@ function statusPredicate(value: string): ContainerPredicate {
     );
   const state =
     wanted === 'stopped' || wanted === 'dead' ? 'exited' : wanted === 'configured' ? 'created' : wanted;
-  return (record) => displayState(record.state) === state;
+  const waits = (record: ContainerRecord): boolean => isRestarting(engine, record);
+  if (state === 'restarting') return waits;
+  const isDocker = engine.options.asDocker === true;
+  return (record) => displayState(record.state) === state && !(isDocker && waits(record));
 }
 
 /** The image itself, or one whose layers begin with its layers. */

@@ -25,4 +25,5 @@ export { type ExecSession, removeExec as cleanupExec, startExec } from '../libpo
 export { healthChanged } from '../libpod/health-changed.ts';
 export { type HealthRecord, healthStatus, readHealth } from '../libpod/health-record.ts';
 export { runHealthcheck } from '../libpod/run-healthcheck.ts';
+export { isRestarting } from '../libpod/restart-policy.ts';
 export { renameContainer } from '../libpod/rename.ts';

@@ -2,6 +2,7 @@ import { systemPaths } from '../specgen/system-paths.ts';
 import type { InspectDocument } from './container-parts.ts';
 import { type ContainerRecord, lookupContainer } from './containers.ts';
 import { dockerEndpoints, dockerMounts, dockerNetworkMode, dockerState } from './docker-shapes.ts';
+import { isRestarting } from '../libpod/restart-policy.ts';
 import type { Engine } from './engine.ts';
 import { inspectContainer } from './inspect-container.ts';
 
@@ -28,7 +29,7 @@ function dockerDocument(engine: Engine, document: InspectDocument, record: Conta
     Created: document['Created'],
     Path: path,
     Args: args,
-    State: stateOf(part('State'), record),
+    State: stateOf(engine, part('State'), record),
     Image: record.imageId === undefined ? '' : `sha256:${record.imageId}`,
     ResolvConfPath: document['ResolvConfPath'] ?? '',
     HostnamePath: document['HostnamePath'] ?? '',
@@ -53,7 +54,7 @@ function dockerDocument(engine: Engine, document: InspectDocument, record: Conta
   };
 }
 
-function stateOf(state: InspectDocument, record: ContainerRecord): InspectDocument {
+function stateOf(engine: Engine, state: InspectDocument, record: ContainerRecord): InspectDocument {
   const {
     Status: _,
     OciVersion,
@@ -65,11 +66,13 @@ function stateOf(state: InspectDocument, record: ContainerRecord): InspectDocume
     ...kept
   } = state;
   const isPaused = record.state === 'paused';
+  const restarts = isRestarting(engine, record);
   return {
     ...kept,
-    Status: dockerState(record.state),
-    // docker's paused containers run.
-    Running: kept['Running'] === true || isPaused,
+    Restarting: restarts,
+    Status: restarts ? 'restarting' : dockerState(record.state),
+    // docker's paused containers run, and those that will at once.
+    Running: kept['Running'] === true || isPaused || restarts,
   };
 }
 

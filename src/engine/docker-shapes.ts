@@ -1,6 +1,6 @@
 import type { ContainerRecord } from '../libpod/container.ts';
 import { DEFAULT_NETWORK_NAME } from '../network/network-definition.ts';
-import type { ContainerSpec } from '../specgen/container-spec.ts';
+import type { ContainerSpec, NetworkAttachment } from '../specgen/container-spec.ts';
 import { inspectNetwork, type InspectDocument, networkMode } from './container-parts.ts';
 import type { Engine } from './engine.ts';
 import { displayState } from './list-containers.ts';
@@ -32,10 +32,23 @@ export function dockerAttachment(network: string): string {
 export function dockerEndpoints(engine: Engine, record: ContainerRecord): InspectDocument {
   const { mode } = record.spec.network;
   const endpoints = endpointsIn(inspectNetwork(engine, record), record);
-  for (const { name, gatewayPriority } of mode.mode === 'bridge' ? mode.networks : [])
-    if (gatewayPriority)
-      Object.assign(endpoints[dockerAttachment(name)] ?? {}, { GwPriority: gatewayPriority });
+  for (const attachment of mode.mode === 'bridge' ? mode.networks : [])
+    Object.assign(endpoints[dockerAttachment(attachment.name)] ?? {}, askedFor(attachment));
   return endpoints;
+}
+
+/** docker tells what was asked for beside what the container has got. */
+function askedFor({ staticIps, gatewayPriority }: NetworkAttachment): InspectDocument {
+  const ipv4 = staticIps.find((ip) => !ip.includes(':'));
+  const ipv6 = staticIps.find((ip) => ip.includes(':'));
+  const addresses = {
+    ...(ipv4 === undefined ? {} : { IPv4Address: ipv4 }),
+    ...(ipv6 === undefined ? {} : { IPv6Address: ipv6 }),
+  };
+  return {
+    ...(staticIps.length === 0 ? {} : { IPAMConfig: addresses }),
+    ...(gatewayPriority === undefined ? {} : { GwPriority: gatewayPriority }),
+  };
 }
 
 /** The same, from what inspect says already. */

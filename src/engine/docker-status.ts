@@ -2,9 +2,10 @@ import { humanDuration } from '../base/human-duration.ts';
 import { displayState, type ListedContainer } from './list-containers.ts';
 
 /** docker's words in the column STATUS: `Up 2 minutes (healthy)`, `Exited (0) 3 seconds ago`. */
-export function dockerStatus({ record, health }: ListedContainer): string {
+export function dockerStatus({ record, health, restarting }: ListedContainer): string {
   const age = (time: string | undefined): string =>
     humanDuration(Date.now() - (time === undefined ? Date.now() : Date.parse(time)));
+  if (restarting) return `Restarting (${record.exitCode ?? 0}) ${age(record.finishedAt)} ago`;
   switch (displayState(record.state)) {
     case 'running':
     case 'stopping':

@@ -36,7 +36,16 @@ function predicateFor(key: string, value: string): Predicate {
     case 'event':
       return (event) => event.action === value || dockerAction(event)?.split(':')[0] === value;
     case 'type':
-      return (event) => event.kind === value;
+      return (event) => event.kind === (value === 'daemon' ? 'system' : value);
+    case 'scope':
+      return () => value === 'local';
+    // docker's, of what there is none here.
+    case 'config':
+    case 'daemon':
+    case 'node':
+    case 'plugin':
+    case 'service':
+      return () => false;
     case 'label': {
       const equals = value.indexOf('=');
       if (equals < 0) return (event) => value in event.attributes;

@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { lastEvent, readEvents, type StoredEvent } from '../state/events.ts';
+import type { EventOrder } from './docker-event-order.ts';
 import type { Engine } from './engine.ts';
 import { eventPredicate } from './event-filters.ts';
 
@@ -12,6 +13,8 @@ export interface EventsRequest {
   /** Events after it are not wanted; in the future it ends the following. */
   until: number | undefined;
   follow: boolean;
+  /** The order in which they are told; absent: that in which they were noted. */
+  order?: EventOrder;
   signal?: AbortSignal;
 }
 
@@ -28,21 +31,27 @@ export function followEvents(engine: Engine, request: EventsRequest): AsyncGener
 
 async function* wantedEvents(
   engine: Engine,
-  { since, until, follow, signal }: EventsRequest,
+  { since, until, follow, order, signal }: EventsRequest,
   isWanted: (event: StoredEvent) => boolean,
 ): AsyncGenerator<StoredEvent, void> {
+  const isInTime = (event: StoredEvent): boolean => {
+    const at = Date.parse(event.at);
+    return (since === undefined || at >= since) && (until === undefined || at <= until);
+  };
   const changes = follow ? new DatabaseAlarm(engine.paths.database, signal) : undefined;
   try {
     let seen = since === undefined && follow ? lastEvent(engine.db) : 0;
     for (;;) {
       const ended = changes === undefined || isOver(until) || signal?.aborted === true;
-      for (const event of readEvents(engine.db, seen)) {
-        seen = event.seq;
-        const at = Date.parse(event.at);
-        if ((since === undefined || at >= since) && (until === undefined || at <= until) && isWanted(event))
-          yield event;
+      for (const noted of readEvents(engine.db, seen)) {
+        seen = noted.seq;
+        for (const event of order?.next(noted) ?? [noted])
+          if (isInTime(event) && isWanted(event)) yield event;
       }
-      if (ended) return;
+      if (ended) {
+        for (const event of order?.rest() ?? []) if (isInTime(event) && isWanted(event)) yield event;
+        return;
+      }
       await changes.next(until);
     }
   } finally {

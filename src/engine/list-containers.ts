@@ -4,6 +4,7 @@ import { containerSizes } from '../libpod/inspect.ts';
 import { type ContainerRecord, findContainer } from '../libpod/container.ts';
 import { type ContainerGlance, glanceOf, listRecords } from '../libpod/container-glance.ts';
 import { healthStatus } from '../libpod/health-record.ts';
+import { isRestarting } from '../libpod/restart-policy.ts';
 import { settleQuietly } from '../libpod/settle.ts';
 import { takeUpRestart } from './take-up-restart.ts';
 import type { Engine } from './engine.ts';
@@ -28,6 +29,8 @@ export interface ListedContainer {
   glance: ContainerGlance;
   /** `starting`, `healthy`, `unhealthy`; '' without a check. */
   health: string;
+  /** It has ended and waits to be started again by its policy: docker has a word of its own for that. */
+  restarting: boolean;
   sizes: { own: number; total: number } | undefined;
   /** Of its pod; '' without one. */
   podName: string;
@@ -82,7 +85,9 @@ async function predicate(
   const anyState =
     options.all || options.last !== undefined || filters.some((each) => /^status!?=/.test(each));
   const isShown = (record: ContainerRecord): boolean =>
-    anyState || record.state === 'running' || (engine.options.asDocker === true && record.state === 'paused');
+    anyState ||
+    record.state === 'running' ||
+    (engine.options.asDocker === true && (record.state === 'paused' || isRestarting(engine, record)));
   if (filters.length === 0) return isShown;
   const { containerPredicate } = await import('./container-filters.ts');
   const matches = await containerPredicate(engine, filters);
@@ -99,6 +104,7 @@ function listed(
     record,
     glance: glance.networkMode === 'container' ? withPortsOfDonor(engine, record, glance) : glance,
     health: healthStatus(engine, record, glance.healthcheck) ?? '',
+    restarting: isRestarting(engine, record),
     sizes,
     podName: pods?.get(record.podId ?? '') ?? '',
   };

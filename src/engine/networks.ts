@@ -224,6 +224,9 @@ async function undefine(engine: Engine, name: string): Promise<void> {
     if (users.length > 0)
       throw new InUseError(
         `"${name}" has associated containers with it (${users.map((user) => user.name).join(', ')}). Use -f to forcibly delete containers and pods: network is being used`,
+        {
+          docker: `error while removing network: network ${name} has active endpoints (${users.map((user) => `name:"${user.name}" id:"${user.id.slice(0, 12)}"`).join(', ')})`,
+        },
       );
   });
   recordNetworkEvent(engine, 'remove', network);

@@ -200,6 +200,9 @@ async function freeFromContainers(
   if (!options.force) {
     throw new InUseError(
       `image used by ${users.join(', ')}: image is in use by a container: remove the container first, or force the removal of both`,
+      {
+        docker: `conflict: unable to delete ${image.id.slice(0, 12)} (must be forced) - image is being used by container ${users[0]?.slice(0, 12)}`,
+      },
     );
   }
   await context.removeContainers(users);

@@ -133,6 +133,7 @@ function insertRow(
   if (holder !== undefined)
     throw new AlreadyExistsError(
       `creating container storage: the container name ${JSON.stringify(spec.name)} is already in use by ${holder}. You have to remove that container to be able to reuse that name: that name is already in use, or use --replace to instruct tspod to do so`,
+      { docker: nameConflict(spec.name, holder) },
     );
   const document = JSON.stringify(spec);
   db.prepare(
@@ -152,6 +153,11 @@ function insertRow(
     project ?? null,
     sumOf(document),
   );
+}
+
+/** docker's words, which clients look for. */
+export function nameConflict(name: string, holder: string): string {
+  return `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`;
 }
 
 function volumeNames({ mounts }: ContainerSpec): string[] {

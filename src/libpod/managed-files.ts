@@ -133,7 +133,7 @@ function linkedHosts(libpod: Libpod, { spec }: ContainerRecord): HostEntry[] {
       linkedAddress(libpod, networks, link),
     ];
     if (target === undefined || address === undefined) return [];
-    const isDefault = networks[0] === libpod.config.network.defaultNetwork;
+    const isDefault = link.network === undefined && networks[0] === libpod.config.network.defaultNetwork;
     const names = isDefault ? [link.alias, hostnameOf(libpod, target), target.name] : [link.alias];
     return [{ address, names: [...new Set(names)] }];
   });

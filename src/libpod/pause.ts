@@ -26,7 +26,7 @@ async function freezeOrThaw(libpod: Libpod, id: string, transition: 'pause' | 'u
   try {
     const record = await settle(libpod, id);
     if (record === undefined) throw new NotFoundError('container', id);
-    nextState(record.state, transition, record.name);
+    nextState(record.state, transition, record);
     if (record.facts.cgroupPath === undefined) throw withoutFreezer(record);
     const runtime = runtimeOf(libpod, record);
     // Should we be killed between the freezer and the row, whoever comes next asks the freezer.

@@ -51,6 +51,9 @@ const FORCED_ATTEMPTS = 10;
 function stillRunning(record: ContainerRecord): InUseError {
   return new InUseError(
     `cannot remove container ${record.id} as it is ${record.state} - running or paused containers cannot be removed without force: container state improper`,
+    {
+      docker: `cannot remove container "${record.name}": container is ${record.state === 'paused' ? 'paused and must be unpaused first' : 'running: stop the container before removing or force remove'}`,
+    },
   );
 }
 

@@ -4,6 +4,7 @@ import { transaction } from '../state/db.ts';
 import { recordEvent } from '../state/events.ts';
 import { findContainer, lookupContainer, updateContainer } from './container.ts';
 import type { Libpod } from './context.ts';
+import { nameConflict } from './create.ts';
 import { lookupPresent } from './settle.ts';
 
 /** In any state. AlreadyExistsError names the container that has the name. */
@@ -22,9 +23,11 @@ export async function renameContainer(libpod: Libpod, nameOrId: string, newName:
       if (holder.id === record.id)
         throw new UsageError(
           `cannot rename container ${name}: renaming a container with the same name as its current name`,
+          { docker: 'Renaming a container with the same name as its current name' },
         );
       throw new AlreadyExistsError(
         `name ${name} is already in use by container ${holder.id}: container already exists`,
+        { docker: `Error when allocating new name: ${nameConflict(name, holder.id)}` },
       );
     }
     updateContainer(libpod.db, record.id, { name, spec: { ...record.spec, name } });

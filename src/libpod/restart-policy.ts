@@ -59,6 +59,13 @@ export function dueRestart(libpod: Pick<Libpod, 'paths'>, record: ContainerRecor
   return mayRestart(libpod, record) ? restart : undefined;
 }
 
+/** It has ended and waits for its next start, or is being started again just now. */
+export function isRestarting(libpod: Pick<Libpod, 'paths'>, record: ContainerRecord): boolean {
+  const { restart } = record.facts;
+  if (restart === undefined) return false;
+  return record.state === 'starting' || dueRestart(libpod, record) !== undefined;
+}
+
 /** The monitor that was to start it again has been killed: nobody else will. */
 export function isRestartLost(libpod: Pick<Libpod, 'paths'>, record: ContainerRecord): boolean {
   const due = dueRestart(libpod, record);

@@ -36,7 +36,7 @@ export function changeState(
     () => {
       const current = getContainer(db, id);
       if (current === undefined) throw new NotFoundError('container', id);
-      const state = nextState(current.state, transition, current.name);
+      const state = nextState(current.state, transition, current);
       const changes = { ...options.changes, state };
       updateContainer(db, id, changes);
       for (const action of current.buildOwner === undefined ? (options.events ?? []) : []) {

@@ -59,20 +59,35 @@ export const TRANSITIONS: Readonly<Record<Transition, Rule>> = {
 };
 
 /** The new state, or WrongStateError in the user's words. */
-export function nextState(current: ContainerState, transition: Transition, name: string): ContainerState {
+export function nextState(
+  current: ContainerState,
+  transition: Transition,
+  { name, id }: { name: string; id: string },
+): ContainerState {
   const rule = TRANSITIONS[transition];
   if (rule.from.includes(current)) return rule.to;
-  throw wrongState(current, transition, name);
+  throw wrongState(current, transition, { name, id });
 }
 
-function wrongState(current: ContainerState, transition: Transition, name: string): ConflictError {
+function wrongState(
+  current: ContainerState,
+  transition: Transition,
+  { name, id }: { name: string; id: string },
+): ConflictError {
   if (current === 'removing') return new ConflictError(`container ${name} is being removed`);
   const wanted = TRANSITIONS[transition].from.filter(
     (state) => state !== 'creating' && state !== 'starting' && state !== 'removing',
   );
   return new WrongStateError(
     `cannot ${VERBS[transition]} container ${name}: it is ${current}, must be ${wanted.join(' or ')}`,
+    dockerWords(current, transition, id),
   );
+}
+
+function dockerWords(current: ContainerState, transition: Transition, id: string): { docker?: string } {
+  if (transition === 'unpause') return { docker: `Container ${id} is not paused` };
+  if (transition !== 'pause') return {};
+  return { docker: `Container ${id} is ${current === 'paused' ? 'already paused' : 'not running'}` };
 }
 
 const VERBS: Readonly<Record<Transition, string>> = {

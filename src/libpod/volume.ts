@@ -150,6 +150,7 @@ export async function removeVolume(libpod: Libpod, name: string): Promise<void> 
       if (users.length > 0) {
         throw new InUseError(
           `volume ${name} is being used by the following container(s): ${users.join(', ')}: volume is being used`,
+          { docker: `remove ${name}: volume is in use - [${users.join(', ')}]` },
         );
       }
       // It may run twice, on a full disk.

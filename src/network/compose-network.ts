@@ -6,6 +6,7 @@ import { configOnlyNetwork, fromConfigNetwork } from './config-only.ts';
 import { freeIpv4Subnet, freeIpv6Subnet } from './free-subnet.ts';
 import { overlaps, parseIp, parseSubnet, type Subnet } from './ip-address.ts';
 import type { NetworkDefinition, NetworkSubnet } from './network-definition.ts';
+import { subnetsOf } from './network-store.ts';
 import { driverOptions, interfaceName } from './network-options.ts';
 import { plainSubnet, subnetsFrom, withAuxiliary } from './subnet-requests.ts';
 
@@ -113,7 +114,9 @@ function checkName(name: string, { networks }: Surroundings): void {
       `cannot create network with name "${name}" because it conflicts with a valid network mode`,
     );
   if (networks.some((network) => network.name === name))
-    throw new AlreadyExistsError(`network name ${name} already used: network already exists`);
+    throw new AlreadyExistsError(`network name ${name} already used: network already exists`, {
+      docker: `network with name ${name} already exists`,
+    });
 }
 
 function refuseTaken(bridge: string, { networks, interfaces }: Surroundings): void {
@@ -171,9 +174,7 @@ function subnetsFor(request: NewNetwork, driver: string, around: Surroundings): 
   const gateway = withGateway || dnsNeedsGateway;
   const given = subnetsFrom({ subnets: texts, gateways, ranges: ipRanges }, gateway);
   const own = given.flatMap(({ subnet }) => parseSubnet(subnet) ?? []);
-  const defined = around.networks.flatMap(({ subnets = [] }) =>
-    subnets.flatMap(({ subnet }) => parseSubnet(subnet) ?? []),
-  );
+  const defined = around.networks.flatMap(subnetsOf);
   // The host is on the network that macvlan extends.
   const taken = driver === 'bridge' ? [...defined, ...around.routed] : [];
   refuseOverlap(own, taken);

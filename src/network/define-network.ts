@@ -37,7 +37,7 @@ export async function defineNetwork(
     const { subnetPools: pools } = context.config;
     const around = { networks, routed: routedSubnets(), interfaces: interfaceNames(), pools };
     const network = composeNetwork(request, around);
-    if (context.rootless && network.driver !== 'bridge')
+    if (context.rootless && network.driver !== 'bridge' && !network.config_only)
       throw new ConflictError(`${network.driver} networks need root: their interfaces would be the host's`);
     await refuseBeyondNetavark(network, context.config);
     writeDefinition(places, network);

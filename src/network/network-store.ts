@@ -80,8 +80,9 @@ function definedNetworks(places: NetworkPlaces): NetworkDefinition[] {
   return networks;
 }
 
-export function subnetsOf(network: NetworkDefinition): Subnet[] {
-  return (network.subnets ?? []).flatMap(({ subnet }) => parseSubnet(subnet) ?? []);
+/** A network that is only a configuration takes none. */
+export function subnetsOf({ subnets = [], config_only }: NetworkDefinition): Subnet[] {
+  return config_only ? [] : subnets.flatMap(({ subnet }) => parseSubnet(subnet) ?? []);
 }
 
 function definitionFiles(places: NetworkPlaces): string[] {

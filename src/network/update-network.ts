@@ -1,5 +1,6 @@
-import { closeSync, existsSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.ts';
 import { ConflictError, InvalidSpecError, TspodError } from '../base/errors.ts';
 import { ipFamily } from '../base/ip-family.ts';
 import { runProgram } from '../base/run-program.ts';
@@ -60,7 +61,10 @@ async function tellResolver(context: NetworkContext, network: NetworkDefinition)
       ...[netavark, '--config', files.netavark, 'update', name, '--network-dns-servers', servers],
     ];
     const { code, stdout, stderr } = await runProgram(program, words, { env: helperEnvironment() });
-    if (code !== 0)
+    if (code === 0) return;
+    // Netavark 1.4 cannot say that there are none.
+    if (servers === '') forgetResolvers(join(files.netavark, 'aardvark-dns'), name);
+    else
       throw new TspodError(
         `network ${network.name} is changed, but its resolver has not learnt it: netavark: ${netavarkComplaint(stdout, stderr)}`,
         { hint: 'containers that start from now on bring it along' },
@@ -68,4 +72,13 @@ async function tellResolver(context: NetworkContext, network: NetworkDefinition)
   } finally {
     closeSync(lockFd);
   }
+}
+
+/** The first line of a network's file: its own addresses, then the resolvers. Aardvark reads it again when it is told to. */
+function forgetResolvers(folder: string, name: string): void {
+  const file = join(folder, name);
+  const text = readFileSync(file, 'utf8');
+  writeFileAtomic(file, text.replace(/^(\S+) [^\n]*/, '$1'), { durable: false });
+  const pid = Number.parseInt(readFileSync(join(folder, 'aardvark.pid'), 'utf8'), 10);
+  if (/^aardvark/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'))) process.kill(pid, 'SIGHUP');
 }

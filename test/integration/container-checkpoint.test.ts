@@ -54,6 +54,31 @@ describe('a checkpoint', { skip: requires('root', 'criu', 'runc') }, () => {
     await criuTspodOk(['rm', '-f', '-t', '0', name]);
   });
 
+  it('is kept by docker’s commands under a name, as often as one likes, here or elsewhere', async () => {
+    const [name, directory] = [freshName(), join(testRoot().base, 'named')];
+    const token = await startKeeper(name, image, WITHOUT_NETWORK);
+    const elsewhere = ['--checkpoint-dir', directory];
+    assert.equal(await criuTspodOk(['checkpoint', 'create', '--leave-running', name, 'first']), 'first');
+    assert.equal(await askKeeper(name), token);
+    assert.match((await criuTspod(['checkpoint', 'create', name, 'first'])).stderr, /already exists/);
+    await criuTspodOk(['checkpoint', 'create', ...elsewhere, name, 'second']);
+    assert.equal((await stateOf(name))['Status'], 'exited');
+    assert.equal(await criuTspodOk(['checkpoint', 'ls', name]), 'CHECKPOINT NAME\nfirst');
+    assert.equal(await criuTspodOk(['checkpoint', 'ls', ...elsewhere, name]), 'CHECKPOINT NAME\nsecond');
+    await criuTspodOk(['start', '--checkpoint', 'second', ...elsewhere, name]);
+    assert.equal(await askKeeper(name), token);
+    assert.match((await criuTspod(['start', '--checkpoint', 'first', name])).stderr, /it is running/);
+    for (let times = 0; times < 2; times++) {
+      await criuTspodOk(['stop', '-t', '0', name]);
+      await criuTspodOk(['start', '--checkpoint', 'first', name]);
+      assert.equal(await askKeeper(name), token);
+    }
+    await criuTspodOk(['checkpoint', 'rm', name, 'first']);
+    const gone = await criuTspod(['checkpoint', 'rm', name, 'first']);
+    assert.deepEqual([gone.code, /does not exist/.test(gone.stderr)], [1, true]);
+    await criuTspodOk(['rm', '-f', '-t', '0', name]);
+  });
+
   it('leaves a container running where that is wanted, tells its measures, and is kept for several restores', async () => {
     const name = freshName();
     // CRIU does not follow links to what is mounted.

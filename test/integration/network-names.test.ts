@@ -69,7 +69,8 @@ describe('containers on a network', { skip: withoutBridges() }, () => {
       [['--link', `${other}:a`, '--link', `${one}:a`], /conflicting links/],
       [['--network', 'host', '--link', other], /host type networking can't be used with links/],
     ] as const) {
-      const { code, stderr } = await tspod(['create', ...flags, BUSYBOX, 'true']);
+      const mode = flags.some((word) => word === 'host') ? [] : ['--network', network];
+      const { code, stderr } = await tspod(['create', ...mode, ...flags, BUSYBOX, 'true']);
       assert.equal(code, 125, flags.join(' '));
       assert.match(stderr, words);
     }

@@ -73,6 +73,9 @@ function refuseWhatIsNotKept({ query }: Exchange): void {
     throw new UnsupportedError('builds by BuildKit sessions are not supported: set DOCKER_BUILDKIT=0');
   if (query.text('outputs') !== undefined)
     throw new UnsupportedError('the parameter outputs of a build is not supported');
+  const isolation = query.text('isolation') ?? 'default';
+  if (isolation !== 'default')
+    throw new UnsupportedError(`the isolation ${JSON.stringify(isolation)} is not supported`);
   if (/^(client-session|upload-request)/.test(query.text('remote') ?? ''))
     throw new UnsupportedError('contexts by BuildKit sessions are not supported: set DOCKER_BUILDKIT=0');
 }

@@ -8,6 +8,7 @@ import {
   pauseContainer,
   removeContainer,
   renameContainer,
+  isRestarting,
   settleQuietly,
   startContainer,
   type StartedContainer,
@@ -82,14 +83,22 @@ async function startOrDrop(
 export const stop: Handler = async (exchange) => {
   const { engine } = exchange;
   const record = await settledContainer(exchange);
-  if (record.state === 'exited' || record.state === 'created') return sendEmpty(exchange, UNCHANGED);
+  const isOver = record.state === 'exited' && !isRestarting(engine, record);
+  if (isOver || record.state === 'created') return sendEmpty(exchange, UNCHANGED);
+  await thaw(engine, record);
   await stopContainer(engine, record.id, stopOptions(exchange));
   sendEmpty(exchange, 204);
 };
 
+/** docker ends a paused container like any other. */
+async function thaw(engine: Engine, { id, state }: ContainerRecord): Promise<void> {
+  if (state === 'paused') await unpauseContainer(engine, id);
+}
+
 export const restart: Handler = async (exchange) => {
   const { engine } = exchange;
   const record = await settledContainer(exchange);
+  await thaw(engine, record);
   await stopContainer(engine, record.id, { ...stopOptions(exchange), forRestart: true });
   await startWatched(engine, record, { restart: true });
   sendEmpty(exchange, 204);

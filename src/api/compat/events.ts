@@ -1,11 +1,13 @@
 import { UsageError } from '../../base/errors.ts';
 import { parsePastTime } from '../../base/past-time.ts';
 import { type DockerEvent, dockerEvent, dockerEventJson, podmanEvent } from '../../engine/docker-events.ts';
+import { dockerOrder, type EventOrder } from '../../engine/docker-event-order.ts';
 import { followEvents, type StoredEvent } from '../../engine/follow-events.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { sendStream } from '../respond.ts';
 
-export const eventsHandler: Handler = (exchange) => sendEvents(exchange, dockerEvent);
+export const eventsHandler: Handler = (exchange) =>
+  sendEvents(exchange, dockerEvent, dockerOrder(exchange.engine));
 
 /** In podman's words. */
 export const libpodEventsHandler: Handler = (exchange) => {
@@ -29,6 +31,7 @@ function oldPodmanEvent(stored: StoredEvent): DockerEvent | undefined {
 async function sendEvents(
   exchange: Exchange,
   shapeOf: (event: StoredEvent) => DockerEvent | undefined,
+  order?: EventOrder,
 ): Promise<void> {
   const { engine, query, signal } = exchange;
   const since = timeIn(exchange, 'since');
@@ -36,7 +39,8 @@ async function sendEvents(
   if (since !== undefined && until !== undefined && since > until)
     throw new UsageError('the parameter since must not be later than until');
   const follow = query.flag('stream', true) && (until === undefined || until > Date.now());
-  const events = followEvents(engine, { filters: query.filters(), since, until, follow, signal });
+  const request = { filters: query.filters(), since, until, follow, signal };
+  const events = followEvents(engine, order === undefined ? request : { ...request, order });
   const answer = sendStream(exchange, 'application/json');
   for (let next = await events.next(); next.done !== true; next = await events.next()) {
     const event = shapeOf(next.value);

@@ -46,7 +46,7 @@ export function containerSummary(engine: Engine, container: ListedContainer): ob
     Ports: portsOf(container),
     ...(sizes === undefined ? {} : { SizeRw: sizes.own, SizeRootFs: sizes.total }),
     Labels: spec.labels,
-    State: dockerState(record.state),
+    State: container.restarting ? 'restarting' : dockerState(record.state),
     Status: dockerStatus(container),
     HostConfig: { NetworkMode: dockerNetworkMode(record.spec) },
     NetworkSettings: { Networks: dockerEndpoints(engine, record) },

@@ -85,7 +85,9 @@ export const remove: Handler = async (exchange) => {
   try {
     await removeNetwork(exchange.engine, exchange.params['id'] ?? '');
   } catch (error) {
-    throw error instanceof ConflictError ? new NotToRemoveError(error.message, { cause: error }) : error;
+    if (!(error instanceof ConflictError)) throw error;
+    const { message, dockerMessage: docker = message } = error;
+    throw new NotToRemoveError(message, { cause: error, docker });
   }
   sendEmpty(exchange, 204);
 };

@@ -1,7 +1,7 @@
 import { TspodError } from '../../base/errors.ts';
 import type { PullEvent } from '../../engine/images.ts';
 import type { Exchange } from '../exchange.ts';
-import { sendStream, type StreamAnswer, textOf } from '../respond.ts';
+import { dockerTextOf, sendStream, type StreamAnswer } from '../respond.ts';
 
 /** docker's JSON lines about something that takes long. The answer begins with the first line: what fails before has a status. */
 export interface ProgressLines {
@@ -51,7 +51,7 @@ export function progressLines(exchange: Exchange): ProgressLines {
     },
     async fail(error) {
       if (answer === undefined) throw error;
-      const message = textOf(error);
+      const message = dockerTextOf(error);
       const code = error instanceof TspodError && error.exitCode !== 125 ? { code: error.exitCode } : {};
       await answer.json({ errorDetail: { ...code, message }, error: message });
       answer.end();

@@ -53,6 +53,9 @@ export class DockerRow extends ContainerRow {
   override get Size(): string {
     return super.Size || '0B';
   }
+  override get State(): string {
+    return this.#container.restarting ? 'restarting' : super.State;
+  }
   override get Status(): string {
     return dockerStatus(this.#container);
   }

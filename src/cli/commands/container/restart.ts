@@ -1,5 +1,5 @@
 import { parseSignal } from '../../../base/signals.ts';
-import { startContainer, stopContainer } from '../../../engine/containers.ts';
+import { startContainer, stopContainer, unpauseContainer } from '../../../engine/containers.ts';
 import type { CommandHandler } from '../../command.ts';
 import { forEachContainer } from './for-each-container.ts';
 import { stopTimeout } from './stop-timeout.ts';
@@ -14,6 +14,8 @@ export const run: CommandHandler = async (input, openEngine) => {
     engine,
     onlyRunning ? { ...input, flags: { ...flags, all: true } } : input,
     async (record) => {
+      // docker ends a paused container like any other.
+      if (input.asDocker && record.state === 'paused') await unpauseContainer(engine, record.id);
       await stopContainer(engine, record.id, {
         forRestart: true,
         ...(timeout === undefined ? {} : { timeout }),

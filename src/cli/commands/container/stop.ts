@@ -1,5 +1,5 @@
 import { parseSignal } from '../../../base/signals.ts';
-import { stopContainer } from '../../../engine/containers.ts';
+import { stopContainer, unpauseContainer } from '../../../engine/containers.ts';
 import type { CommandHandler } from '../../command.ts';
 import { ENDED_AT_ONCE, forEachContainer } from './for-each-container.ts';
 import { stopTimeout } from './stop-timeout.ts';
@@ -11,11 +11,14 @@ export const run: CommandHandler = async (input, openEngine) => {
   return await forEachContainer(
     engine,
     input,
-    (record) =>
-      stopContainer(engine, record.id, {
+    async (record) => {
+      // docker ends a paused container like any other.
+      if (input.asDocker && record.state === 'paused') await unpauseContainer(engine, record.id);
+      await stopContainer(engine, record.id, {
         ...(timeout === undefined ? {} : { timeout }),
         ...(typeof signal === 'string' ? { signal: parseSignal(signal) } : {}),
-      }),
+      });
+    },
     {
       all: (record) => record.state === 'running',
       ignoreMissing: input.flags['ignore'] === true,

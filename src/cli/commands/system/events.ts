@@ -10,10 +10,15 @@ import { type GoObject, goMap, goStruct, toJson } from '../../output/template/go
 export const run: CommandHandler = async ({ flags, asDocker }, openEngine) => {
   const format = flags['format'] as string | undefined;
   const until = timeFrom(flags['until'], '--until');
-  const events = followEvents(openEngine(), {
+  const engine = openEngine();
+  const order = asDocker
+    ? (await import('../../../engine/docker-event-order.ts')).dockerOrder(engine)
+    : undefined;
+  const events = followEvents(engine, {
     filters: (flags['filter'] as string[] | undefined) ?? [],
     since: timeFrom(flags['since'], '--since'),
     until,
+    ...(order === undefined ? {} : { order }),
     follow: flags['stream'] !== false && (until === undefined || until > Date.now()),
   });
   const style: Style = { format, whole: flags['noTrunc'] !== false };
