@@ -54,6 +54,14 @@ interface FailedPort {
   cause: unknown;
 }
 
+/** docker's, which scripts look for. */
+function dockerWords(address: string, holder: string | undefined): string {
+  const by = holder === undefined ? '' : ` by ${holder}`;
+  return holder?.startsWith('container ')
+    ? `driver failed programming external connectivity: Bind for ${address} failed: port is already allocated${by}`
+    : `failed to bind host port ${address}: address already in use${by}`;
+}
+
 function explain(code: string | undefined, failed: FailedPort): unknown {
   const { protocol, hostIp, port, cause } = failed;
   const family = hostIp.includes(':') ? '6' : '4';
@@ -64,7 +72,7 @@ function explain(code: string | undefined, failed: FailedPort): unknown {
       const holder = findPortHolder(protocol, port);
       return new ConflictError(
         `${attempt}: address already in use${holder === undefined ? '' : ` by ${holder}`}`,
-        { cause },
+        { cause, docker: dockerWords(`${host || '0.0.0.0'}:${port}`, holder) },
       );
     }
     case 'EACCES':

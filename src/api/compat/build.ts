@@ -6,7 +6,7 @@ import {
   type StageSummary,
   type StepId,
 } from '../../engine/build.ts';
-import { pruneBuildCache, unusedSince } from '../../engine/build-cache.ts';
+import { bytesToKeep, type CacheBounds, pruneBuildCache, unusedSince } from '../../engine/build-cache.ts';
 import { familiarName } from '../../engine/images.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { sendJson } from '../respond.ts';
@@ -97,9 +97,23 @@ function position({ stage, step }: StepId, stages: readonly StageSummary[]): str
 
 export const pruneBuildHandler: Handler = async (exchange) => {
   const { engine, query } = exchange;
+  const filters = query.filters();
+  // `system prune --filter label=…` asks for it too: nothing in the cache has a label.
+  if (filters.some((filter) => /^label!?=/.test(filter)))
+    return sendJson(exchange, 200, { CachesDeleted: [], SpaceReclaimed: 0 });
   const report = await pruneBuildCache(engine, {
     all: query.flag('all'),
-    until: unusedSince(query.filters()),
+    until: unusedSince(filters),
+    keep: bytesToKeep(engine, boundsIn(exchange)),
   });
   sendJson(exchange, 200, { CachesDeleted: report.removed, SpaceReclaimed: report.reclaimed });
 };
+
+/** Bytes; an older client has another name for the first. */
+function boundsIn({ query }: Exchange): CacheBounds {
+  return {
+    reserved: query.integer('reserved-space') ?? query.integer('keep-storage'),
+    maxUsed: query.integer('max-used-space'),
+    minFree: query.integer('min-free-space'),
+  };
+}

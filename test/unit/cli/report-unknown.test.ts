@@ -34,7 +34,10 @@ test('nonsense gets no suggestions', () => {
 test('a command that only the peers have is refused by name', () => {
   const error = explained('swarm', 'init');
   assert.ok(error instanceof UnsupportedError);
-  assert.equal(error.message, '`tspod swarm` is not available: there are no clusters: tspod manages one host');
+  assert.equal(
+    error.message,
+    '`tspod swarm` is not available: there are no clusters: tspod manages one host',
+  );
 });
 
 test('a flag that only the peers have is refused by name', () => {
