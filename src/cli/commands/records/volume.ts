@@ -32,8 +32,13 @@ export const volumeRecords: readonly CommandRecord[] = [
   {
     paths: ['volume create'],
     summary: 'Create a volume',
-    description: 'Prints its name. Without a name it gets an id, and counts as anonymous.',
-    examples: ['volume create data', 'volume create --label tier=db --ignore data'],
+    description:
+      'Prints its name. Without a name it gets an id, and counts as anonymous. With the driver image it begins with the files of an image that is here.',
+    examples: [
+      'volume create data',
+      'volume create --label tier=db --ignore data',
+      'volume create --driver image --opt image=alpine files',
+    ],
     arguments: { usage: '[NAME]', min: 0, max: 1 },
     flags: {
       driver: {
@@ -43,7 +48,7 @@ export const volumeRecords: readonly CommandRecord[] = [
         placeholder: 'driver',
         default: 'local',
         help: 'Driver of the volume',
-        complete: ['local'],
+        complete: ['local', 'image'],
       },
       gid: { long: 'gid', type: 'int', placeholder: 'gid', help: 'Group that owns the directory' },
       ignore: { long: 'ignore', type: 'bool', help: 'A volume of that name may exist already' },
