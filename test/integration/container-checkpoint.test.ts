@@ -161,21 +161,18 @@ describe('a checkpoint', { skip: requires('root', 'criu', 'runc') }, () => {
       'volume\nroot\nmemory\nnew\nown\nls: /etc/group: No such file or directory',
     );
 
-    const link = join(testRoot().base, 'link.tar');
-    await runProgram('sh', ['-ec', `cp ${archive} ${link}; ln -s /etc/passwd away; tar rf ${link} away`], {
-      cwd: testRoot().base,
-    });
-    const withLink = await criuTspod([
-      'container',
-      'restore',
-      '-i',
-      link,
-      '-n',
-      'linked',
-      '--ignore-volumes',
-    ]);
-    assert.match(withLink.stderr, /a file of the checkpoint is a link: "away"/);
-    assert.equal((await tspod(['container', 'exists', 'linked'])).code, 1);
+    for (const [make, what] of [
+      ['ln -s /etc/passwd away', 'a link'],
+      ['mkfifo away', 'neither file nor directory'],
+    ]) {
+      const odd = join(testRoot().base, 'odd.tar');
+      const script = `cp ${archive} ${odd}; rm -f away; ${make}; tar rf ${odd} away`;
+      await runProgram('sh', ['-ec', script], { cwd: testRoot().base });
+      const flags = ['-i', odd, '-n', 'odd', '--ignore-volumes'];
+      const { stderr } = await criuTspod(['container', 'restore', ...flags]);
+      assert.match(stderr, new RegExp(`a file of the checkpoint is ${what}: "away"`));
+      assert.equal((await tspod(['container', 'exists', 'odd'])).code, 1);
+    }
     if (requires('crun') === false) {
       const byAnother = [
         '--runtime',
