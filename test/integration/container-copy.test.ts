@@ -11,8 +11,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { syscalls } from '../../src/native/linux.ts';
 import { runProgram, testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
+import { requires } from '../fixtures/requires.ts';
 
 let place = '';
 
@@ -202,6 +204,24 @@ describe('cp', () => {
     await tspodOk(['cp', 'live:/memory/suid', 'live:/tmp/suid']);
     const mode = await tspodOk(['exec', 'live', 'stat', '-c', '%a', '/tmp/suid']);
     assert.equal(mode, '6755');
+  });
+
+  test('takes capabilities from files that come to the host, and nowhere else', {
+    skip: requires('root'),
+  }, async () => {
+    const file = join(place, 'capable');
+    writeFileSync(file, 'x', { mode: 0o755 });
+    // Version 2, effective; permitted: CAP_NET_BIND_SERVICE.
+    const capability = Buffer.alloc(20);
+    capability.writeUInt32LE(0x02000001, 0);
+    capability.writeUInt32LE(1 << 10, 4);
+    syscalls().lsetxattr(file, 'security.capability', capability);
+    await tspodOk(['cp', file, 'live:/capable']);
+    const pid = await tspodOk(['inspect', '--format', '{{.State.Pid}}', 'live']);
+    const inside = `/proc/${pid}/root/capable`;
+    assert.deepEqual(syscalls().lgetxattr(inside, 'security.capability'), capability);
+    await tspodOk(['cp', 'live:/capable', join(place, 'back')]);
+    assert.equal(syscalls().lgetxattr(join(place, 'back'), 'security.capability'), undefined);
   });
 
   test('brings what a container made of a link to the host as a link', async () => {

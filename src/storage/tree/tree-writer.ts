@@ -28,7 +28,7 @@ export interface ExtractOptions {
   devices: boolean;
   /** A directory may take the place of a file, and a file that of a directory. */
   overwrite: boolean;
-  /** Files lose their set-user-id and set-group-id bits: they get an owner whom these were not meant for. */
+  /** Files lose their set-user-id and set-group-id bits, and capabilities: these were not meant for who owns and runs them now. */
   withoutSetId?: boolean;
 }
 
@@ -287,7 +287,11 @@ export class TreeWriter {
   }
 
   #setXattrs({ parent, base }: Place, entry: TarEntry): void {
-    if (entry.xattrs !== undefined) setEntryXattrs(this.#tree.system, { parent, base }, entry.xattrs, true);
+    if (entry.xattrs === undefined) return;
+    const isKept = ([name]: readonly [string, Buffer]): boolean =>
+      this.#options.withoutSetId !== true || name !== 'security.capability';
+    const xattrs = new Map([...entry.xattrs].filter(isKept));
+    setEntryXattrs(this.#tree.system, { parent, base }, xattrs, true);
   }
 
   #setTimes({ parent, base }: Place, { mtimeSec, mtimeNsec }: TarEntry): void {

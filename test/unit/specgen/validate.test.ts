@@ -21,6 +21,7 @@ describe('a request', () => {
     ],
     [{ ipc: 'host', sysctl: ['kernel.shmmax=5'] }, /can't be set since IPC Namespace set to host/],
     [{ sysctl: ['vm.swappiness=5'] }, /is not allowed/],
+    [{ sysctl: ['net/../vm/swappiness=5'] }, /is not allowed/],
     [{ sysctl: ['bogus'] }, /must be name=value/],
     [{ pid: 'bogus' }, /unrecognized namespace mode "bogus" for --pid/],
     [{ pid: 'pod' }, /--pid pod is for containers of a pod/],
