@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { messageOf } from '../base/errors.ts';
 import { log } from '../base/log.ts';
-import { DetachDetector } from '../engine/containers.ts';
+import { connectToMonitor, DetachDetector } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { HijackedStream } from './hijack.ts';
 
@@ -25,7 +25,7 @@ export interface BridgeOptions {
  */
 export function bridgeStreams(engine: Engine, client: HijackedStream, options: BridgeOptions): Promise<void> {
   const { syscalls } = engine;
-  const program = syscalls.connectSeqpacket(options.socket);
+  const program = connectToMonitor(syscalls, options.socket);
   const [ours, theirs] = syscalls.socketPair();
   const closeProgram = once(() => {
     syscalls.shutdownBoth(program);

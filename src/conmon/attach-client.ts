@@ -1,5 +1,6 @@
 import { closeSync, write } from 'node:fs';
 import { promisify } from 'node:util';
+import { errnoOf, MonitorError } from '../base/errors.ts';
 import type { Syscalls } from '../native/syscalls.ts';
 import { DetachDetector } from './detach-keys.ts';
 import { tellMonitor } from './monitor-control.ts';
@@ -44,7 +45,7 @@ export interface Attachment {
 /** Connects at once; output flows on a thread of its own from here on. */
 export function attach(options: AttachOptions): Attachment {
   const { syscalls, streams } = options;
-  const socket = syscalls.connectSeqpacket(options.socket);
+  const socket = connectToMonitor(syscalls, options.socket);
   // Before the program can print: what it sends is meant for a terminal that changes nothing.
   const restore = options.rawTerminal ? rawTerminal(syscalls) : undefined;
   let release = restore ?? ((): void => undefined);
@@ -68,6 +69,19 @@ export function attach(options: AttachOptions): Attachment {
     },
     release: () => release(),
   };
+}
+
+/** Throws MonitorError when there is no monitor any more. */
+export function connectToMonitor(syscalls: Syscalls, socket: string): number {
+  try {
+    return syscalls.connectSeqpacket(socket);
+  } catch (error) {
+    if (!['ECONNREFUSED', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+    throw new MonitorError(`cannot attach at ${socket}: the program has ended, or its monitor was killed`, {
+      cause: error,
+      hint: 'what it prints can be seen again after `tspod restart`',
+    });
+  }
 }
 
 function forwardInput(

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundlePaths } from './protocol.ts';
 
@@ -14,15 +14,22 @@ export function exitDirectory(runRoot: string): string {
 
 /** What the monitor left about a container's end; undefined while there is nothing. */
 export function readExitRecord(runRoot: string, id: string, bundle: string): ExitRecord | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(exitDirectory(runRoot), id), 'utf8');
-  } catch {
-    return undefined;
-  }
-  const exitCode = Number.parseInt(text, 10);
+  const exitCode = Number.parseInt(readEither(join(exitDirectory(runRoot), id)) ?? '', 10);
   if (Number.isNaN(exitCode)) return undefined;
   return { exitCode, oomKilled: existsSync(bundlePaths(bundle).oom) };
+}
+
+/** On a full disk the monitor makes it a symbolic link that leads to the code: that takes no room. */
+function readEither(path: string): string | undefined {
+  const reads = [() => readFileSync(path, 'utf8'), () => readlinkSync(path)];
+  for (const read of reads) {
+    try {
+      return read();
+    } catch {
+      // Not there, or the other one.
+    }
+  }
+  return undefined;
 }
 
 /** Also what a monitor has left that was killed while it wrote one. Not there is fine. */

@@ -1,6 +1,12 @@
 /** Use cases on containers, for CLI and API alike. They take the engine first and return data. */
 export { createContainer, type CreateHooks, imageFor, type PullRequest } from './create-container.ts';
-export { attach, type Attachment, type AttachEnd, resizeTerminal } from '../conmon/attach-client.ts';
+export {
+  attach,
+  type Attachment,
+  type AttachEnd,
+  connectToMonitor,
+  resizeTerminal,
+} from '../conmon/attach-client.ts';
 export { DetachDetector, parseDetachKeys } from '../conmon/detach-keys.ts';
 export { bundlePaths } from '../conmon/protocol.ts';
 export {

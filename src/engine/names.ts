@@ -6,7 +6,6 @@ import { allLists } from '../image/manifest-list.ts';
 import { listContainers } from '../libpod/container.ts';
 import { listPods } from '../libpod/pod.ts';
 import { listSecrets } from '../libpod/secret.ts';
-import { listVolumes } from '../libpod/volume.ts';
 import { listNetworks } from '../network/network-store.ts';
 import { type Database, openDatabaseForReading } from '../state/db.ts';
 import { imageStore } from '../storage/images.ts';
@@ -53,7 +52,7 @@ function namesIn(db: Database, kind: Exclude<NameKind, 'networks'>): NameEntry[]
     case 'running-containers':
       return containers(db, (state) => state === 'running' || state === 'paused');
     case 'volumes':
-      return listVolumes({ db }).map(({ name, driver }) => ({ name, about: driver }));
+      return db.prepare('SELECT name, driver AS about FROM volumes ORDER BY name').all() as NameEntry[];
     case 'pods':
       return listPods(db).map(({ id, name }) => ({ name, about: shortId(id) }));
     case 'secrets':

@@ -5,6 +5,7 @@ import { LOST_EXIT_CODE, observe } from '../libpod/observe.ts';
 import { settle } from '../libpod/settle.ts';
 import { waitForEnd } from '../libpod/stop.ts';
 import type { Row } from '../state/db.ts';
+import { attributesOf } from '../state/events.ts';
 import type { Engine } from './engine.ts';
 
 /** docker's conditions: it does not run now; it ends from now on (even if it has not been started yet); it is gone. */
@@ -73,6 +74,5 @@ function lastDeath(engine: Engine, id: string): { seq: number; code: number } | 
     )
     .get(id) as Row | undefined;
   if (row === undefined) return undefined;
-  const attributes = JSON.parse(String(row['attributes'])) as Record<string, string>;
-  return { seq: Number(row['seq']), code: Number(attributes['containerExitCode'] || LOST_EXIT_CODE) };
+  return { seq: Number(row['seq']), code: Number(attributesOf(row)['containerExitCode'] || LOST_EXIT_CODE) };
 }

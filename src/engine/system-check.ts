@@ -21,6 +21,7 @@ import { DamagedDatabaseError, explain } from '../state/db.ts';
 import { acceptDocument, damagedDocuments, dropDocument } from '../state/damaged-documents.ts';
 import { type CheckFinding, checkStore, ORPHAN_STEPS, SLOW_STEP } from '../storage/check.ts';
 import { storeLayout } from '../storage/layout.ts';
+import { damagedRows } from './damaged-rows.ts';
 import type { Engine } from './engine.ts';
 import { settledPods } from './pods.ts';
 import { rebuildState } from './rebuild-state.ts';
@@ -57,6 +58,8 @@ export async function systemCheck(engine: Engine, options: SystemCheckOptions): 
     changedDefinitions(engine, options),
     options.repair,
   );
+  const rows = damagedRows(engine.db, options).map((row) => ({ kind: 'row' as const, ...row }));
+  const unreadable = await mend('unreadable rows', rows, options.repair);
   await settledPods(engine);
   const settled: ContainerRecord[] = [];
   for (const stored of listContainers(engine.db)) {
@@ -89,7 +92,7 @@ export async function systemCheck(engine: Engine, options: SystemCheckOptions): 
     ...(await mend('networks of containers that do not run', leakedNetworks(engine), options.repair)),
     ...(await mend('leftovers of containers and volumes', leftovers(engine), options.repair)),
   ];
-  return [...database, ...changed, ...ended, ...storage, ...found];
+  return [...database, ...changed, ...unreadable, ...ended, ...storage, ...found];
 }
 
 /** From any registry that it was pulled from or pushed to; layers that are whole are not fetched. */

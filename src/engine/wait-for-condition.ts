@@ -9,6 +9,7 @@ import { settle, settleQuietly } from '../libpod/settle.ts';
 import { waitForEnd } from '../libpod/stop.ts';
 import { type ContainerState, displayState } from '../libpod/transitions.ts';
 import type { Row } from '../state/db.ts';
+import { attributesOf } from '../state/events.ts';
 import type { Engine } from './engine.ts';
 
 /** What `wait --condition` takes; `configured` and `stopped` are podman's other words for `created` and `exited`. */
@@ -129,8 +130,7 @@ function lastDeath(engine: Engine, id: string): Death | undefined {
     )
     .get(id) as Row | undefined;
   if (row === undefined) return undefined;
-  const attributes = JSON.parse(String(row['attributes'])) as Record<string, string>;
-  const code = Number(attributes['containerExitCode'] || LOST_EXIT_CODE);
+  const code = Number(attributesOf(row)['containerExitCode'] || LOST_EXIT_CODE);
   return { seq: Number(row['seq']), code };
 }
 

@@ -2,6 +2,7 @@ import { AlreadyExistsError, InvalidSpecError, NotFoundError } from '../base/err
 import { type Digest, newId } from '../base/ids.ts';
 import { MEDIA, type Platform } from '../oci/image-spec.ts';
 import { type Database, type Row, transaction } from '../state/db.ts';
+import { parseColumn, readableRows } from '../state/document-sum.ts';
 import { timestamp } from '../state/events.ts';
 import { formatReference, isShortName, parseReference, withDefaultTag } from './reference.ts';
 
@@ -100,7 +101,7 @@ function spellingsOf(typed: string): string[] {
 /** Newest first. */
 export function allLists(db: Database): ManifestList[] {
   const rows = db.prepare('SELECT * FROM manifest_lists ORDER BY created_at DESC, id').all() as Row[];
-  return rows.map((row) => toList(db, row));
+  return readableRows(rows, (row) => toList(db, row));
 }
 
 /** One more name (normalised), taken from the list or image that had it. */
@@ -185,15 +186,15 @@ function documentOf({ annotations, entries, subject }: ManifestList): string {
 
 function toList(db: Database, row: Row): ManifestList {
   const id = String(row['id']);
-  const document = JSON.parse(String(row['document'])) as ListDocument;
   const names = db
     .prepare('SELECT name FROM manifest_list_names WHERE list_id = ? ORDER BY added_at DESC, name')
     .pluck()
     .all(id) as string[];
+  const document = parseColumn<ListDocument>(row, 'document', `manifest list ${titleOf({ id, names })}`);
   return { id, names, createdAt: String(row['created_at']), ...document };
 }
 
 /** For messages. */
-export function titleOf({ id, names }: ManifestList): string {
+export function titleOf({ id, names }: Pick<ManifestList, 'id' | 'names'>): string {
   return names[0] ?? id.slice(0, 12);
 }

@@ -2,6 +2,7 @@ import { messageOf, NotFoundError } from '../base/errors.ts';
 import type { HealthcheckConfig } from '../oci/image-spec.ts';
 import type { ContainerSpec, NetworkMode, PortMapping } from '../specgen/container-spec.ts';
 import type { Column, Database } from '../state/db.ts';
+import { DamagedDocumentError } from '../state/document-sum.ts';
 import { type ContainerRecord, getContainer, listContainers, type RunFacts } from './container.ts';
 import type { ContainerState } from './transitions.ts';
 
@@ -26,9 +27,14 @@ export function listRecords(db: Database, options: { whole: boolean; idle: boole
   const rows = glanceRows(db, where);
   // A document that cannot be read, which says so where it is asked for by itself.
   if (rows === undefined) return listContainers(db);
-  return rows.flatMap((row) =>
-    row[1] === null ? (getContainer(db, String(row[0])) ?? []) : new IdleRecord(db, row),
-  );
+  try {
+    return rows.flatMap((row) =>
+      row[1] === null ? (getContainer(db, String(row[0])) ?? []) : new IdleRecord(db, row),
+    );
+  } catch (error) {
+    if (error instanceof DamagedDocumentError) return listContainers(db);
+    throw error;
+  }
 }
 
 function glanceRows(db: Database, where: string): Column[][] | undefined {
@@ -54,7 +60,8 @@ export function glanceOf(record: ContainerRecord): ContainerGlance {
 }
 
 /** States that observe.ts takes as they are stored. Of all others the id is enough: they are looked at one by one. */
-const IS_IDLE = "state IN ('created', 'exited') AND facts = '{}'";
+const IS_IDLE =
+  "state IN ('created', 'exited') AND facts = '{}' AND (checkpoint IS NULL OR json_valid(checkpoint))";
 /** SQLite takes a few members out of JSON much faster than all of it could be parsed here. */
 const GLANCE = `json_extract(spec, '$.process.command', '$.process.entrypoint', '$.network.ports', '$.exposedPorts',
   '$.network.mode.mode', '$.healthcheck')`;

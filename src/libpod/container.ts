@@ -1,10 +1,9 @@
 import { NotFoundError } from '../base/errors.ts';
-import { log } from '../base/log.ts';
 import type { NetworkStatus } from '../network/backend.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { findByNameOrId } from '../state/by-name-or-id.ts';
 import { type Database, type Row, statement, transaction } from '../state/db.ts';
-import { DamagedDocumentError, parseSpec, refuseChanged, sumOf } from '../state/document-sum.ts';
+import { parseColumn, parseSpec, readableRows, refuseChanged, sumOf } from '../state/document-sum.ts';
 import type { ContainerState } from './transitions.ts';
 
 /** A container's row, parsed. What it says about running processes holds only as observe.ts reads it. */
@@ -121,19 +120,19 @@ export function getContainer(db: Database, id: string): ContainerRecord | undefi
 /** All containers but those of builds, oldest first. */
 export function listContainers(db: Database): ContainerRecord[] {
   const select = 'SELECT * FROM containers WHERE build_owner IS NULL ORDER BY created_at, id';
-  return readable(db.prepare(select).all() as Row[]);
+  return readableRows(db.prepare(select).all() as Row[], toContainer);
 }
 
 /** Those of a pod, oldest first: the infra container comes before the others. */
 export function listPodContainers(db: Database, podId: string): ContainerRecord[] {
   const rows = db.prepare('SELECT * FROM containers WHERE pod_id = ? ORDER BY created_at, id').all(podId);
-  return readable(rows as Row[]);
+  return readableRows(rows as Row[], toContainer);
 }
 
 /** Those that builds have made for their steps. */
 export function listBuildContainers(db: Database): ContainerRecord[] {
   const rows = db.prepare('SELECT * FROM containers WHERE build_owner IS NOT NULL').all() as Row[];
-  return readable(rows);
+  return readableRows(rows, toContainer);
 }
 
 /** The newest one, for `--latest`. */
@@ -231,19 +230,6 @@ function toColumn(value: string | number | boolean | object | null): string | nu
   return value;
 }
 
-/** One that cannot be read harms those only that name it. */
-function readable(rows: readonly Row[]): ContainerRecord[] {
-  return rows.flatMap((row) => {
-    try {
-      return toContainer(row);
-    } catch (error) {
-      if (!(error instanceof DamagedDocumentError)) throw error;
-      log('warn', error.message);
-      return [];
-    }
-  });
-}
-
 function toContainer(row: Row): ContainerRecord {
   return {
     id: String(row['id']),
@@ -268,16 +254,17 @@ function toContainer(row: Row): ContainerRecord {
     finishedAt: text(row['finished_at']),
     restartCount: Number(row['restart_count']),
     stoppedByUser: row['stopped_by_user'] === 1,
-    facts: JSON.parse(String(row['facts'])) as RunFacts,
-    checkpoint: toCheckpoint(row['checkpoint']),
+    facts: parseColumn<RunFacts>(row, 'facts', `container ${String(row['name'])}`),
+    checkpoint: toCheckpoint(row),
     project: number(row['project']),
     buildOwner: text(row['build_owner']),
   };
 }
 
-function toCheckpoint(value: Row[string] | undefined): CheckpointState | undefined {
-  const json = text(value);
-  return json === undefined ? undefined : (JSON.parse(json) as CheckpointState);
+function toCheckpoint(row: Row): CheckpointState | undefined {
+  return text(row['checkpoint']) === undefined
+    ? undefined
+    : parseColumn<CheckpointState>(row, 'checkpoint', `container ${String(row['name'])}`);
 }
 
 function text(value: Row[string] | undefined): string | undefined {

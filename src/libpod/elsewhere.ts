@@ -1,5 +1,6 @@
 import { formatIdentity, isAlive, ownIdentity, parseIdentity } from '../native/process-identity.ts';
 import { type Database, type Row, transaction } from '../state/db.ts';
+import { parseColumn, readableRows } from '../state/document-sum.ts';
 
 /**
  * What this process puts outside of the graph root before a row names it, or takes away from there after none does: nobody who looks
@@ -29,7 +30,9 @@ export function forgetElsewhere(db: Database, key: string): void {
 /** Those whose process is gone. */
 export function abandonedElsewhere(db: Database, kind: Elsewhere['kind']): Elsewhere[] {
   const rows = db.prepare('SELECT key, place, owner FROM elsewhere WHERE kind = ?').all(kind) as Row[];
-  return rows
-    .filter((row) => !isAlive(parseIdentity(String(row['owner']))))
-    .map((row) => ({ kind, key: String(row['key']), place: JSON.parse(String(row['place'])) as unknown }));
+  const abandoned = rows.filter((row) => !isAlive(parseIdentity(String(row['owner']))));
+  return readableRows(abandoned, (row) => {
+    const key = String(row['key']);
+    return { kind, key, place: parseColumn<unknown>(row, 'place', `${kind} ${key}`) };
+  });
 }

@@ -1,9 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { NotFoundError, RuntimeError, WrongStateError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
+import { ensureDirectory } from '../base/paths.ts';
 import { isLogged, logLevel } from '../base/log.ts';
 import { launchMonitor, type MonitorHandle } from '../conmon/launch-monitor.ts';
 import { bundlePaths } from '../conmon/protocol.ts';
@@ -65,7 +66,7 @@ export async function startExec(
   let monitor: MonitorHandle | undefined;
   let process: OciProcess | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    ensureDirectory(directory);
     const processFile = join(directory, 'process.json');
     const document = await execProcess(libpod, container, request);
     process = document;

@@ -1,7 +1,7 @@
 import type { MountSpec } from '../specgen/container-spec.ts';
 import type { Libpod } from './context.ts';
 import type { InspectDocument } from './inspected.ts';
-import { findVolume } from './volume.ts';
+import { peekVolume } from './volume.ts';
 
 const PROPAGATION = new Set([
   'shared',
@@ -20,7 +20,7 @@ export function inspectMounts(libpod: Libpod, mounts: readonly MountSpec[]): Ins
   const binds: InspectDocument[] = [];
   for (const mount of mounts) {
     if (mount.type === 'volume' || mount.type === 'image-volume') {
-      const volume = findVolume(libpod, mount.name);
+      const volume = peekVolume(libpod, mount.name);
       volumes.push({
         Type: 'volume',
         Name: mount.name,

@@ -19,7 +19,7 @@ import type { Libpod } from './context.ts';
 import { abandonedElsewhere, forgetElsewhere } from './elsewhere.ts';
 import { networkContext } from './network-context.ts';
 import { abandonedSecrets, removeAbandonedSecret } from './secret.ts';
-import { findVolume } from './volume.ts';
+import { hasVolume } from './volume.ts';
 import { abandonedVolumeData, removeAbandonedData } from './volume-data.ts';
 
 /** Something on disk that no row names: a process was killed between the end of the row and the end of the thing. */
@@ -113,14 +113,14 @@ function unknownIds(
 }
 
 function volumes(libpod: Libpod): Leftover[] {
-  const suspects = list(libpod.paths.volumes).filter((name) => findVolume(libpod, name) === undefined);
+  const suspects = list(libpod.paths.volumes).filter((name) => !hasVolume(libpod, name));
   if (suspects.length === 0) return [];
   // A volume's directory is made inside the transaction that brings its row: only who holds the lock sees both or neither.
   return transaction(
     libpod.db,
     () =>
       suspects
-        .filter((name) => findVolume(libpod, name) === undefined)
+        .filter((name) => !hasVolume(libpod, name))
         .map((name) => ({
           path: join(libpod.paths.volumes, name),
           problem: 'belongs to no volume',
@@ -133,7 +133,7 @@ function volumes(libpod: Libpod): Leftover[] {
 async function removeVolumeDirectory(libpod: Libpod, name: string): Promise<void> {
   const layout = storeLayout(libpod.paths.graphRoot);
   const path = join(libpod.paths.volumes, name);
-  const isGone = (): boolean => findVolume(libpod, name) === undefined;
+  const isGone = (): boolean => !hasVolume(libpod, name);
   const trashed = transaction(libpod.db, () => (isGone() ? moveToTrash(layout, path) : undefined), false);
   if (trashed !== undefined) await libpod.syscalls.removeTree(trashed);
 }

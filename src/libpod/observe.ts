@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatUtc, timestamp } from '../base/clock.ts';
 import { exitDirectory, readExitRecord } from '../conmon/exit-record.ts';
@@ -154,23 +154,29 @@ function endedRecord(libpod: Libpod, record: ContainerRecord): ContainerRecord |
 }
 
 function lostRecord(record: ContainerRecord): ContainerRecord {
-  const rebooted = record.bootId !== bootId();
   return {
     ...record,
     state: 'exited',
     exitCode: LOST_EXIT_CODE,
     exitLost: true,
     pid: undefined,
-    error: rebooted ? 'exit code lost: the host was restarted' : 'exit code lost: the monitor was killed',
+    error: `exit code lost: ${whyLost(record)}`,
     finishedAt: timestamp(),
   };
 }
 
-function exitTime(libpod: Libpod, id: string): string {
-  const path = join(exitDirectory(libpod.paths.runRoot), id);
-  return existsSync(path) ? changeTime(path) : timestamp();
+function whyLost(record: ContainerRecord): string {
+  if (record.bootId !== bootId()) return 'the host was restarted';
+  // We are its exit command.
+  return record.monitorPid === process.ppid ? 'it could not be written down' : 'the monitor was killed';
 }
 
+function exitTime(libpod: Libpod, id: string): string {
+  return changeTime(join(exitDirectory(libpod.paths.runRoot), id));
+}
+
+/** Of what is not there: now. */
 function changeTime(path: string): string {
-  return `${formatUtc(Math.floor(statSync(path).mtimeMs))}Z`;
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? timestamp() : `${formatUtc(Math.floor(stat.mtimeMs))}Z`;
 }

@@ -3,6 +3,7 @@ import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
 import type { PodSpec } from '../specgen/pod-spec.ts';
 import { findByNameOrId, holderOfName } from '../state/by-name-or-id.ts';
 import { type Database, type Row, transaction } from '../state/db.ts';
+import { parseColumn, readableRows } from '../state/document-sum.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
 import { freeName } from './random-name.ts';
 
@@ -41,7 +42,7 @@ export function getPod(db: Database, id: string): PodRecord | undefined {
 
 /** Oldest first. */
 export function listPods(db: Database): PodRecord[] {
-  return (db.prepare('SELECT * FROM pods ORDER BY created_at, id').all() as Row[]).map(toPod);
+  return readableRows(db.prepare('SELECT * FROM pods ORDER BY created_at, id').all() as Row[], toPod);
 }
 
 export function latestPod(db: Database): PodRecord {
@@ -111,7 +112,7 @@ function toPod(row: Row): PodRecord {
   return {
     id: String(row['id']),
     name: String(row['name']),
-    spec: JSON.parse(String(row['spec'])) as PodSpec,
+    spec: parseColumn<PodSpec>(row, 'spec', `pod ${String(row['name'])}`),
     state: String(row['state']) as PodRowState,
     owner: text(row['owner']),
     infraId: text(row['infra_id']),

@@ -21,7 +21,12 @@ import { isMountedForUser } from './user-mount-marks.ts';
 /** Takes back a start that has led to nothing, or that nobody will finish: its monitor goes first, so that it reports no end. */
 export async function releaseFailedStart(libpod: Libpod, record: ContainerRecord): Promise<void> {
   await attempt('monitor', record, () => endMonitor(libpod, record.id));
+  // What holds nothing has had its runtime ended, if there was one.
+  const runtime = record.facts.held === true ? await import('./end-runtime.ts') : undefined;
+  if (runtime !== undefined) await attempt('runtime', record, () => runtime.endRuntime(libpod, record.id));
   await releaseResources(libpod, record);
+  if (runtime !== undefined)
+    await attempt('cgroup', record, () => runtime.clearCgroup(record.facts.cgroupPath));
 }
 
 /**

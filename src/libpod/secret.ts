@@ -2,6 +2,7 @@ import { crashPoint } from '../base/crash-point.ts';
 import { AlreadyExistsError, InvalidSpecError, messageOf, NotFoundError } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { type Database, type Row, transaction } from '../state/db.ts';
+import { parseColumn, readableRows } from '../state/document-sum.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
 import type { Libpod } from './context.ts';
 import { abandonedElsewhere, type Elsewhere, forgetElsewhere, noteElsewhere } from './elsewhere.ts';
@@ -169,7 +170,7 @@ export function missingSecret(nameOrId: string): NotFoundError {
 
 /** By name. */
 export function listSecrets(db: Database): SecretRecord[] {
-  return (db.prepare(`SELECT ${COLUMNS} FROM secrets ORDER BY name`).all() as Row[]).map(toSecret);
+  return readableRows(db.prepare(`SELECT ${COLUMNS} FROM secrets ORDER BY name`).all() as Row[], toSecret);
 }
 
 /** What is secret about it. NotFoundError; StorageError when it cannot be read or decrypted. */
@@ -212,13 +213,14 @@ async function dropNoted(db: Database, secret: SecretRecord): Promise<void> {
 }
 
 function toSecret(row: Row): SecretRecord {
+  const what = `secret ${String(row['name'])}`;
   return {
     id: String(row['id']),
     name: String(row['name']),
-    labels: JSON.parse(String(row['labels'])) as Record<string, string>,
+    labels: parseColumn(row, 'labels', what),
     createdAt: String(row['created_at']),
     updatedAt: String(row['updated_at']),
     driver: String(row['driver']),
-    driverOptions: JSON.parse(String(row['driver_options'])) as Record<string, string>,
+    driverOptions: parseColumn(row, 'driver_options', what),
   };
 }

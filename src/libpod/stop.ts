@@ -10,6 +10,7 @@ import { promiseCleanup } from './cleanup-promise.ts';
 import { type ContainerRecord, getContainer, updateContainer } from './container.ts';
 import { lockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
+import { endMonitor } from './end-monitor.ts';
 import { isMonitored, observe } from './observe.ts';
 import { endRestartWait } from './restart-policy.ts';
 import { runtimeOf } from './runtime-of.ts';
@@ -38,9 +39,12 @@ const KILL_WAIT_MS = 60_000;
 /** After this long it is thawed, in case it is frozen. */
 const FROZEN_WAIT_MS = 2_000;
 /** How long the monitor may take to write the exit file after the process has gone. */
-const REPORT_WAIT_MS = 10_000;
+const REPORT_WAIT_MS = 30_000;
+/** After this long somebody may have stopped the monitor. */
+const SILENCE_MS = 200;
 /** Between process end and exit file there are well under a millisecond of work. */
 const POLL_MS = 2;
+const SLOW_POLL_MS = 50;
 
 /**
  * Sends the stop signal, waits, sends SIGKILL, and leaves the container settled (exited, or gone with --rm).
@@ -55,7 +59,7 @@ export async function stopContainer(libpod: Libpod, id: string, options: StopOpt
   const promise = options.byHost ? undefined : promiseCleanup(libpod, record);
   try {
     await endProgram(libpod, record, options);
-    await finishStop(libpod, id);
+    await finishStop(libpod, record);
     crashPoint('stop-before-kept');
     promise?.keep();
   } finally {
@@ -69,17 +73,19 @@ async function endProgram(libpod: Libpod, record: ContainerRecord, options: Stop
   const signal = options.signal ?? record.spec.stopSignal;
   // A process that a freezer holds gets no signal but SIGKILL.
   const patience = record.state === 'paused' ? 0 : timeout;
+  const hasEnded = async (timeoutMs: number): Promise<boolean> =>
+    (await waitForEnd(libpod, record, timeoutMs)) || !isProgramAlive(record);
   if (patience > 0) {
     await trySignal(libpod, record, signal);
-    if (await waitForEnd(libpod, record, patience * 1000)) return;
+    if (await hasEnded(patience * 1000)) return;
   }
   await trySignal(libpod, record, SIGKILL);
   if (record.state === 'paused') await resume(libpod, record);
-  let ended = await waitForEnd(libpod, record, FROZEN_WAIT_MS);
+  let ended = await hasEnded(FROZEN_WAIT_MS);
   if (!ended) {
     // Frozen without our knowing: by the runtime's own command line, or by a stop of a paused one that was killed.
     await resume(libpod, record);
-    ended = await waitForEnd(libpod, record, KILL_WAIT_MS);
+    ended = await hasEnded(KILL_WAIT_MS);
   }
   if (!ended) {
     throw new WrongStateError(
@@ -135,13 +141,23 @@ export function isOfPod({ id, podId }: ContainerRecord): ConflictError {
 }
 
 /** Whoever comes first settles: we, or the monitor's exit command. */
-async function finishStop(libpod: Libpod, id: string): Promise<void> {
-  const lock = await lockContainer(libpod, id);
+async function finishStop(libpod: Libpod, record: ContainerRecord): Promise<void> {
+  const lock = await lockContainer(libpod, record.id);
   try {
-    await settle(libpod, id);
+    if (isSilent(libpod, record)) await endMonitor(libpod, record.id);
+    await settle(libpod, record.id);
   } finally {
     lock.release();
   }
+}
+
+/** The program has ended, but its monitor does not say so, not even after it was told to go on: nobody will learn the exit code. */
+function isSilent(libpod: Libpod, { id, monitorPid, monitorStart }: ContainerRecord): boolean {
+  const now = getContainer(libpod.db, id);
+  // It may have been settled, and started again, since.
+  const isSame = now?.monitorPid === monitorPid && now?.monitorStart === monitorStart;
+  if (now?.state !== 'stopping' || !isSame || isProgramAlive(now)) return false;
+  return isMonitored(now) && observe(libpod, now).state !== 'exited';
 }
 
 async function trySignal(libpod: Libpod, record: ContainerRecord, signal: number): Promise<void> {
@@ -166,24 +182,44 @@ function isRunning(libpod: Libpod, record: ContainerRecord): boolean {
   return ['running', 'paused', 'stopping', 'initialized'].includes(observe(libpod, record).state);
 }
 
-/** True when the container has ended and its monitor has reported it (or is dead itself). */
+/**
+ * True when the container has ended and its monitor has reported it (or is dead itself). One that somebody has stopped is told to
+ * go on.
+ */
 export async function waitForEnd(
   libpod: Libpod,
   record: ContainerRecord,
   timeoutMs: number,
 ): Promise<boolean> {
   const deadline = monotonicMs() + timeoutMs;
-  const process =
-    record.pid === undefined ? undefined : { pid: record.pid, startTime: record.facts.pidStart };
-  if (process !== undefined && isAlive(process) && !(await waitForProcess(libpod, process.pid, timeoutMs)))
+  const { pid } = record;
+  if (pid !== undefined && isProgramAlive(record) && !(await waitForProcess(libpod, pid, timeoutMs)))
     return false;
   // The exit file comes right after; the monitor itself stays until its exit command is done, which may need our lock.
-  const reportDeadline = Math.max(deadline, monotonicMs() + REPORT_WAIT_MS);
-  while (isMonitored(record) && !hasExitRecord(libpod, record)) {
-    if (monotonicMs() > reportDeadline) return false;
-    await delay(POLL_MS);
+  const ended = monotonicMs();
+  const reportDeadline = Math.max(deadline, ended + REPORT_WAIT_MS);
+  for (let isWoken = false; isMonitored(record) && !hasExitRecord(libpod, record); ) {
+    const now = monotonicMs();
+    if (now > reportDeadline) return false;
+    if (!isWoken && now - ended > SILENCE_MS) {
+      wake(record);
+      isWoken = true;
+    }
+    await delay(isWoken ? SLOW_POLL_MS : POLL_MS);
   }
   return true;
+}
+
+function isProgramAlive({ pid, facts }: ContainerRecord): boolean {
+  return pid !== undefined && isAlive({ pid, startTime: facts.pidStart });
+}
+
+function wake({ monitorPid }: ContainerRecord): void {
+  try {
+    if (monitorPid !== undefined) process.kill(monitorPid, 'SIGCONT');
+  } catch {
+    // Gone since.
+  }
 }
 
 async function waitForProcess(libpod: Libpod, pid: number, timeoutMs: number): Promise<boolean> {

@@ -9,7 +9,7 @@ import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { isListedMount } from '../storage/drivers/mount-point.ts';
 import type { Libpod } from './context.ts';
 import { mountWords } from './volume-options.ts';
-import { findVolume, getVolume, type VolumeRecord } from './volume.ts';
+import { findVolume, getVolume, peekVolume, type VolumeRecord } from './volume.ts';
 import { unmountVolume } from './volume-data.ts';
 
 /**
@@ -61,7 +61,7 @@ export async function letVolumeGo(libpod: Libpod, name: string, holder: string):
     const holders = holdersOf(libpod, name);
     rmSync(join(holders, holder), { force: true });
     if (!existsSync(holders) || livingHolders(holders).length > 0) return;
-    unmountVolume(libpod, findVolume(libpod, name)?.mountpoint ?? join(libpod.paths.volumes, name, '_data'));
+    unmountVolume(libpod, peekVolume(libpod, name)?.mountpoint ?? join(libpod.paths.volumes, name, '_data'));
     rmSync(holders, { recursive: true });
   } finally {
     lock.release();

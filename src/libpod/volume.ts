@@ -14,6 +14,7 @@ import { AlreadyExistsError, InUseError, NotFoundError, UsageError } from '../ba
 import { LONGEST_NAME, NAME_PATTERN } from '../base/ids.ts';
 import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
 import { type Row, transaction } from '../state/db.ts';
+import { DamagedDocumentError, parseColumn, readableRows } from '../state/document-sum.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
 import type { Libpod } from './context.ts';
 import {
@@ -106,18 +107,37 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
 
 export function findVolume(libpod: Libpod, name: string): VolumeRecord | undefined {
   const row = libpod.db.prepare('SELECT * FROM volumes WHERE name = ?').get(name);
-  return row === undefined ? undefined : toVolume(row as Row);
+  return row === undefined ? undefined : toVolume(row as Row, libpod.paths.volumes);
+}
+
+/** For what goes on without it, should its row be damaged. */
+export function peekVolume(libpod: Libpod, name: string): VolumeRecord | undefined {
+  try {
+    return findVolume(libpod, name);
+  } catch (error) {
+    if (error instanceof DamagedDocumentError) return undefined;
+    throw error;
+  }
 }
 
 export function getVolume(libpod: Libpod, name: string): VolumeRecord {
   const volume = findVolume(libpod, name);
-  if (volume === undefined)
-    throw new NotFoundError('volume', name, { message: `no such volume ${name}: no such volume` });
+  if (volume === undefined) throw noSuchVolume(name);
   return volume;
 }
 
-export function listVolumes(libpod: Pick<Libpod, 'db'>): VolumeRecord[] {
-  return (libpod.db.prepare('SELECT * FROM volumes ORDER BY name').all() as Row[]).map(toVolume);
+/** Also one whose row cannot be read any more. */
+export function hasVolume({ db }: Pick<Libpod, 'db'>, name: string): boolean {
+  return db.prepare('SELECT 1 FROM volumes WHERE name = ?').get(name) !== undefined;
+}
+
+function noSuchVolume(name: string): NotFoundError {
+  return new NotFoundError('volume', name, { message: `no such volume ${name}: no such volume` });
+}
+
+export function listVolumes({ db, paths }: Pick<Libpod, 'db' | 'paths'>): VolumeRecord[] {
+  const rows = db.prepare('SELECT * FROM volumes ORDER BY name').all() as Row[];
+  return readableRows(rows, (row) => toVolume(row, paths.volumes));
 }
 
 /** A row for a directory that has lost its own; false when there is one already. */
@@ -145,7 +165,7 @@ export async function removeVolume(libpod: Libpod, name: string): Promise<void> 
   let removed: RemovedData | undefined;
   try {
     transaction(libpod.db, () => {
-      getVolume(libpod, name);
+      if (!hasVolume(libpod, name)) throw noSuchVolume(name);
       const users = volumeUsers(libpod, name);
       if (users.length > 0) {
         throw new InUseError(
@@ -170,7 +190,8 @@ export function deleteVolumeRow(libpod: Libpod, name: string): RemovedData | und
   const row = libpod.db.prepare('DELETE FROM volumes WHERE name = ? RETURNING mountpoint').get(name);
   if (row === undefined) return undefined;
   recordEvent(libpod.db, { kind: 'volume', action: 'remove', name });
-  return takeVolumeData(libpod, String((row as Row)['mountpoint']));
+  const mountpoint = placeOf(libpod.paths.volumes, name, String((row as Row)['mountpoint']));
+  return takeVolumeData(libpod, mountpoint);
 }
 
 /**
@@ -225,13 +246,27 @@ function openInside(libpod: Libpod, rootfs: string, destination: string): number
   }
 }
 
-function toVolume(row: Row): VolumeRecord {
+/**
+ * The graph root may have been moved or copied since: what lies in it counts, and nobody touches the data of the one that it was
+ * copied from.
+ */
+function placeOf(volumes: string, name: string, written: string): string {
+  const place = join(volumes, name, '_data');
+  return written !== place && written.endsWith(`/volumes/${name}/_data`) && existsSync(place)
+    ? place
+    : written;
+}
+
+/** `volumes`: where those lie that are in the graph root. */
+function toVolume(row: Row, volumes: string): VolumeRecord {
+  const name = String(row['name']);
+  const what = `volume ${name}`;
   return {
-    name: String(row['name']),
+    name,
     driver: String(row['driver']),
-    mountpoint: String(row['mountpoint']),
-    labels: JSON.parse(String(row['labels'])) as Record<string, string>,
-    options: JSON.parse(String(row['options'])) as Record<string, string>,
+    mountpoint: placeOf(volumes, name, String(row['mountpoint'])),
+    labels: parseColumn(row, 'labels', what),
+    options: parseColumn(row, 'options', what),
     anonymous: row['anonymous'] === 1,
     needsCopyUp: row['needs_copy_up'] === 1,
     createdAt: String(row['created_at']),

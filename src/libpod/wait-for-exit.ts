@@ -9,6 +9,7 @@ import { settle, settlePods } from './settle.ts';
 import type { StartedContainer } from './start.ts';
 import { waitForEnd } from './stop.ts';
 import type { Row } from '../state/db.ts';
+import { attributesOf } from '../state/events.ts';
 
 export interface ExitReport {
   exitCode: number;
@@ -66,7 +67,6 @@ function reportOfGone(libpod: Libpod, id: string): ExitReport {
       "SELECT attributes FROM events WHERE object_id = ? AND action = 'died' ORDER BY seq DESC LIMIT 1",
     )
     .get(id) as Row | undefined;
-  const attributes = JSON.parse(String(row?.['attributes'] ?? '{}')) as Record<string, string>;
-  const exitCode = Number(attributes['containerExitCode'] ?? LOST_EXIT_CODE);
+  const exitCode = Number((row && attributesOf(row))?.['containerExitCode'] ?? LOST_EXIT_CODE);
   return { exitCode, oomKilled: false, lost: exitCode === LOST_EXIT_CODE };
 }

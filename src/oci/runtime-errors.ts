@@ -71,8 +71,13 @@ const NOT_INVOKABLE = [
   /the path .* is not executable|executable .*: is a directory/i,
 ];
 
+/** After it come stacks and registers. */
+const GO_CRASH = /^(runtime\/cgo|runtime|fatal error|panic): .+/m;
+
 /** The last error among plain lines, JSON log lines and logrus text lines; warnings only when there is nothing else. */
 function lastMessage(text: string): string {
+  const [crash] = GO_CRASH.exec(text) ?? [];
+  if (crash !== undefined) return crash;
   const messages = text
     .split('\n')
     .map((line) => line.trim())

@@ -29,6 +29,25 @@ export function removeCgroups(path: string): boolean {
   return hierarchies().every((root) => removeCgroup(join(root, path)) || removeImitation(root, path));
 }
 
+/** SIGKILL to all processes in it, of all hierarchies, but not in those below. */
+export function killInCgroups(path: string): void {
+  for (const root of hierarchies())
+    for (const pid of processesIn(join(root, path)))
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // Gone since.
+      }
+}
+
+function processesIn(directory: string): number[] {
+  try {
+    return readFileSync(join(directory, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
 /** crun makes plain files where a hierarchy is not mounted any more; those are no cgroup. */
 function removeImitation(root: string, path: string): boolean {
   const type = Number(statfsSync(root).type);

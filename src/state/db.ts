@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import BetterSqlite3 from 'better-sqlite3';
 import { errnoOf, LockTimeoutError, messageOf, StorageError } from '../base/errors.ts';
 import { ensureDirectory } from '../base/paths.ts';
-import { ensureReserve, giveUpReserve } from './reserve.ts';
+import { ensureReserve, FOR_REMOVALS, giveUpReserve } from './reserve.ts';
 import { migrate, refuseNewer, SCHEMA_VERSION } from './schema.ts';
 import { giveSecondNames, hasAllNames, restoreNames } from './second-names.ts';
 import { frameDamage, headerDamage } from './write-ahead-log.ts';
@@ -143,6 +143,8 @@ function prepare(db: Database, path: string): void {
       migrate(db);
       return;
     } catch (error) {
+      // An upgrade writes before anybody could remove anything.
+      if (isFull(error) && giveUpReserve(path, FOR_REMOVALS)) continue;
       if (!isBusy(error) || attempt >= OPEN_ATTEMPTS) throw error;
       pause();
     }

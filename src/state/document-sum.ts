@@ -1,4 +1,5 @@
 import { StorageError } from '../base/errors.ts';
+import { log } from '../base/log.ts';
 import type { Column, Row } from './db.ts';
 
 /**
@@ -37,12 +38,36 @@ export function refuseChanged(row: Row): void {
 
 /** The document of a container's row. Throws DamagedDocumentError. */
 export function parseSpec<Spec>(row: Row): Spec {
+  return parseColumn(row, 'spec', `container ${String(row['name'])}`);
+}
+
+/** A text of JSON in a row; `what` names the object in messages. Throws DamagedDocumentError, with the way out that damaged-documents.ts has. */
+export function parseColumn<Value>(row: Row, column: string, what: string): Value {
   try {
-    return JSON.parse(String(row['spec'])) as Spec;
+    return JSON.parse(String(row[column])) as Value;
   } catch (error) {
+    const isSpec = column === 'spec';
     throw new DamagedDocumentError(
-      `container ${String(row['name'])}: its definition in the state database cannot be read`,
-      { cause: error, hint: '`tspod system check --repair --force` removes it' },
+      `${what}: its ${isSpec ? 'definition' : `column ${column}`} in the state database cannot be read`,
+      {
+        cause: error,
+        hint: isSpec
+          ? '`tspod system check --repair --force` removes it'
+          : 'run `tspod system check --repair --force`',
+      },
     );
   }
+}
+
+/** For lists: what cannot be read harms those only that name it. */
+export function readableRows<Record>(rows: readonly Row[], read: (row: Row) => Record): Record[] {
+  return rows.flatMap((row) => {
+    try {
+      return [read(row)];
+    } catch (error) {
+      if (!(error instanceof DamagedDocumentError)) throw error;
+      log('warn', error.message);
+      return [];
+    }
+  });
 }

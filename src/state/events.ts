@@ -58,8 +58,17 @@ export function readEvents(db: Database, after: number): StoredEvent[] {
     action: String(row['action']),
     objectId: String(row['object_id']),
     name: String(row['name']),
-    attributes: JSON.parse(String(row['attributes'])) as Record<string, string>,
+    attributes: attributesOf(row),
   }));
+}
+
+/** Without those that cannot be read: the event itself is worth more. */
+export function attributesOf(row: Row): Record<string, string> {
+  try {
+    return JSON.parse(String(row['attributes'])) as Record<string, string>;
+  } catch {
+    return {};
+  }
 }
 
 /** The number of the newest; 0 when there is none. */

@@ -21,7 +21,7 @@ export interface CheckContext {
 export interface CheckFinding {
   /** The step that found it. */
   step: string;
-  kind: 'layer' | 'image' | 'container' | 'file';
+  kind: 'layer' | 'image' | 'container' | 'file' | 'row';
   /** Id or path. */
   name: string;
   problem: string;

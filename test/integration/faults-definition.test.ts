@@ -29,6 +29,46 @@ function flip(root: TestRoot, from: string, to: string): void {
   writeFileSync(path, bytes);
 }
 
+/** What is in a row beside what names it, and what a user meets it by. */
+const ROWS: readonly [sql: string, list: string[], named: string[] | undefined][] = [
+  [`volumes SET labels = '{"x' WHERE name = 'hit'`, ['volume', 'ls', '-q'], ['volume', 'inspect', 'hit']],
+  [`pods SET spec = '{"x' WHERE name = 'hit-pod'`, ['pod', 'ps', '-q'], ['pod', 'inspect', 'hit-pod']],
+  [`secrets SET labels = '{"x'`, ['secret', 'ls', '-q'], ['secret', 'inspect', 'hit']],
+  [`manifest_lists SET document = '{"x'`, ['images', '-q'], ['manifest', 'inspect', 'localhost/hit']],
+  [`events SET attributes = '{"x'`, ['events', '--stream=false'], undefined],
+  [`containers SET facts = '{"x' WHERE name = 'hit'`, ['ps', '-a'], ['inspect', 'hit']],
+  [`containers SET checkpoint = '{"x' WHERE name = 'held'`, ['ps', '-a'], ['inspect', 'held']],
+];
+
+test('a row of any kind that cannot be read harms those only that name it, and can be repaired', async () => {
+  const root = await rootWithTwo();
+  const made = [
+    ['volume', 'create', 'hit'],
+    ['volume', 'create', 'other'],
+    ['pod', 'create', '--infra=false', '--name', 'hit-pod'],
+    ['secret', 'create', 'hit', '/etc/hostname'],
+    ['manifest', 'create', 'localhost/hit'],
+    ['create', '--name', 'held', ...NONE, BUSYBOX, 'true'],
+  ];
+  for (const command of made) await tspodOk(command, { root });
+  const db = new BetterSqlite3(join(root.graphRoot, 'state.db'));
+  for (const [sql] of ROWS) db.exec(`UPDATE ${sql}`);
+  db.close();
+  for (const [, list, named] of ROWS) {
+    await tspodOk(list, { root });
+    if (named === undefined) continue;
+    const { code, stderr } = await tspod(named, { root });
+    assert.equal(code, 125, named.join(' '));
+    assert.match(stderr, /(hit|held|hit-pod).*: its .* in the state database cannot be read\n.*--repair/);
+  }
+  await tspodOk(['run', '--rm', ...NONE, '-v', 'other:/d', BUSYBOX, 'true'], { root });
+  await tspod(['system', 'check', '--repair', '--force'], { root });
+  assert.equal((await tspod(['system', 'check'], { root })).stderr, '');
+  for (const [, list] of ROWS) assert.equal((await tspod(list, { root })).stderr, '', list.join(' '));
+  await tspodOk(['start', 'hit', 'held'], { root });
+  await tspodOk(['volume', 'rm', 'hit'], { root });
+});
+
 describe('a bit that has flipped in the definition of a container', () => {
   test('is told by the commands that name it, and by no others', async () => {
     const root = await rootWithTwo();

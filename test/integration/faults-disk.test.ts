@@ -13,7 +13,8 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openDatabase } from '../../src/state/db.ts';
-import { findRemains } from '../fixtures/crash-survey.ts';
+import { SCHEMA_VERSION } from '../../src/state/schema.ts';
+import { findRemains, query } from '../fixtures/crash-survey.ts';
 import { busyboxArchive, busyboxImage } from '../fixtures/harness-busybox.ts';
 import {
   makeTestRoot,
@@ -113,6 +114,36 @@ test('on a full disk what does not fit is refused, but containers stop and every
       (await findRemains(root)).filter((remains) => !remains.startsWith(own)),
       [],
     );
+  });
+});
+
+/** Takes back what the schema has got since its sixth version. */
+const OLDER = `DROP TABLE elsewhere; DROP INDEX containers_by_project; PRAGMA user_version = 6;
+  ALTER TABLE containers DROP COLUMN spec_sum; ALTER TABLE containers DROP COLUMN project;
+  ALTER TABLE containers DROP COLUMN checkpoint; ALTER TABLE secrets DROP COLUMN driver;
+  ALTER TABLE secrets DROP COLUMN driver_options; ALTER TABLE secrets DROP COLUMN sealed;
+  ALTER TABLE layers DROP COLUMN store; ALTER TABLE images DROP COLUMN store`;
+
+test('a store of an older tspod is taken over with all that is in it, on a full disk too', {
+  skip,
+}, async () => {
+  await onSmallDisk('8m', async (root) => {
+    await busyboxImage(root);
+    await tspodOk(['create', '--network', 'none', '--name', 'there', 'busybox', 'true'], { root });
+    await tspodOk(['create', '--network', 'none', '--name', 'stays', '-v', 'data:/d', 'busybox', 'true'], {
+      root,
+    });
+    const path = join(root.graphRoot, 'state.db');
+    const db = openDatabase(path);
+    db.exec(OLDER);
+    db.close();
+    fill(root);
+    await tspodOk(['rm', 'there'], { root });
+    rmSync(join(root.graphRoot, 'fill'));
+    assert.equal(query(root, 'PRAGMA user_version')[0]?.['user_version'], SCHEMA_VERSION);
+    assert.equal(await tspodOk(['ps', '-a', '--format', '{{.Names}}'], { root }), 'stays');
+    await tspodOk(['start', '-a', 'stays'], { root });
+    await tspodOk(['rm', '-v', 'stays'], { root });
   });
 });
 
@@ -239,6 +270,30 @@ test('a run root on another file system works', { skip }, async () => {
     'here',
   );
   spawnSync('umount', ['-l', root.runRoot]);
+});
+
+test('when the run root is full, exit codes are known all the same, and what is refused names the file', {
+  skip,
+}, async () => {
+  const root = makeTestRoot();
+  await busyboxImage(root);
+  mkdirSync(root.runRoot, { recursive: true });
+  assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', root.runRoot]).status, 0);
+  try {
+    const words = ['--network', 'none', '--name', 'c', 'busybox', 'sh', '-c'];
+    await tspodOk(['run', '-d', ...words, 'trap "exit 7" TERM; while :; do sleep 0.1; done'], { root });
+    fill({ ...root, graphRoot: root.runRoot });
+    await assertFails(['exec', 'c', 'true'], root, /process\.json: no space left on device/);
+    await tspodOk(['stop', '--time', '60', 'c'], { root });
+    const format = '{{.State.Status}} {{.State.ExitCode}} {{.State.Error}}';
+    assert.equal(await tspodOk(['inspect', '--format', format, 'c'], { root }), 'exited 7 ');
+    await tspodOk(['rm', 'c'], { root });
+    rmSync(join(root.runRoot, 'fill'));
+    assert.equal(await tspodOk(['run', '--rm', ...words, 'echo again'], { root }), 'again');
+  } finally {
+    await tspod(['rm', '--all', '--force', '--time', '0'], { root });
+    spawnSync('umount', [root.runRoot]);
+  }
 });
 
 const DAMAGE: Record<string, { harm: (path: string) => void; says: RegExp }> = {

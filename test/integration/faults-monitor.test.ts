@@ -77,6 +77,32 @@ test('kill and rm --force work on a container whose monitor was killed', async (
   assert.deepEqual(await findRemains(testRoot()), []);
 });
 
+test('a monitor that somebody has stopped goes on when its container is stopped or removed, and tells the exit code', async () => {
+  const { monitor } = await startSleeper('held');
+  process.kill(monitor, 'SIGSTOP');
+  await tspodOk(['stop', '--time', '5', 'held']);
+  assert.equal(await inspect('{{.State.ExitCode}}', 'held'), '5');
+  await tspodOk(['start', 'held']);
+  const { monitor: second } = processesOfContainer(testRoot(), await inspect('{{.Id}}', 'held'));
+  process.kill(second, 'SIGSTOP');
+  const waiting = tspod(['wait', 'held']);
+  await tspodOk(['rm', '-f', '--time', '0', 'held']);
+  assert.equal((await waiting).stdout, '137\n');
+  assert.deepEqual(await findRemains(testRoot()), []);
+});
+
+test('nobody can be attached to a container whose monitor was killed, which is said', async () => {
+  const { monitor } = await startSleeper('unattended');
+  await killAndWait(monitor);
+  const { code, stderr } = await tspod(['attach', '--no-stdin', 'unattended']);
+  assert.equal(code, 125);
+  assert.match(
+    stderr,
+    /^Error: cannot attach .*: the program has ended, or its monitor was killed\n.*restart/,
+  );
+  await tspodOk(['rm', '-f', '--time', '0', 'unattended']);
+});
+
 test('an attached run whose monitor was killed says that the exit code is lost', async () => {
   const run = spawnTspod([
     'run',
@@ -152,6 +178,38 @@ exit 1
   const cgroup = readFileSync(told, 'utf8').trim();
   assert.match(cgroup, /\/libpod-[0-9a-f]{64}$/);
   assert.equal(existsSync(cgroup), false);
+});
+
+test('a runtime that outlives its monitor for a moment is ended with the start, and leaves no cgroup', {
+  skip: process.getuid?.() === 0 ? false : 'a user may have no cgroup here',
+}, async () => {
+  const root = makeTestRoot();
+  await busyboxImage(root);
+  const runtime = join(root.base, 'runc');
+  const told = join(root.base, 'told');
+  const hierarchy = existsSync('/sys/fs/cgroup/cgroup.controllers') ? '' : '/pids';
+  writeFileSync(
+    runtime,
+    `#!/bin/sh
+case " $* " in *" run "*|*" create "*) ;; *) exec runc "$@";; esac
+monitor=$PPID
+while [ "$1" != --bundle ]; do shift; done
+path=/sys/fs/cgroup${hierarchy}$(sed -n 's/.*"cgroupsPath":"\\([^"]*\\)".*/\\1/p' "$2/config.json")
+echo "$path" >${told}
+(sleep 1; mkdir -p "$path") &
+kill -9 $monitor
+exec sleep 1000
+`,
+    { mode: 0o755 },
+  );
+  const flags = ['--cgroup-manager', 'cgroupfs', '--runtime', runtime];
+  const { code, stderr } = await tspod([...flags, 'run', '--rm', '--network', 'none', 'busybox', 'true'], {
+    root,
+  });
+  assert.equal(code, 125, stderr);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  assert.equal(existsSync(readFileSync(told, 'utf8').trim()), false);
+  assert.deepEqual(await findRemains(root), []);
 });
 
 test('20 containers survive the loss of the run root: they can be stopped, and started again', async () => {

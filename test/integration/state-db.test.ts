@@ -15,6 +15,23 @@ import { makeTestRoot, type TestRoot, runProgram, tspod, tspodOk } from '../fixt
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
 import { requires } from '../fixtures/requires.ts';
 
+test('a graph root that was moved or copied has its own volumes, and leaves those of the other alone', async () => {
+  const root = await usedRoot();
+  const copy = { ...root, graphRoot: `${root.graphRoot}-copy`, runRoot: `${root.runRoot}-copy` };
+  // The kernel's part of a user's overlay belongs to nobody that the user is.
+  const files = ['--exclude=work', '-C', root.graphRoot, '-cf', '-', '.'];
+  const script = 'mkdir "$0" && tar "$@" | tar -C "$0" -xf -';
+  await runProgram('sh', ['-c', script, copy.graphRoot, ...files]);
+  const words = ['run', '--rm', '--network', 'none', '-v', 'stock:/data', BUSYBOX, 'sh', '-c'];
+  assert.equal(
+    await tspodOk([...words, 'cat /data/file; echo other > /data/file'], { root: copy }),
+    'precious',
+  );
+  await tspodOk(['rm', 'kept'], { root: copy });
+  await tspodOk(['volume', 'rm', 'stock'], { root: copy });
+  assert.equal(await readsVolume(root), 'precious');
+});
+
 /** Commands of every family; each must say what is wrong and end. */
 const COMMANDS = [
   ['ps', '-a'],

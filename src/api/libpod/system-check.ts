@@ -32,7 +32,7 @@ export const check: Handler = async (exchange) => {
     Images: problems('image'),
     ROImages: {},
     RemovedImages: {},
-    Containers: problems('container'),
+    Containers: problems('container', 'row'),
     RemovedContainers: {},
   });
 };

@@ -65,6 +65,14 @@ bool write_file_atomically(const char *dir, const char *name, const char *text) 
 	return done;
 }
 
+bool write_name_only(const char *dir, const char *name, const char *text) {
+	char *path = join(dir, "/", name);
+	bool done = symlink(text, path) == 0;
+
+	free(path);
+	return done;
+}
+
 bool bind_unix(int fd, const char *dir, const char *name) {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);

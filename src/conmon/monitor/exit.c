@@ -48,8 +48,11 @@ void monitor_finish(int exit_code, bool timed_out) {
 	snprintf(code, sizeof code, "%d", exit_code);
 	if (opt.persist_dir)
 		write_file_atomically(opt.persist_dir, "exit", code);
-	if (opt.exit_dir)
-		write_file_atomically(opt.exit_dir, opt.cid, code);
+	/* Who waits for it in vain must not wait for us: the exit command tells the end then. */
+	if (opt.exit_dir && !write_file_atomically(opt.exit_dir, opt.cid, code) && !write_name_only(opt.exit_dir, opt.cid, code) && stopper >= 0) {
+		close(stopper);
+		stopper = -1;
+	}
 	if (opt.exec)
 		caller_report(exit_code, timed_out ? "command timed out" : unexecuted);
 	monitor_exit(timed_out ? 255 : exit_code);

@@ -95,6 +95,8 @@ int env_fd(const char *name); /* -1: not set; ends the process when it is no ope
 void write_all(int fd, const char *data, size_t size);
 ssize_t read_small(const char *path, char *text, size_t size); /* text ends in 0; -1 with errno */
 bool write_file_atomically(const char *dir, const char *name, const char *text);
+/* On a full disk: what little there is goes into the name's own place, as the target of a symbolic link. */
+bool write_name_only(const char *dir, const char *name, const char *text);
 bool bind_unix(int fd, const char *dir, const char *name); /* any length of path */
 void close_all_except(const int *keep, int count); /* from 3 up */
 void streams_to_null(void);

@@ -14,6 +14,12 @@ describe('what a runtime says about a failed start', () => {
       'crun: executable file `foo` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found',
     ],
     [
+      'runc',
+      RuntimeError,
+      'runtime/cgo: pthread_create failed: Resource temporarily unavailable\nSIGABRT: abort\nPC=0x1 m=0\n\nrax    0x0\ngs     0x0\n',
+      'runc: runtime/cgo: pthread_create failed: Resource temporarily unavailable: OCI runtime error',
+    ],
+    [
       'crun',
       CommandNotFoundError,
       'exec container process (missing dynamic library?) `/x`: No such file or directory',

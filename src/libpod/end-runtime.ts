@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { killProcess } from '../native/kill-process.ts';
+import { killInCgroups, removeCgroups } from '../oci/runtime-state.ts';
+import { containerPaths } from './container-paths.ts';
+import type { Libpod } from './context.ts';
+
+const WAIT_MS = 5_000;
+const POLL_MS = 10;
+
+/**
+ * Kills the runtime of a start that is being undone, and waits until it is gone. It dies with its monitor, but a moment later: in that
+ * moment it may make a cgroup that nobody looks for any more. None is fine. The caller holds the container's lock.
+ */
+export async function endRuntime(libpod: Libpod, id: string): Promise<void> {
+  const { bundle } = containerPaths(libpod.paths, id).bundle;
+  for (const pid of processIds()) {
+    const isIt = (): boolean => wordsOf(pid).includes(bundle);
+    if (pid !== process.pid && pid !== process.ppid && isIt())
+      await killProcess(libpod.syscalls, pid, isIt, WAIT_MS);
+  }
+}
+
+/** What a runtime has made that was killed before it wrote down that it had, with the processes in it. */
+export async function clearCgroup(path: string | undefined): Promise<void> {
+  if (path?.startsWith('/') !== true) return;
+  for (let waited = 0; !removeCgroups(path) && waited < WAIT_MS; waited += POLL_MS) {
+    killInCgroups(path);
+    await delay(POLL_MS);
+  }
+}
+
+function processIds(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function wordsOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+  } catch {
+    return [];
+  }
+}
