@@ -166,8 +166,9 @@ function disturbMonitor(): void {
   const [first, ...others] = monitors();
   if (first === undefined) return;
   const { pid } = pick([first, ...others]);
-  if (chance(0.7)) return signal(pid, 'SIGKILL');
-  signal(pid, 'SIGSTOP');
+  const kills = chance(0.7);
+  signal(pid, kills ? 'SIGKILL' : 'SIGSTOP');
+  if (kills) return;
   // Who is attached there would wait for ever.
   setTimeout(() => signal(pid, 'SIGCONT'), STAYS_MS);
 }
