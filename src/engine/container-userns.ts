@@ -46,10 +46,7 @@ export function resolveUserns(
     mapped === undefined
       ? fromMode(engine, mode, options, place)
       : { mode: { mode: 'private' }, maps: copied(mapped) };
-  if (found === undefined) {
-    refuseHostUsers(options);
-    return undefined;
-  }
+  if (found === undefined) return undefined;
   const own = mapped === undefined && mode.mode === 'keep-id' && keepsBoth(mode) ? [String(hostUid())] : [];
   return {
     mode: found.mode,
@@ -62,12 +59,9 @@ export function resolveUserns(
   };
 }
 
-/** Those given by --hostuser must have an id inside: without a namespace of its own, a container has the ids of tspod's. */
-function refuseHostUsers(options: CreateOptions): void {
-  if ((options.hostuser ?? []).length === 0) return;
-  throw new UnsupportedError('--hostuser needs a user namespace of the container', {
-    hint: 'add --userns keep-id, or --userns private',
-  });
+/** Those of `--hostuser` for a container without a namespace of its own: by the host's numbers, as podman has them everywhere. */
+export function knownHostUsers({ hostuser = [] }: CreateOptions): ResolvedUserns['hostUsers'] {
+  return hostuser.map((name) => findHostUser(name));
 }
 
 function keepsBoth(mode: Extract<UsernsMode, { mode: 'keep-id' }>): boolean {
@@ -181,7 +175,12 @@ function mapsOf(options: CreateOptions): IdMaps | undefined {
       );
     const user = subuidname ?? subgidname ?? '';
     const group = subgidname ?? user;
-    return { uids: subordinate('uid', user, own.uids), gids: subordinate('gid', group, own.gids) };
+    const uidFlag = subuidname === undefined ? '--subgidname' : '--subuidname';
+    const gidFlag = subgidname === undefined ? '--subuidname' : '--subgidname';
+    return {
+      uids: subordinate('uid', { flag: uidFlag, name: user }, own.uids),
+      gids: subordinate('gid', { flag: gidFlag, name: group }, own.gids),
+    };
   }
   if (uidmap.length === 0 && gidmap.length === 0) return undefined;
   const maps = mapsFromFlags(
@@ -202,19 +201,22 @@ function mapsOf(options: CreateOptions): IdMaps | undefined {
   return maps;
 }
 
-function subordinate(kind: 'uid' | 'gid', name: string, own: readonly IdMapping[]): IdMapping[] {
+/** What one flag alone says holds for both kinds. */
+function subordinate(
+  kind: 'uid' | 'gid',
+  { flag, name }: { flag: string; name: string },
+  own: readonly IdMapping[],
+): IdMapping[] {
   const ranges = readSubordinateIds(kind, [name]);
   if (ranges.length === 0)
-    throw new InvalidSpecError(`/etc/sub${kind} has no ids for "${name}" (--sub${kind}name)`, {
+    throw new InvalidSpecError(`/etc/sub${kind} has no ids for "${name}" (${flag})`, {
       hint: `add a line to /etc/sub${kind}: ${name}:START:COUNT`,
     });
   return mapRanges(ranges).map(({ containerId, hostId, size }) => {
     const first = toContainerId(own, hostId);
     const last = toContainerId(own, hostId + size - 1);
     if (first === undefined || last === undefined || last - first !== size - 1)
-      throw new InvalidSpecError(
-        `--sub${kind}name ${name}: ids ${hostId} to ${hostId + size - 1} are not yours`,
-      );
+      throw new InvalidSpecError(`${flag} ${name}: ${kind}s ${hostId} to ${hostId + size - 1} are not yours`);
     return { containerId, hostId: first, size };
   });
 }

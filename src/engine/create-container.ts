@@ -104,12 +104,13 @@ export async function createFromImage(
   const topLayerId = image?.image.topLayerId;
   const word = usernsWord(engine, options);
   if (word !== undefined) {
-    const { resolveUserns } = await import('./container-userns.ts');
+    const { knownHostUsers, resolveUserns } = await import('./container-userns.ts');
     const place = {
       topLayerId,
       lookupContainer: (nameOrId: string) => lookupContainer(engine.db, nameOrId),
     };
     context.userns = resolveUserns(engine, options, word, place);
+    if (context.userns === undefined) context.hostUsers = knownHostUsers(options);
   }
   const spec = specFromRequest(request, context);
   if (member !== undefined) makeMember(spec, member);

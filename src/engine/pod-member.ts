@@ -32,6 +32,7 @@ export async function joinPod(
   const isNew = asked.startsWith('new:');
   const options = isNew ? await makePod(engine, request.options, { hooks, use }) : request.options;
   const pod = await readyPod(engine, isNew ? asked.slice('new:'.length) : asked);
+  if (!isNew) refuseUserns(request.options, pod);
   if (role !== undefined) checkInitContainer(engine, pod, request.options);
   const requires = pod.infraId === undefined ? [] : [pod.infraId];
   return {
@@ -41,6 +42,18 @@ export async function joinPod(
     requires,
     enter: (id) => enterPod(engine.db, pod.id, { id, isInfra: false }),
   };
+}
+
+/** Its containers have the ids of the pod, which a new one is given when it is made. */
+function refuseUserns(options: CreateOptions, { infraId }: PodRecord): void {
+  const userns = options.userns === 'pod' ? undefined : options.userns;
+  const { uidmap, gidmap, subuidname, subgidname } = options;
+  const own = infraId === undefined ? { userns } : { userns, uidmap, gidmap, subuidname, subgidname };
+  const [key] = Object.entries(own).find(([, value]) => (value?.length ?? 0) > 0) ?? [];
+  if (key !== undefined)
+    throw new InvalidSpecError(`--${key} and --pod cannot be set together`, {
+      hint: `it is an option of tspod pod create`,
+    });
 }
 
 function roleOf(text: string | undefined): PodRole | undefined {
@@ -84,6 +97,7 @@ const OF_POD: ReadonlySet<string> = new Set([
   'dns',
   'dnsOption',
   'dnsSearch',
+  'gidmap',
   'hostname',
   'ip',
   'ip6',
@@ -92,6 +106,9 @@ const OF_POD: ReadonlySet<string> = new Set([
   'networkAlias',
   'noHosts',
   'publish',
+  'subgidname',
+  'subuidname',
+  'uidmap',
   'userns',
 ]);
 

@@ -8,7 +8,7 @@ import { hooksFor } from '../oci/hooks.ts';
 import type { RuntimeRef } from '../oci/runtime-client.ts';
 import type { RuntimeSpec } from '../oci/runtime-spec.ts';
 import { stringifyRuntimeJson } from '../oci/runtime-json.ts';
-import { resolveUser } from '../oci/user.ts';
+import { resolveUser, USER_FILES } from '../oci/user.ts';
 import { isConfined } from '../specgen/confined.ts';
 import type { BundleFacts, HostFacts } from '../specgen/host-facts.ts';
 import { toRuntimeSpec } from '../specgen/to-runtime-spec.ts';
@@ -78,7 +78,11 @@ export async function prepareBundle(
       rootfs,
       user: spec.process.user,
       groupAdd: spec.process.groupAdd,
+      hostUsers: spec.process.hostUsers,
       syscalls: libpod.syscalls,
+      ...(spec.mounts.some(({ destination }) => USER_FILES.has(destination))
+        ? (await import('./user-files.ts')).userFiles(libpod, record, { isRunning: false })
+        : {}),
     }),
   );
   const { userns } = options;

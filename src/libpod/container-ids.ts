@@ -2,6 +2,7 @@ import { resolveUser } from '../oci/user.ts';
 import { toContainerId, toHostId } from '../rootless/id-maps.ts';
 import type { ContainerRecord } from './container.ts';
 import type { Libpod } from './context.ts';
+import { userFiles } from './user-files.ts';
 
 export interface Ids {
   uid: number;
@@ -21,8 +22,10 @@ const NOBODY = 65534;
 export function idsOfContainer(libpod: Libpod, record: ContainerRecord): ContainerIds {
   const maps = record.spec.userNamespace;
   const user = (rootfs: string): Ids => {
-    const request = { user: record.spec.process.user, groupAdd: [], syscalls: libpod.syscalls };
-    const { uid, gid } = resolveUser({ ...request, rootfs });
+    const { user: wanted, hostUsers } = record.spec.process;
+    const request = { user: wanted, groupAdd: [], hostUsers, syscalls: libpod.syscalls };
+    const files = userFiles(libpod, record, { isRunning: false });
+    const { uid, gid } = resolveUser({ ...request, ...files, rootfs });
     return { uid, gid };
   };
   if (maps === undefined) return { toHost: (ids) => ids, toContainer: (ids) => ids, user };

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { StorageError } from '../base/errors.ts';
 import type { OciProcess, RuntimeSpec } from '../oci/runtime-spec.ts';
-import { resolveUser } from '../oci/user.ts';
+import { resolveUser, USER_FILES } from '../oci/user.ts';
 import type { ContainerRecord } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
@@ -54,6 +54,9 @@ export async function execProcess(
         user: request.user,
         groupAdd: container.spec.process.groupAdd,
         syscalls: libpod.syscalls,
+        ...(spec.mounts.some(({ destination }) => USER_FILES.has(destination))
+          ? (await import('./user-files.ts')).userFiles(libpod, container, { isRunning: true })
+          : {}),
       }),
     );
     result.user = {

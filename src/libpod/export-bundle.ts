@@ -18,6 +18,7 @@ import { writeManagedFiles } from './managed-files.ts';
 import { prepareMountSources } from './mount-sources.ts';
 import { rootfsOptions } from './rootfs-options.ts';
 import { settle } from './settle.ts';
+import { userFiles } from './user-files.ts';
 import { existingUser } from './user-owners.ts';
 
 /**
@@ -78,7 +79,14 @@ async function bundleDocument(
   const { syscalls } = libpod;
   const user = existingUser(
     record,
-    resolveUser({ rootfs, user: spec.process.user, groupAdd: spec.process.groupAdd, syscalls }),
+    resolveUser({
+      rootfs,
+      user: spec.process.user,
+      groupAdd: spec.process.groupAdd,
+      hostUsers: spec.process.hostUsers,
+      syscalls,
+      ...userFiles(libpod, record, { isRunning: false }),
+    }),
   );
   const host = { ...gatherHostFacts(libpod, spec, id), cgroupManager: 'cgroupfs' as const };
   const document = toRuntimeSpec(spec, host, {

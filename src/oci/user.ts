@@ -9,6 +9,11 @@ export interface UserRequest {
   user: string;
   /** Names or numbers. */
   groupAdd: readonly string[];
+  /** Contents that the container will see in place of the root file system's own /etc/passwd and /etc/group. */
+  passwd?: string;
+  group?: string;
+  /** Further users, who are going to be added to /etc/passwd. */
+  hostUsers?: readonly Pick<PasswdEntry, 'name' | 'uid' | 'gid' | 'home'>[] | undefined;
   syscalls: Pick<Syscalls, 'openat2'>;
 }
 
@@ -20,18 +25,19 @@ export interface ResolvedUser {
 }
 
 /**
- * Looks the user up in the root file system's own passwd and group files. They belong to whoever made the image: paths are resolved
+ * Looks the user up in the root file system's own passwd and group files, or those that hide them. They belong to whoever made the image: paths are resolved
  * inside the root, whatever links they are. A number needs no entry. Throws NotInRootfsError for an unknown name.
  */
 export function resolveUser(request: UserRequest): ResolvedUser {
   const [userText = '', groupText] = request.user.split(':', 2);
   const wanted = userText === '' ? '0' : userText;
-  const entry = findUser(passwdEntries(readInside(request, '/etc/passwd')), wanted);
+  const entries = passwdEntries(request.passwd ?? readInside(request, '/etc/passwd'));
+  const entry = findUser(entries, wanted) ?? request.hostUsers?.find(({ name }) => name === wanted);
   const uid = entry?.uid ?? numericId(wanted);
   if (uid === undefined)
     throw new NotInRootfsError(`unable to find user ${wanted}: no matching entries in passwd file`);
   const named = groupText !== undefined && groupText !== '';
-  const groups = groupEntries(readInside(request, '/etc/group'));
+  const groups = groupEntries(request.group ?? readInside(request, '/etc/group'));
   const gid = named ? groupId(groups, groupText) : (entry?.gid ?? 0);
   const additional = new Set<number>();
   if (!named && entry !== undefined)
@@ -143,6 +149,9 @@ interface GroupEntry {
   gid: number;
   members: string[];
 }
+
+/** What hides them in a container, once something is mounted there. */
+export const USER_FILES: ReadonlySet<string> = new Set(['/etc', '/etc/passwd', '/etc/group']);
 
 /** A name wins over a number, also a name made of digits. */
 function findUser(entries: readonly PasswdEntry[], wanted: string): PasswdEntry | undefined {

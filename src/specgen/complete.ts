@@ -20,6 +20,7 @@ export function completeProcess(request: CreateRequest, context: SpecContext): P
   const args = [...entrypoint, ...command];
   if (args.length === 0)
     throw new InvalidSpecError('no command or entrypoint provided, and no CMD or ENTRYPOINT from image');
+  const hostUsers = context.userns?.hostUsers ?? context.hostUsers ?? [];
   const withNul = args.find((text) => text.includes('\0'));
   if (withNul !== undefined) throw new InvalidSpecError('the command contains a NUL character');
   return {
@@ -40,7 +41,7 @@ export function completeProcess(request: CreateRequest, context: SpecContext): P
     passwd: options.passwd ?? true,
     ...(options.passwdEntry === undefined ? {} : { passwdEntry: options.passwdEntry }),
     ...(options.groupEntry === undefined ? {} : { groupEntry: options.groupEntry }),
-    ...((context.userns?.hostUsers.length ?? 0) === 0 ? {} : { hostUsers: context.userns?.hostUsers ?? [] }),
+    ...(hostUsers.length === 0 ? {} : { hostUsers }),
     umask: parseUmask(options.umask ?? context.config.containers.umask),
     oomScoreAdj: oomScoreAdj(options.oomScoreAdj ?? context.config.containers.oomScoreAdj),
   };

@@ -71,7 +71,7 @@ export function specFromRequest(request: CreateRequest, context: SpecContext): C
     ...(cdiDevices.length === 0 ? {} : { cdiDevices }),
     deviceCgroupRules: options.deviceCgroupRule ?? [],
     sysctl: {},
-    shmSize: shmSizeFromOptions(options, context),
+    shmSize: shmSizeFromOptions(options, namespaces.ipc.mode, context),
     ...surroundings(options),
     ...(options.rdtClass ? { rdtClass: options.rdtClass } : {}),
     ...storageFromOptions(options, context),
@@ -166,7 +166,7 @@ function sysctlFromOptions(
     if (isIpcSysctl(key) && !['private', 'shareable'].includes(spec.namespaces.ipc.mode)) continue;
     sysctl[key] = value;
   }
-  for (const text of options.sysctl ?? []) {
+  for (const text of (options.sysctl ?? []).flatMap(severalSysctls)) {
     const [key, value] = parseSysctl(text);
     sysctl[key] = value;
   }
@@ -194,6 +194,11 @@ function domainName(name: string, { namespaces }: ContainerSpec, { rootless }: S
       `invalid --domainname ${JSON.stringify(name)}: at most 64 letters, digits, dots and hyphens`,
     );
   return name;
+}
+
+/** Podman has several in one value, docker values with commas (ports, ranges): only before another name is it a separator. */
+function severalSysctls(text: string): string[] {
+  return text === '' ? [] : text.split(/,(?=\s*[a-z][\w.*/-]*=)/);
 }
 
 function parseSysctl(text: string): [string, string] {

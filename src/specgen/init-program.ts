@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { RuntimeConfig } from '../base/containers-conf.ts';
 import { UnsupportedError } from '../base/errors.ts';
@@ -25,7 +25,7 @@ export function findInitProgram(named: string | undefined, config: RuntimeConfig
 function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

@@ -48,7 +48,7 @@ export function mountsFromOptions(
   add(mountsFromContainers(options.volumesFrom ?? [], context));
   add(configured);
   add(imageVolumes(options.imageVolume ?? context.config.engine.imageVolumeMode ?? 'anonymous', context));
-  if (systemd) add(systemdMounts(options));
+  add(systemdMounts(options, systemd));
   const readOnly = options.readOnly ?? context.config.containers.readOnly;
   if (readOnly && (options.readOnlyTmpfs ?? true))
     add(READ_ONLY_TMPFS.map((path) => ({ type: 'tmpfs', destination: path, ...completeTmpfsOptions([]) })));

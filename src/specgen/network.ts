@@ -26,18 +26,22 @@ export function networkFromOptions(
     throw new InvalidSpecError('--no-hosts and --add-host cannot be set together');
   if (options.noHosts && options.hostsFile)
     throw new InvalidSpecError('--no-hosts and --hosts-file cannot be set together');
+  const servers = nonEmpty(options.dns, defaults.dnsServers).map(dnsServer);
+  const imageResolvConf = (options.dns ?? []).includes('none');
+  if (imageResolvConf && servers.length > 1)
+    throw new InvalidSpecError('none is not allowed to be specified with other DNS ip addresses: --dns');
   return {
     mode,
     ports: !publishes ? [] : publishAll ? publishExposed(published, exposedPorts, context) : published,
     publishAll,
-    dnsServers: nonEmpty(options.dns, defaults.dnsServers).map(dnsServer),
+    dnsServers: imageResolvConf ? [] : servers,
     dnsSearch: nonEmpty(options.dnsSearch, defaults.dnsSearches).map((text) => oneWord(text, '--dns-search')),
     dnsOptions: nonEmpty(options.dnsOption, defaults.dnsOptions).map((text) => oneWord(text, '--dns-option')),
     addHosts: (options.addHost ?? []).flatMap(parseAddHost),
     manageHosts: !(options.noHosts ?? defaults.noHosts),
     ...(options.hostsFile ? { hostsFile: hostsFile(options.hostsFile) } : {}),
     manageHostname: !options.noHostname,
-    manageResolvConf: !(options.dns ?? []).includes('none'),
+    manageResolvConf: !imageResolvConf,
   };
 }
 

@@ -1,6 +1,6 @@
 import { InvalidSpecError, UnsupportedError, UsageError } from '../base/errors.ts';
 import { parseSize } from '../base/sizes.ts';
-import type { ResourcesSpec } from './container-spec.ts';
+import type { NamespaceMode, ResourcesSpec } from './container-spec.ts';
 import { splitOnce } from './key-value.ts';
 import { deviceLimitsFromOptions } from './device-limits.ts';
 import type { CreateOptions } from './create-options.ts';
@@ -54,9 +54,22 @@ function cannotLimit({ rootless, host }: ResourcesContext): boolean {
 }
 
 /** `--shm-size`; 0 means no limit for podman, which tmpfs reads the same way. */
-export function shmSizeFromOptions(options: CreateOptions, context: SpecContext): number {
+export function shmSizeFromOptions(
+  options: CreateOptions,
+  ipc: NamespaceMode['mode'],
+  context: SpecContext,
+): number {
+  if (options.shmSize !== undefined && ipc !== 'private' && ipc !== 'shareable')
+    context.warn(
+      `--shm-size has no effect: /dev/shm ${SHM_OF[ipc] ?? 'is that of the IPC namespace it joins'}`,
+    );
   return parseSize(options.shmSize ?? context.config.containers.shmSize, '--shm-size');
 }
+
+const SHM_OF: Readonly<Partial<Record<NamespaceMode['mode'], string>>> = {
+  host: "is the host's with --ipc host",
+  none: 'is not there with --ipc none',
+};
 
 function addMemory(resources: ResourcesSpec, options: Partial<CreateOptions>): void {
   const memory = limit(options.memory, '--memory');
@@ -193,10 +206,17 @@ function addPids(resources: ResourcesSpec, options: Partial<CreateOptions>, cont
   }
   if (options.pidsLimit < -1 || !Number.isSafeInteger(options.pidsLimit))
     throw new InvalidSpecError(`invalid --pids-limit ${options.pidsLimit}: must be -1 or more`);
+  if (options.pidsLimit > MOST_PIDS)
+    throw new InvalidSpecError(
+      `invalid --pids-limit ${options.pidsLimit}: the kernel has ${MOST_PIDS} at most, -1 is no limit`,
+    );
   if (options.pidsLimit <= 0) return;
   resources.pidsLimit = options.pidsLimit;
   resources.pidsLimitGiven = true;
 }
+
+/** PID_MAX_LIMIT of the kernel. */
+const MOST_PIDS = 4_194_304;
 
 function blkioWeight(text: string): number {
   const weight = Number(text);

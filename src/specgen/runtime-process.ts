@@ -4,20 +4,24 @@ import { mergeCapabilities } from './capabilities.ts';
 import type { ContainerSpec } from './container-spec.ts';
 import type { BundleFacts, HostFacts } from './host-facts.ts';
 import { INIT_PATH } from './runtime-mounts.ts';
+import { isUsualLimit } from './ulimits.ts';
 
-/** The container's first process. `note` hears of everything that had to be lowered. */
+/** The container's first process. `note` hears of everything that had to be lowered, `warn` where somebody asked for it. */
 export function runtimeProcess(input: {
   spec: ContainerSpec;
   host: HostFacts;
   bundle: BundleFacts;
   bounding: string[];
   note(text: string): void;
+  warn(text: string): void;
 }): OciProcess {
-  const { spec, host, bundle, bounding, note } = input;
+  const { spec, host, bundle, bounding, note, warn } = input;
   const { process } = spec;
   const { uid, gid, additionalGids } = bundle.user;
-  const rlimits = process.rlimits.map((limit) => allowedLimit(limit, host, note));
-  const oomScoreAdj = allowedOomScore(process.oomScoreAdj, host, note);
+  const rlimits = process.rlimits.map((limit) =>
+    allowedLimit(limit, host, isUsualLimit(limit) ? note : warn),
+  );
+  const oomScoreAdj = allowedOomScore(process.oomScoreAdj, host, warn);
   const { apparmor } = spec.security;
   return {
     terminal: process.terminal,

@@ -32,6 +32,8 @@ export interface SpecContext {
   storageWords?: readonly string[];
   /** The container's own user namespace; undefined: the one that tspod runs in. */
   userns?: ResolvedUserns | undefined;
+  /** Of `--hostuser`, where the container has no user namespace of its own. */
+  hostUsers?: ResolvedUserns['hostUsers'];
   /** The first of `length` consecutive host ports that are free now. */
   drawPort(request: Pick<PortMapping, 'hostIp' | 'protocol'> & { length: number }): number;
   /** The first free one of a range of host ports; as docker does, where a range is given for one port of a container. */

@@ -13,14 +13,16 @@ import { systemPaths } from './system-paths.ts';
 
 /**
  * config.json for one start. Depends on its arguments only, but for the seccomp profile that they name. What cannot be honoured in
- * full but is no reason to fail is told to `note`. Write the result with stringifyRuntimeJson, which knows "unlimited".
+ * full but is no reason to fail is told, as a warning where it was asked for. Write the result with stringifyRuntimeJson, which knows "unlimited".
  */
 export function toRuntimeSpec(
   spec: ContainerSpec,
   host: HostFacts,
   bundle: BundleFacts,
-  note: (text: string) => void = (text) => log('info', text),
+  tell: (level: 'info' | 'warn', text: string) => void = log,
 ): RuntimeSpec {
+  const note = (text: string): void => tell('info', text);
+  const warn = (text: string): void => tell('warn', text);
   const bounding = boundingSet(spec, host);
   const mounts = runtimeMounts(spec, host, bundle);
   const { devices, rules } = runtimeDevices(spec, host);
@@ -33,7 +35,7 @@ export function toRuntimeSpec(
   const ownUts = spec.namespaces.uts.mode === 'private';
   return {
     ociVersion: '1.0.2',
-    process: runtimeProcess({ spec, host, bundle, bounding, note }),
+    process: runtimeProcess({ spec, host, bundle, bounding, note, warn }),
     root: { path: bundle.rootfs, readonly: spec.readOnlyRootfs },
     ...(ownUts ? { hostname: bundle.hostname } : {}),
     mounts,

@@ -31,6 +31,11 @@ const DEFAULTS: readonly Rlimit[] = [
   { type: 'RLIMIT_NPROC', soft: 4_194_304, hard: 4_194_304 },
 ];
 
+/** One that nobody asked for. */
+export function isUsualLimit(limit: Rlimit): boolean {
+  return DEFAULTS.some((usual) => usual.type === limit.type && usual.hard === limit.hard);
+}
+
 /** `--ulimit host` alone: nothing is set, the container inherits this process's limits. */
 export function ulimitsFromOptions(options: CreateOptions, context: SpecContext): Rlimit[] {
   const flags = options.ulimit?.length ? options.ulimit : context.config.containers.defaultUlimits;

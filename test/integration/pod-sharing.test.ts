@@ -101,6 +101,9 @@ describe('the containers of a pod', () => {
     assert.equal(await tspodOk(['inspect', '--format', '{{.Pod}}', member]), id);
     const both = await tspod(['create', '--pod', other, '--pod-id-file', file, image, 'true']);
     assert.match(both.stderr, /cannot specify both --pod and --pod-id-file/);
+    const users = await tspod(['create', '--pod', other, '--userns', 'private', image, 'true']);
+    assert.equal(users.code, 125);
+    assert.match(users.stderr, /--userns and --pod cannot be set together/);
     await tspodOk(['pod', 'rm', '--pod-id-file', file]);
     assert.equal((await tspod(['pod', 'exists', id])).code, 1);
     writeFileSync(file, 'taken');

@@ -203,6 +203,10 @@ describe('the process of a container', () => {
     const bad = await runScript(['--network', 'host', '--dns', 'nonsense'], 'true');
     assert.equal(bad.code, 125);
     assert.match(bad.stderr, /nonsense/);
+    const image = ['run', '--rm', '--dns', 'none', await busyboxImage(), 'cat', '/etc/resolv.conf'];
+    assert.match((await tspod(image)).stderr, /cat: can't open '\/etc\/resolv.conf'/);
+    const both = await runScript(['--dns', 'none', '--dns', '192.0.2.53'], 'true');
+    assert.match(both.stderr, /none is not allowed .* with other DNS/);
   });
 
   it('runs under an init that reaps and forwards signals', async () => {

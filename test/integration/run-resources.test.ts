@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -123,6 +124,39 @@ describe('limits that need no cgroup of one’s own', () => {
     assert.equal(await inContainer(['--oom-score-adj', '500'], 'cat /proc/self/oom_score_adj'), '500');
   });
 
+  it('are told about where they cannot be had, or have no effect', async () => {
+    const shared = await runScript(['--ipc', 'host', '--shm-size', '1m'], 'df -k /dev/shm');
+    assert.match(shared.stderr, /--shm-size has no effect: \/dev\/shm is the host's/);
+    assert.doesNotMatch(shared.stdout, /\b1024\b/);
+    const may = execFileSync('sh', [
+      '-c',
+      'echo -50 2>/dev/null >/proc/self/oom_score_adj && echo yes || true',
+    ]);
+    const { stdout, stderr } = await runScript(['--oom-score-adj', '-50'], 'cat /proc/self/oom_score_adj');
+    if (String(may) === 'yes\n') assert.equal(stdout, '-50\n');
+    else assert.match(stderr, /oom_score_adj is raised to \d+: this process may not set it to -50/);
+  });
+
+  it('say nothing when they are empty', async () => {
+    const flags = [
+      '-m',
+      '--shm-size',
+      '--cpuset-cpus',
+      '--blkio-weight',
+      '--personality',
+      '--health-cmd',
+      '--pod',
+    ];
+    const empty = [...flags, '--cgroups', '--sdnotify', '--systemd', '--image-volume', '--mac-address'];
+    assert.equal(
+      await inContainer(
+        empty.flatMap((flag) => [flag, '']),
+        'df -k /dev/shm | grep -c 65536',
+      ),
+      '1',
+    );
+  });
+
   it('are refused when they are absurd', async () => {
     for (const [flags, words] of [
       [['-m', 'lots'], /lots/],
@@ -133,6 +167,7 @@ describe('limits that need no cgroup of one’s own', () => {
       [['--cpus', '-1'], /cpus/],
       [['--cpuset-cpus', '1-'], /1-/],
       [['--pids-limit', 'x'], /pids-limit/],
+      [['--pids-limit', '4194305'], /pids-limit/],
       [['--oom-score-adj', '5000'], /5000|oom/],
       [['--stop-timeout', '-3'], /stop-timeout/],
       [['--timeout', '-3'], /timeout/],
@@ -141,6 +176,7 @@ describe('limits that need no cgroup of one’s own', () => {
       [['--memory-swappiness', '101'], /101/],
       [['--blkio-weight', '5'], /5/],
       [['--shm-size', '-1'], /shm-size/],
+      [['--shm-size-systemd', 'abc'], /shm-size-systemd/],
       [['--cpu-period', '5'], /5/],
     ] as const) {
       const result = await runScript(flags, 'true');

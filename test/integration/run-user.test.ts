@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { inContainer, runScript } from '../fixtures/containers.ts';
+import { inContainer, runScript, startSleeper } from '../fixtures/containers.ts';
+import { testRoot, tspodOk } from '../fixtures/harness.ts';
 
 describe('the user of a container', () => {
   it('is root, in the groups that the image gives root', async () => {
@@ -25,6 +28,25 @@ describe('the user of a container', () => {
     const group = await runScript(['-u', 'root:nosuchgroup'], 'id');
     assert.notEqual(group.code, 0);
     assert.match(group.stderr, /nosuchgroup/);
+  });
+
+  it('is looked up where the container sees it: in files mounted over the image’s own', async () => {
+    const [passwd, group] = [join(testRoot().base, 'passwd'), join(testRoot().base, 'group')];
+    writeFileSync(passwd, 'root:x:0:0::/:/bin/sh\nguest:x:77:78::/tmp:/bin/sh\n', { mode: 0o644 });
+    writeFileSync(group, 'guests:x:78:\nfriends:x:79:guest\n', { mode: 0o644 });
+    const mounts = ['-v', `${passwd}:/etc/passwd:ro`, '-v', `${group}:/etc/group:ro`];
+    const script = 'id -un; id -G; echo $HOME';
+    assert.equal(await inContainer([...mounts, '-u', 'guest'], script), 'guest\n78 79\n/tmp');
+    assert.equal(await inContainer([...mounts, '-u', 'guest:friends'], 'id -G'), '79');
+    const name = await startSleeper(mounts);
+    assert.equal(await tspodOk(['exec', '-u', 'guest', name, 'id', '-un']), 'guest');
+    await tspodOk(['rm', '-f', '-t', '0', name]);
+  });
+
+  it('is known to exec by the name that --passwd-entry gives', async () => {
+    const name = await startSleeper(['-u', '1234', '--passwd-entry', 'me:*:$UID:$GID::/:/bin/sh']);
+    assert.equal(await tspodOk(['exec', '-u', 'me', name, 'id', '-u']), '1234');
+    await tspodOk(['rm', '-f', '-t', '0', name]);
   });
 
   it('is refused when its number is absurd', async () => {

@@ -26,6 +26,7 @@ describe('a container in a user namespace of its own', () => {
     assert.equal(await inContainer(flags, MAP), '0 1000 2000');
     assert.equal(await inContainer(flags, 'tr -s " " </proc/self/gid_map'), ' 0 3000 2000');
     assert.equal(await inContainer(flags, OWNERS), ROOTS);
+    assert.equal(await inContainer(['--uidmap', '0:1000:3,3:2000:4'], MAP), '0 1000 3\n3 2000 4');
   });
 
   it('runs as an ordinary user of it, and exec, restart, cp and inspect know its ids', async () => {
@@ -130,7 +131,8 @@ describe('a container in a user namespace of its own', () => {
       [['--uidmap', '0:1000:10', '-u', '77'], /user 77 does not exist in the user namespace/],
       [['--subuidname', 'no-such-user'], /has no ids for "no-such-user"/],
       [['--userns', 'ns:/no/such'], /no user namespace/],
-      [['--hostuser', 'root'], /--hostuser needs a user namespace/],
+      [['--hostuser', 'no-such-user'], /the host has no user "no-such-user"/],
+      [['--subgidname', 'no-such-user'], /has no ids for "no-such-user" \(--subgidname\)/],
     ] as const) {
       const { code, stderr } = await runScript([...flags], 'true');
       assert.equal(code, 125, flags.join(' '));
@@ -170,6 +172,16 @@ userns = "private"
   });
 });
 
+describe('--hostuser', () => {
+  it('makes a user of the host known, by whose name the container may run', async () => {
+    const flags = ['--hostuser', 'mail'];
+    const uid = execFileSync('id', ['-u', 'mail'], { encoding: 'utf8' }).trim();
+    const image = await busyboxImage();
+    assert.doesNotMatch(await tspodOk(['run', '--rm', image, 'cat', '/etc/passwd']), /^mail:/m);
+    assert.equal(await inContainer([...flags, '-u', 'mail'], 'id -u; whoami'), `${uid}\nmail`);
+  });
+});
+
 describe('--userns keep-id', { skip: requires('rootless') }, () => {
   const uid = statSync('/proc/self').uid;
 
@@ -184,6 +196,7 @@ describe('--userns keep-id', { skip: requires('rootless') }, () => {
       `${uid}\n${userName()}\n${group}\nsecret\n${uid}\n0`,
     );
     assert.equal(statSync(join(home, 'made')).uid, uid);
+    assert.equal(await inContainer(['--userns', 'keep-id', '-u', userName()], 'id -u'), `${uid}`);
   });
 
   it('takes other ids for the user, and fewer of them', async () => {

@@ -12,7 +12,7 @@ export const processFlags = {
   },
   chrootdirs: {
     long: 'chrootdirs',
-    type: 'stringSlice',
+    type: 'stringArray',
     placeholder: 'path',
     help: 'Directory inside that is a root of its own: it too gets resolv.conf, hosts and hostname',
   },
@@ -82,7 +82,7 @@ export const processFlags = {
     type: 'string',
     placeholder: 'when',
     help: 'Whether to prepare for systemd as the command: true, false or always',
-    values: ['true', 'false', 'always'],
+    complete: ['true', 'false', 'always'],
   },
   timeout: {
     long: 'timeout',

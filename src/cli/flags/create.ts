@@ -128,7 +128,7 @@ const containerFlags = {
     type: 'string',
     placeholder: 'mode',
     help: 'Who tells systemd that it is ready: container, conmon (at its start), healthy, or nobody (ignore)',
-    values: ['container', 'conmon', 'healthy', 'ignore'],
+    complete: ['container', 'conmon', 'healthy', 'ignore'],
   },
 } as const satisfies Record<string, FlagRecord>;
 

@@ -34,7 +34,7 @@ export const securityFlags = {
   },
   deviceCgroupRule: {
     long: 'device-cgroup-rule',
-    type: 'stringArray',
+    type: 'stringSlice',
     placeholder: 'rule',
     help: 'Allow devices by number, e.g. "c 10:200 rwm"',
   },

@@ -4,7 +4,7 @@ import type { FlagRecord } from '../flag.ts';
 export const usernsFlags = {
   gidmap: {
     long: 'gidmap',
-    type: 'stringArray',
+    type: 'stringSlice',
     placeholder: 'container-gid:from-gid[:amount]',
     help: 'Map group ids into a new user namespace; + before it lays it over the others, @ before from-gid names one of the machine',
   },
@@ -40,7 +40,7 @@ export const usernsFlags = {
   },
   uidmap: {
     long: 'uidmap',
-    type: 'stringArray',
+    type: 'stringSlice',
     placeholder: 'container-uid:from-uid[:amount]',
     help: 'Map user ids into a new user namespace; + before it lays it over the others, @ before from-uid names one of the machine',
   },

@@ -80,6 +80,11 @@ describe('defaults', () => {
     assert.equal(spec.mounts[0]?.destination, '/cfg');
   });
 
+  it('take several sysctls in one value, and values with commas', () => {
+    const { sysctl } = specOf({ sysctl: ['net.a=1, net/b=2', 'net.c=8080,9000-9009'] });
+    assert.deepEqual([sysctl['net.a'], sysctl['net.b'], sysctl['net.c']], ['1', '2', '8080,9000-9009']);
+  });
+
   it('leave the sysctls of the configuration out where the namespace is shared', () => {
     assert.deepEqual(specOf({ network: ['none'] }).sysctl, { 'net.ipv4.ping_group_range': '0 0' });
     assert.deepEqual(specOf({ network: ['host'] }).sysctl, {});

@@ -67,7 +67,7 @@ describe('limits in config.json', () => {
       specOf(options, contextFixture({ rootless: host.rootless ?? false })),
       hostFixture(host),
       bundleFixture(),
-      (note) => notes.push(note),
+      (_level, note) => notes.push(note),
     );
 
   it('name the controller that is missing', () => {

@@ -20,6 +20,7 @@ describe('a request', () => {
       /can't be set since Network Namespace set to host/,
     ],
     [{ ipc: 'host', sysctl: ['kernel.shmmax=5'] }, /can't be set since IPC Namespace set to host/],
+    [{ initPath: '/' }, /cannot use \/ for --init: no such program/],
     [{ sysctl: ['vm.swappiness=5'] }, /is not allowed/],
     [{ sysctl: ['net/../vm/swappiness=5'] }, /is not allowed/],
     [{ sysctl: ['bogus'] }, /must be name=value/],

@@ -3,11 +3,12 @@ import { UsageError } from '../../../base/errors.ts';
 import { createPod } from '../../../engine/pods.ts';
 import type { CommandHandler } from '../../command.ts';
 import { printLine } from '../../output/print.ts';
-import { createHooks } from '../container/create-request.ts';
+import { createHooks, withoutEmpty } from '../container/create-request.ts';
 import { recordedCommand } from '../container/recorded-command.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {
-  const { args, flags } = input;
+  const { args } = input;
+  const flags = withoutEmpty(input.flags);
   const [argument] = args;
   if (argument !== undefined && flags['name'] !== undefined)
     throw new UsageError('cannot specify --name and NAME at the same time');
