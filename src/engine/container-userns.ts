@@ -21,7 +21,11 @@ import type { ResolvedUserns } from '../specgen/spec-context.ts';
 import type { Engine } from './engine.ts';
 import { findHostGroup, findHostUser, type HostUser } from '../rootless/host-users.ts';
 
-type Found = Pick<ResolvedUserns, 'mode' | 'maps'> & { defaultUser?: string };
+type Found = Pick<ResolvedUserns, 'mode' | 'maps'> & {
+  defaultUser?: string | undefined;
+  /** Who is known in its pod. */
+  hostUsers?: ResolvedUserns['hostUsers'] | undefined;
+};
 
 /** What else must be known of the container to come. */
 export interface UsernsPlace {
@@ -53,6 +57,7 @@ export function resolveUserns(
     maps: found.maps,
     defaultUser: found.defaultUser,
     hostUsers: [
+      ...(found.hostUsers ?? []),
       ...hostUsers(own, found.maps).map((user) => ({ ...user, group: findHostGroup(hostGid()) })),
       ...hostUsers(options.hostuser ?? [], found.maps),
     ],
@@ -90,7 +95,13 @@ function fromMode(
       const other = place.lookupContainer(mode.container);
       const maps = other.spec.userNamespace;
       if (maps === undefined) return undefined;
-      return { mode: { mode: 'container', id: other.id }, maps: { uids: maps.uids, gids: maps.gids } };
+      const { user, hostUsers: known } = other.spec.process;
+      return {
+        mode: { mode: 'container', id: other.id },
+        maps: { uids: maps.uids, gids: maps.gids },
+        // Who a pod of keep-id is for, all its containers are for.
+        ...(other.spec.podRole === 'infra' ? { defaultUser: user, hostUsers: known } : {}),
+      };
     }
     case 'ns': {
       const [uids, gids] = readMapsAt(engine, mode.path);

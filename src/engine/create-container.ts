@@ -18,7 +18,7 @@ import { networkPlaces } from '../network/context.ts';
 import { refuseConfigOnly } from '../network/network-definition.ts';
 import { getNetwork } from '../network/network-store.ts';
 import { drawHostPort, drawHostPortFrom } from '../network/published-ports.ts';
-import type { ContainerSpec, PodRole } from '../specgen/container-spec.ts';
+import type { ContainerSpec, NamespaceMode, PodRole } from '../specgen/container-spec.ts';
 import type { CreateRequest } from '../specgen/create-options.ts';
 import { limitedDevices } from '../specgen/device-limits.ts';
 import { specFromRequest } from '../specgen/from-options.ts';
@@ -178,11 +178,14 @@ async function findMountedImages(engine: Engine, spec: ContainerSpec): Promise<v
   }
 }
 
-/** A source that is not there is told now, not at the start. */
+/** A source or namespace that is not there is told now, not at the start. */
 function checkBindSources(spec: ContainerSpec): void {
   const { rootfs } = spec;
   if (rootfs !== undefined && statSync(rootfs.path, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new InvalidSpecError(`no directory ${rootfs.path}, which is to be the root (--rootfs)`);
+  for (const [kind, mode] of Object.entries(spec.namespaces) as [string, NamespaceMode][])
+    if (mode.mode === 'path' && !existsSync(mode.path))
+      throw new InvalidSpecError(`cannot find the ${kind} namespace ${mode.path}: no such file or directory`);
   for (const mount of spec.mounts) {
     if (mount.type === 'bind' && mount.create !== true) checkBindSource(mount.source, mount.destination);
   }

@@ -5,7 +5,7 @@ import { cgroupVersion } from '../libpod/host-cgroups.ts';
 import { changeLimits } from '../libpod/change-limits.ts';
 import type { ContainerSpec, DeviceLimit, ResourcesSpec } from '../specgen/container-spec.ts';
 import type { CreateOptions } from '../specgen/create-options.ts';
-import { resourcesFromOptions } from '../specgen/resources.ts';
+import { checkCpuFlags, resourcesFromOptions } from '../specgen/resources.ts';
 import { mergedUlimits } from '../specgen/ulimits.ts';
 import { parseRestart } from '../specgen/restart.ts';
 import { currentDirectory } from './current-directory.ts';
@@ -75,6 +75,7 @@ function changed(engine: Engine, spec: ContainerSpec, request: UpdateRequest): C
 /** Limits as they are, with what was asked for changed. */
 export function mergedLimits(engine: Engine, old: ResourcesSpec, limits: UpdateRequest): ResourcesSpec {
   const options = { ...optionsOf(old), ...defined(limits) };
+  checkCpuFlags(limits);
   if (limits.cpus !== undefined) {
     delete options.cpuPeriod;
     delete options.cpuQuota;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { writeFileAtomic } from '../base/atomic-file.ts';
@@ -13,6 +13,7 @@ import { transaction } from '../state/db.ts';
 import { recordEvent } from '../state/events.ts';
 import { type ContainerRecord, updateContainer } from './container.ts';
 import { lockContainer } from './container-lock.ts';
+import { cgroupPlaces } from './cgroup-places.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { explainLimit } from './explain-limit.ts';
@@ -38,6 +39,7 @@ export async function changeLimits(
     const limits = limitsFor(libpod, record, spec);
     if (isLive && Object.keys(limits).length > 0) {
       await applyLimits(libpod, { ...record, spec }, limits);
+      applySwappiness(record, spec);
       applyDeviceLimits(record, spec);
     }
     crashPoint('update-after-runtime');
@@ -79,6 +81,9 @@ function limitsFor(libpod: Libpod, record: ContainerRecord, spec: ContainerSpec)
   // What belongs together is told together.
   const limits = runtimeResources(now, host, () => undefined);
   if (old.pidsLimit !== undefined && now.pidsLimit === undefined) limits.pids = { limit: -1 };
+  if (old.memory !== undefined && now.memory === undefined)
+    limits.memory = { ...limits.memory, limit: -1, swap: -1 };
+  if (old.cpuQuota !== undefined && now.cpuQuota === undefined) limits.cpu = { ...limits.cpu, quota: -1 };
   const touches = (...names: (keyof ResourcesSpec)[]): boolean => names.some((name) => keys.includes(name));
   return {
     ...(limits.memory && touches('memory', 'memorySwap', 'memoryReservation', 'memorySwappiness')
@@ -101,6 +106,15 @@ const CPU_LIMITS = [
   'cpusetCpus',
   'cpusetMems',
 ] as const;
+
+/** Not every runtime does it in an update. */
+function applySwappiness({ spec: old, pid, id }: ContainerRecord, { resources }: ContainerSpec): void {
+  const { memorySwappiness } = resources;
+  if (pid === undefined || memorySwappiness === undefined) return;
+  if (memorySwappiness === old.resources.memorySwappiness) return;
+  const memory = cgroupPlaces(pid, id).get('memory');
+  if (memory !== undefined) writeFileSync(join(memory, 'memory.swappiness'), `${memorySwappiness}`);
+}
 
 function applyDeviceLimits({ spec: old, pid, id }: ContainerRecord, spec: ContainerSpec): void {
   if (pid === undefined || (old.resources.throttle === undefined && spec.resources.throttle === undefined))

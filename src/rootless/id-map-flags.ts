@@ -69,6 +69,7 @@ function compose(
       : [];
   for (const entry of entries) {
     const next = { containerId: entry.containerId, hostId: hostIdOf(entry, all), size: entry.size };
+    refuseForeign(entry, next, all);
     if (entry.extends) map = layMappingOver(map, next);
     else if (map.some((other) => overlaps(other, next)))
       throw new InvalidSpecError(`${entry.flag} ${entry.text} overlaps an earlier mapping`, {
@@ -90,6 +91,23 @@ function hostIdOf({ from, flag, text }: Entry, own: readonly IdMapping[]): numbe
   if (id === undefined)
     throw new InvalidSpecError(`${flag} ${text}: id ${from.slice(1)} of this machine is not one of yours`);
   return id;
+}
+
+/** The kernel takes such a map for none of its namespace's ids, files cannot belong to them. */
+function refuseForeign({ flag, text }: Entry, { hostId, size }: IdMapping, own: readonly IdMapping[]): void {
+  const last = hostId + size;
+  const mine = own.reduce((sum, part) => {
+    const end = part.containerId + part.size;
+    return sum + Math.max(0, Math.min(last, end) - Math.max(hostId, part.containerId));
+  }, 0);
+  if (mine >= size) return;
+  const highest = Math.max(...own.map((part) => part.containerId + part.size - 1));
+  throw new InvalidSpecError(
+    `${flag} ${text}: there are no ids ${hostId} to ${last - 1} to map: yours end at ${highest}`,
+    {
+      hint: 'ids are counted as tspod sees them, 0 is you; a wider range in /etc/subuid and /etc/subgid gives more',
+    },
+  );
 }
 
 function overlaps(a: IdMapping, b: IdMapping): boolean {

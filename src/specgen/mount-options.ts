@@ -51,7 +51,7 @@ export function completeTmpfsOptions(given: readonly string[]): { options: strin
     if (option === 'tmpcopyup') copyUp = true;
     else if (option === 'notmpcopyup') copyUp = false;
     else if (
-      /^(size|nr_inodes|nr_blocks|mode|uid|gid|huge|mpol)=.+/.test(option) ||
+      TMPFS_VALUES.some((form) => form.test(option)) ||
       TMPFS_WORDS.has(option) ||
       option === 'U' ||
       KNOWN.has(option)
@@ -65,6 +65,15 @@ export function completeTmpfsOptions(given: readonly string[]): { options: strin
   }
   return { options, copyUp };
 }
+
+/** As the kernel reads them. */
+const TMPFS_VALUES = [
+  /^size=(0x[\da-f]+|\d+)[kmgtpe%]?$/i,
+  /^nr_(inodes|blocks)=\d+[kmgtpe]?$/i,
+  /^mode=[0-7]{1,5}$/,
+  /^[ug]id=\d+$/,
+  /^(huge|mpol)=.+/,
+];
 
 const TMPFS_WORDS = new Set([
   'noatime',

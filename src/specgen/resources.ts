@@ -108,11 +108,16 @@ function limit(text: string | undefined, flag: string): number | undefined {
   return bytes === 0 ? undefined : bytes;
 }
 
+/** `--cpus` is another word for the two. */
+export function checkCpuFlags({ cpus, cpuPeriod, cpuQuota }: Partial<CreateOptions>): void {
+  if (cpus && cpuPeriod) throw new InvalidSpecError('--cpu-period and --cpus cannot be set together');
+  if (cpus && cpuQuota) throw new InvalidSpecError('--cpu-quota and --cpus cannot be set together');
+}
+
 function addCpu(resources: ResourcesSpec, options: Partial<CreateOptions>): void {
   const { cpus, cpuPeriod, cpuQuota, cpuShares } = options;
   if (cpus !== undefined && cpus !== 0) {
-    if (cpuPeriod) throw new InvalidSpecError('--cpu-period and --cpus cannot be set together');
-    if (cpuQuota) throw new InvalidSpecError('--cpu-quota and --cpus cannot be set together');
+    checkCpuFlags(options);
     if (!Number.isFinite(cpus) || cpus < 0 || cpus > 8192)
       throw new InvalidSpecError(`invalid --cpus ${cpus}: must be between 0 and 8192`);
     resources.cpuPeriod = CPU_PERIOD;

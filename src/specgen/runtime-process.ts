@@ -93,7 +93,9 @@ function allowedLimit(
   const hard = number(limit.hard);
   const highest = host.mayRaiseLimits ? UNLIMITED : number(host.hardLimits[limit.type] ?? -1);
   if (hard > highest)
-    note(`${limit.type} is lowered to ${highest}: this process may not raise it to ${hard}`);
+    note(
+      `${limit.type} is lowered to ${highest}: this process may not raise it to ${hard === UNLIMITED ? 'unlimited' : hard}`,
+    );
   return { type: limit.type, hard: Math.min(hard, highest), soft: Math.min(soft, highest) };
 }
 

@@ -85,8 +85,9 @@ function readSecurityOption(text: string, security: SecuritySpec, context: SpecC
       security.apparmor = value;
       return;
     case 'label':
+      // One file for hosts with and without: the peers ignore it where there are no labels.
       if (value !== 'disable' && value !== 'nested' && !context.host.selinux)
-        throw new UnsupportedError(`cannot use --security-opt ${text}: SELinux is not enabled on this host`);
+        context.warn(`--security-opt ${text} has no effect: SELinux is not enabled on this host`);
       security.selinux.push(value);
       return;
     case 'mask':

@@ -50,11 +50,16 @@ function isHostPath(source: string): boolean {
   return source.startsWith('/') || source.startsWith('.');
 }
 
+/** `--mount` takes a volume unless it is told otherwise. */
+function hostPath(name: string): string {
+  return name.startsWith('/') ? `--mount type=bind,src=${name}` : `./${name}`;
+}
+
 export function volumeName(name: string): string {
   if (!NAME_PATTERN.test(name))
     throw new InvalidSpecError(
       `invalid volume name "${name}": names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*`,
-      name.includes('/') ? { hint: `a directory of the host is written ./${name}` } : {},
+      name.includes('/') ? { hint: `a directory of the host is written ${hostPath(name)}` } : {},
     );
   return name;
 }

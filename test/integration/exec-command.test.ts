@@ -137,6 +137,21 @@ describe('exec', () => {
     assert.equal(nobody.code, 125);
     assert.match(nobody.stderr, /no container with name or ID "?nobody/);
     assert.equal((await tspod(['exec', name])).code, 125);
+    const relative = await tspod(['exec', '-w', 'etc', name, 'true']);
+    assert.equal(relative.code, 125);
+    assert.match(relative.stderr, /working directory "etc" is invalid, it needs to be an absolute path/);
+  });
+
+  it('waits so long for it to run with --wait', async () => {
+    const late = freshName();
+    const waiting = tspod(['exec', '--wait', '60', late, 'echo', 'ran']);
+    const create = ['create', '--name', late, '--network', 'none', await busyboxImage(), 'sleep', '3600'];
+    await tspodOk(create);
+    const over = await tspod(['exec', '--wait', '1', late, 'true']);
+    assert.match(over.stderr, /timed out waiting for container: .* it is created after 1 s/);
+    await tspodOk(['start', late]);
+    assert.equal((await waiting).stdout, 'ran\n');
+    await tspodOk(['rm', '-f', '-t', '0', late]);
   });
 
   it('ends with its container', async () => {

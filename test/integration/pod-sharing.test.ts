@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { freshName } from '../fixtures/containers.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { createPod, infraOf, removePod, startMember } from '../fixtures/pods.ts';
+import { isRoot } from '../fixtures/requires.ts';
 
 const NAMESPACES = 'for n in cgroup ipc net pid user uts; do readlink /proc/self/ns/$n; done';
 
@@ -105,6 +107,14 @@ describe('the containers of a pod', () => {
     assert.equal(users.code, 125);
     assert.match(users.stderr, /--userns and --pod cannot be set together/);
     await tspodOk(['pod', 'rm', '--pod-id-file', file]);
+    if (!isRoot()) {
+      const mine = freshName('mine');
+      await tspodOk(['pod', 'create', '--network', 'none', '--userns', 'keep-id', mine]);
+      const { uid, username } = userInfo();
+      const who = ['run', '--rm', '--pod', mine, image, 'sh', '-c', 'id -u; whoami'];
+      assert.equal(await tspodOk(who), `${uid}\n${username}`);
+      await removePod(mine);
+    }
     assert.equal((await tspod(['pod', 'exists', id])).code, 1);
     writeFileSync(file, 'taken');
     const taken = await tspod(['pod', 'create', '--pod-id-file', file]);

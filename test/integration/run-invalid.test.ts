@@ -15,6 +15,7 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [[...NET, '--add-host', `a:${TWO_LINES}`], /"a\\nb" is not an IP address/],
   [[...NET, '--dns-search', TWO_LINES], /invalid --dns-search "a\\nb"/],
   [[...NET, '--dns-option', 'ndots:1\nnameserver 192.0.2.9'], /invalid --dns-option/],
+  [[...NET, '--ipc', 'ns:/no/such'], /cannot find the ipc namespace \/no\/such/],
   [[...NET, '--env-file', '/no/such'], /"\/no\/such": open \/no\/such: no such file or directory/],
   [[...NET, '--cidfile', '/no/such/file'], /container id file \/no\/such\/file: .*no such file or directory/],
   [[...NET, '--security-opt', 'seccomp=/no/such'], /seccomp profile \/no\/such: .*no such file or directory/],

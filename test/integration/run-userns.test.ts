@@ -128,6 +128,7 @@ describe('a container in a user namespace of its own', () => {
       [['--uidmap', '5:1000:10'], /without id 0/],
       [['--uidmap', '0:1000:10', '--uidmap', '5:2000:10'], /overlaps/],
       [['--uidmap', '0-1000'], /must be container-id:from-id/],
+      [['--uidmap', '0:4294967290:9'], /there are no ids 4294967290 to 4294967298 to map/],
       [['--uidmap', '0:1000:10', '-u', '77'], /user 77 does not exist in the user namespace/],
       [['--subuidname', 'no-such-user'], /has no ids for "no-such-user"/],
       [['--userns', 'ns:/no/such'], /no user namespace/],

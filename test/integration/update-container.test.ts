@@ -34,6 +34,21 @@ describe('update', () => {
     await tspodOk(['rm', '-f', '-t', '0', name]);
   });
 
+  it('lifts limits of a running container with 0, and sets swappiness', { skip: noDisk }, async () => {
+    const name = await startSleeper(['-m', '64m', '--cpus', '0.5']);
+    const read = async (...files: string[]) =>
+      await tspodOk(['exec', name, 'cat', ...files.map((file) => `/sys/fs/cgroup/${file}`)]);
+    await tspodOk(['update', '--memory-swappiness', '20', name]);
+    assert.equal(await read('memory/memory.swappiness', 'cpu/cpu.cfs_quota_us'), '20\n50000');
+    await tspodOk(['update', '--memory', '0', '--cpus', '0', name]);
+    assert.ok(Number(await read('memory/memory.limit_in_bytes')) > 2 ** 60);
+    assert.equal(await read('cpu/cpu.cfs_quota_us'), '-1');
+    assert.equal(await tspodOk(['inspect', '--format', '{{.HostConfig.Memory}}', name]), '0');
+    const both = await tspod(['update', '--cpus', '1', '--cpu-period', '1000', name]);
+    assert.match(both.stderr, /--cpu-period and --cpus cannot be set together/);
+    await tspodOk(['rm', '-f', '-t', '0', name]);
+  });
+
   it('changes the health check and the ulimits for the next start', async () => {
     const name = freshName();
     const image = await busyboxImage();

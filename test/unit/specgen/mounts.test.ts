@@ -66,6 +66,7 @@ describe('mounts', () => {
     [{ mount: ['type=tmpfs,dst=/b,tmpfs-mode=9'] }, /invalid tmpfs-mode/],
     [{ mount: ['type=volume,dst=/b,subpath=../x'] }, /must not contain/],
     [{ tmpfs: ['/a:bogus'] }, /invalid tmpfs option/],
+    [{ tmpfs: ['/a:size=lots'] }, /invalid tmpfs option "size=lots"/],
     [{ tmpfs: ['a'] }, /must be an absolute path/],
   ];
   for (const [options, message] of bad)

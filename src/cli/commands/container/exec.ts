@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { MonitorError, messageOf, UsageError } from '../../../base/errors.ts';
+import { InvalidSpecError, MonitorError, messageOf, UsageError } from '../../../base/errors.ts';
 import { latestContainer, lookupPresent, startExec } from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import { execEnv } from '../../../engine/exec-env.ts';
@@ -14,6 +14,13 @@ export const run: CommandHandler = async (input, openEngine) => {
   const { flags } = input;
   const engine = openEngine();
   const { name, command } = target(engine, input);
+  const { workdir, wait } = flags;
+  if (typeof workdir === 'string' && workdir !== '' && !workdir.startsWith('/'))
+    throw new InvalidSpecError(
+      `the working directory ${JSON.stringify(workdir)} is invalid, it needs to be an absolute path`,
+    );
+  if (typeof wait === 'number')
+    await (await import('../../../engine/await-running.ts')).awaitRunning(engine, name, wait);
   checkTerminal(engine, input);
   const terminal = flags['tty'] === true;
   const detached = flags['detach'] === true;
@@ -32,7 +39,7 @@ export const run: CommandHandler = async (input, openEngine) => {
       command,
       env: execEnv(strings(flags['env']), strings(flags['envFile'])),
       user: text(flags['user']),
-      workdir: text(flags['workdir']),
+      workdir: text(workdir),
       terminal,
       stdin,
       privileged: flags['privileged'] === true,

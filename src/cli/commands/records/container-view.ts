@@ -268,6 +268,13 @@ export const containerViewRecords: readonly CommandRecord[] = [
         placeholder: 'user[:group]',
         help: 'Run the command as this user',
       },
+      wait: {
+        long: 'wait',
+        type: 'int',
+        placeholder: 'seconds',
+        help: 'Wait so long for the container to run',
+        hidden: true,
+      },
       workdir: {
         long: 'workdir',
         short: 'w',
