@@ -1,7 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../base/errors.ts';
-import { readInside, type UserRequest } from '../oci/user.ts';
+import { readInside, readMounted, type UserRequest } from '../oci/user.ts';
 import type { MountSpec } from '../specgen/container-spec.ts';
 import type { ContainerRecord } from './container.ts';
 import { containerPaths } from './container-paths.ts';
@@ -26,37 +25,24 @@ export function userFiles(
 
 function completedFile(libpod: Libpod, record: ContainerRecord, name: string): string {
   if (record.spec.mounts.some(({ destination }) => destination === `/etc/${name}`)) return '';
-  return regularFile(join(containerPaths(libpod.paths, record.id).bundle.bundle, name));
+  return readMounted(join(containerPaths(libpod.paths, record.id).bundle.bundle, name));
 }
 
 function mountedFile(libpod: Libpod, record: ContainerRecord, name: string): string {
   const { mounts } = record.spec;
   const own = mounts.find(({ destination }) => destination === `/etc/${name}`);
-  if (own !== undefined) return own.type === 'bind' ? regularFile(own.source) : '';
+  if (own !== undefined) return own.type === 'bind' ? readMounted(own.source) : '';
   const directory = directoryOf(
     libpod,
     mounts.find(({ destination }) => destination === '/etc'),
   );
-  return directory === undefined ? '' : readInside({ rootfs: directory, syscalls: libpod.syscalls }, name);
+  if (directory === undefined || statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
+    return '';
+  return readInside({ rootfs: directory, syscalls: libpod.syscalls }, name);
 }
 
 /** A new volume is filled from the image at the start: until then the image's own file counts. */
 function directoryOf(libpod: Libpod, mount: MountSpec | undefined): string | undefined {
   if (mount?.type === 'bind') return mount.source;
   return mount?.type === 'volume' ? getVolume(libpod, mount.name).mountpoint : undefined;
-}
-
-/** '' when it is none, or not there; a FIFO must not make us wait. */
-function regularFile(path: string): string {
-  try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    try {
-      return fstatSync(fd).isFile() ? readFileSync(fd, 'utf8') : '';
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return '';
-  }
 }

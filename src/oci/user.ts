@@ -25,8 +25,8 @@ export interface ResolvedUser {
 }
 
 /**
- * Looks the user up in the root file system's own passwd and group files, or those that hide them. They belong to whoever made the image: paths are resolved
- * inside the root, whatever links they are. A number needs no entry. Throws NotInRootfsError for an unknown name.
+ * Looks the user up in the root file system's own passwd and group files, or those that hide them. They belong to whoever made the
+ * image: paths are resolved inside the root, whatever links they are. A number needs no entry. Throws NotInRootfsError for an unknown name.
  */
 export function resolveUser(request: UserRequest): ResolvedUser {
   const [userText = '', groupText] = request.user.split(':', 2);
@@ -219,15 +219,24 @@ export function readInside(request: Pick<UserRequest, 'rootfs' | 'syscalls'>, pa
   }
 }
 
+/** The same of a file of the host that is mounted over the image's. */
+export function readMounted(path: string): string {
+  try {
+    return readRegular(openSync(path, O_PATH), path);
+  } catch (error) {
+    if (error instanceof StorageError) throw error;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'].includes(errnoOf(error) ?? '')) return '';
+    throw new StorageError(`cannot read ${path}, which is mounted in the container`, { cause: error });
+  }
+}
+
 /** Closes the descriptor, which is of the kind O_PATH. */
 function readRegular(fd: number, path: string): string {
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) return '';
     if (stat.size > LARGEST_FILE)
-      throw new StorageError(
-        `${path} of the container's root file system is larger than ${LARGEST_FILE >> 20} MiB`,
-      );
+      throw new StorageError(`${path} of the container is larger than ${LARGEST_FILE >> 20} MiB`);
     return readFileSync(`/proc/self/fd/${fd}`, 'utf8');
   } finally {
     closeSync(fd);
