@@ -52,6 +52,50 @@ export function buildCacheUsage({ db }: Engine): BuildCacheUsage {
   };
 }
 
+/** A step whose result is kept, or the directory of a cache mount. */
+export interface BuildCacheEntry {
+  id: string;
+  type: 'regular' | 'exec.cachemount';
+  description: string;
+  /** An image or a container has its layer, whose size counts there. */
+  inUse: boolean;
+  /** Bytes. */
+  size: number;
+  createdAt: string;
+  usedAt: string;
+  uses: number;
+}
+
+/** The oldest first; a layer counts once, whoever else leads to it. */
+export function listBuildCache({ db }: Engine): BuildCacheEntry[] {
+  const rows = db
+    .prepare(
+      `${IN_USE}, ${HELD} SELECT key AS id, 'regular' AS type, description, created_at, used_at, uses, layer_id,
+           layer_id IN (SELECT id FROM used) AS in_use, COALESCE(disk_size, 0) AS size
+         FROM build_cache LEFT JOIN (SELECT layers.id AS held_id, disk_size FROM layers JOIN held USING (id)) ON held_id = layer_id
+        WHERE kind = 'layer'
+       UNION ALL SELECT id, 'exec.cachemount', key, created_at, used_at, 1, NULL, 0, size FROM build_mounts
+       ORDER BY created_at, id`,
+    )
+    .all() as Row[];
+  const seen = new Set<string>();
+  return rows.map((row) => {
+    const layer = row['layer_id'] === null ? undefined : String(row['layer_id']);
+    const counts = layer === undefined || !seen.has(layer);
+    if (layer !== undefined) seen.add(layer);
+    return {
+      id: String(row['id']),
+      type: row['type'] === 'regular' ? 'regular' : 'exec.cachemount',
+      description: String(row['description']),
+      inUse: Number(row['in_use']) === 1,
+      size: counts ? Number(row['size']) : 0,
+      createdAt: String(row['created_at']),
+      usedAt: String(row['used_at']),
+      uses: Number(row['uses']),
+    };
+  });
+}
+
 export interface PruneBuildCacheOptions {
   /** Also what images share, and the directories of cache mounts. */
   all: boolean;

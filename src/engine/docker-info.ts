@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { SystemInfo } from './system-info.ts';
 
 /** docker's members of `info`, filled from the same facts. */
@@ -11,7 +13,7 @@ export function dockerInfo(info: SystemInfo, version: string): Record<string, un
   const status = Object.entries(store['graphStatus'] as Record<string, string>);
   const conmon = host['conmon'] as Record<string, string>;
   return {
-    ID: '',
+    ID: identity(String(store['graphRoot'])),
     Containers: containers['number'],
     ContainersRunning: containers['running'],
     ContainersPaused: containers['paused'],
@@ -100,4 +102,24 @@ function dockerArchitecture(arch: string): string {
 
 function firstLine(text: unknown): string {
   return String(text ?? '').split('\n')[0] ?? '';
+}
+
+/** docker's engines have an id: here the store of a machine has one. */
+function identity(graphRoot: string): string {
+  const digits = createHash('sha256').update(`${machineId()} ${graphRoot}`).digest('hex');
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    digits.slice(12, 16),
+    digits.slice(16, 20),
+    digits.slice(20, 32),
+  ].join('-');
+}
+
+function machineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim();
+  } catch {
+    return '';
+  }
 }

@@ -200,7 +200,9 @@ function refuseOverlap(own: readonly Subnet[], taken: readonly Subnet[]): void {
   for (const [index, subnet] of own.entries()) {
     const text = plainSubnet(subnet, false).subnet;
     if (taken.some((other) => overlaps(other, subnet)))
-      throw new ConflictError(`subnet ${text} is already used on the host or by another config`);
+      throw new ConflictError(`subnet ${text} is already used on the host or by another config`, {
+        docker: `invalid pool request: Pool overlaps with other one on this address space: ${text}`,
+      });
     if (own.slice(0, index).some((other) => overlaps(other, subnet)))
       throw new InvalidSpecError(`subnet ${text} overlaps another one of the same network`);
   }

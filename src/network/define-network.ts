@@ -104,7 +104,10 @@ function refuseInUse(places: NetworkPlaces, { name, config_only }: NetworkDefini
 }
 
 function refuseDefault({ id, name }: NetworkDefinition): void {
-  if (id === DEFAULT_NETWORK_ID) throw new ConflictError(`default network ${name} cannot be removed`);
+  if (id === DEFAULT_NETWORK_ID)
+    throw new ConflictError(`default network ${name} cannot be removed`, {
+      docker: 'bridge is a pre-defined network and cannot be removed',
+    });
 }
 
 /** podman's own lock for these files. */

@@ -3,7 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import { type ApiService, startApiService } from '../fixtures/api-service.ts';
 import { freshName } from '../fixtures/containers.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
-import { requires } from '../fixtures/requires.ts';
+import { isRoot, requires } from '../fixtures/requires.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
 
 describe('what the docker client makes of answers', { skip: requires('docker') }, () => {
   let service: ApiService;
@@ -121,6 +122,85 @@ describe('what the docker client makes of answers', { skip: requires('docker') }
     assert.doesNotMatch(await output('exec', one, 'cat', '/etc/hosts'), /the-db/);
     assert.match((await docker('rm', '--link', `${one}/the-db`)).stderr, /no such link/i);
     await output('rm', '-f', one, other);
+  });
+
+  test('a stop is told as kill, die and stop, a paused container can be stopped', async () => {
+    const name = freshName();
+    const since = String(Math.floor(Date.now() / 1000) - 1);
+    await output('run', '-d', '--name', name, BUSYBOX, 'sleep', '600');
+    const taken = await docker('run', '--rm', '--name', name, BUSYBOX, 'true');
+    assert.match(taken.stderr, new RegExp(`Conflict. The container name "/${name}" is already in use by`));
+    // On cgroup v1 a user has no freezer.
+    if (isRoot()) {
+      await output('pause', name);
+      assert.match((await docker('pause', name)).stderr, /is already paused/);
+    }
+    await output('stop', '-t', '0', name);
+    assert.match(await output('ps', '-a', '--filter', `name=${name}`, '--format', '{{.Status}}'), /^Exited/);
+    const format = '{{.Action}} {{.Actor.Attributes.signal}}';
+    // Clients send whole seconds: the next one, which is waited for.
+    const until = String(Math.ceil(Date.now() / 1000));
+    const told = async (...filters: string[]) =>
+      (
+        await output(
+          ...['events', '--since', since, '--until', until, '--format', format],
+          ...[`container=${name}`, ...filters].flatMap((filter) => ['--filter', filter]),
+        )
+      )
+        .replaceAll(' <no value>', '')
+        .split('\n');
+    assert.deepEqual(
+      (await told()).filter((line) => !/attach|cleanup|resize/.test(line)),
+      ['create', 'start', ...(isRoot() ? ['pause', 'unpause'] : []), 'kill 15', 'die', 'stop'],
+    );
+    assert.deepEqual(await told('event=stop', 'event=kill', 'scope=local'), ['kill 15', 'stop']);
+    await output('rm', name);
+  });
+
+  test('what waits for its next start is listed, is called restarting, and ends by stop', async () => {
+    const name = freshName();
+    await output('run', '-d', '--name', name, '--restart', 'always', BUSYBOX, 'sh', '-c', 'exit 3');
+    const listed = () => output('ps', '--filter', `name=${name}`, '--format', '{{.State}} {{.Status}}');
+    // After some quick ends it waits for seconds.
+    const states = await waitFor('it to wait', async () => {
+      const count = Number(await output('inspect', '-f', '{{.RestartCount}}', name));
+      const now = await listed();
+      return count > 3 && /^restarting Restarting \(3\)/.test(now) ? now : undefined;
+    });
+    assert.match(states, /ago$/);
+    assert.match(
+      await output('inspect', '-f', '{{.State.Restarting}} {{.State.Running}}', name),
+      /^true true$/,
+    );
+    await output('stop', '-t', '0', name);
+    assert.equal(await listed(), '');
+    const state = '{{.State.Status}} {{.State.Restarting}} {{.State.Running}}';
+    assert.equal(await output('inspect', '-f', state, name), 'exited false false');
+    await output('rm', name);
+  });
+
+  test('a build that fails says so in docker’s words, and ends with the code of its command', async () => {
+    const input = `FROM ${BUSYBOX}\nRUN exit 42\n`;
+    const { code, stdout, stderr } = await service.docker(['build', '--network', 'none', '-'], { input });
+    assert.equal(code, 42, stderr);
+    assert.match(stdout + stderr, /The command '\/bin\/sh -c exit 42' returned a non-zero code: 42/);
+  });
+
+  test('the cache of builds counts in df until it is pruned', async () => {
+    const input = `FROM ${BUSYBOX}\nRUN head -c 300000 /dev/zero >/large\n`;
+    const built = await service.docker(['build', '-q', '--network', 'none', '-'], { input });
+    assert.equal(built.code, 0, built.stderr);
+    const cache = async () => {
+      const { json } = await service.request('GET', '/system/df?type=build-cache');
+      return (json as { BuildCache: { Size: number; Description: string; InUse: boolean }[] }).BuildCache;
+    };
+    const step = async () => (await cache()).find(({ Description }) => Description.includes('/large'));
+    assert.deepEqual([(await step())?.InUse, (await step())?.Size], [true, 0]);
+    await output('rmi', built.stdout.trim());
+    const { InUse, Size = 0 } = (await step()) ?? {};
+    assert.deepEqual([InUse, Size >= 300_000], [false, true]);
+    await output('builder', 'prune', '-af');
+    assert.deepEqual(await cache(), []);
   });
 
   test('lists of images tell what each consists of when they are asked', async () => {

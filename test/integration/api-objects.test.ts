@@ -125,7 +125,7 @@ describe('the docker client', { skip: requires('docker') }, () => {
       assert.equal(await docker('network', 'inspect', '--format', '{{.Driver}}', 'none'), 'null');
       assert.doesNotMatch(await docker('network', 'ls', '--filter', 'type=custom'), / host /);
       await tspodOk(['create', '--name', 'member', '--network', 'front', BUSYBOX, 'true']);
-      assert.match(await refusal('network', 'rm', 'front'), /associated containers/);
+      assert.match(await refusal('network', 'rm', 'front'), /has active endpoints \(name:"member"/);
       await docker('network', 'create', 'second');
       await docker('network', 'connect', '--alias', 'other', 'second', 'member');
       assert.match(

@@ -1,3 +1,4 @@
+import { type BuildCacheEntry, listBuildCache } from '../../engine/build-cache.ts';
 import {
   type ContainerUsage,
   diskUsage,
@@ -19,6 +20,7 @@ export const systemDf: Handler = async (exchange) => {
     ...(wants('image') ? { LayersSize: usage.layersSize, Images: usage.images.map(imageOf) } : {}),
     ...(wants('container') ? { Containers: await containersOf(exchange, usage.containers) } : {}),
     ...(wants('volume') ? { Volumes: volumesOf(exchange, usage.volumes) } : {}),
+    ...(wants('build-cache') ? { BuildCache: listBuildCache(exchange.engine).map(cacheOf) } : {}),
   });
 };
 
@@ -34,6 +36,20 @@ function imageOf({ image, containers, size, sharedSize }: ImageUsage): object {
     VirtualSize: size,
     Labels: image.config.config?.labels ?? null,
     Containers: containers,
+  };
+}
+
+function cacheOf(entry: BuildCacheEntry): object {
+  return {
+    ID: entry.id,
+    Type: entry.type,
+    Description: entry.description,
+    InUse: entry.inUse,
+    Shared: false,
+    Size: entry.size,
+    CreatedAt: entry.createdAt,
+    LastUsedAt: entry.usedAt,
+    UsageCount: entry.uses,
   };
 }
 
