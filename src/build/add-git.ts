@@ -1,8 +1,10 @@
-import { closeSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Build } from './build.ts';
 import { type CopyPart, partOf } from './copy-parts.ts';
 import type { ContextSource } from './context-source.ts';
 import { fetchGit } from './git-context.ts';
+import { hideCredentials } from './hide-credentials.ts';
 import { openRoot } from './in-root.ts';
 import type { AddInstruction } from './instruction.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -16,9 +18,12 @@ export async function gitPart(
   const { host } = build;
   const top = temporaryDirectory(host, 'git');
   build.atEnd.push(() => host.syscalls.removeTree(top));
+  // With the mode that the copy gets; what keeps others out is the directory above.
+  const inner = join(top, 'files');
+  mkdirSync(inner, { mode: 0o755 });
   const directory = await fetchGit(source, {
     place: { system: host.syscalls, temporary: host.paths.temporary, signal: build.signal },
-    directory: top,
+    directory: inner,
     keepGitDirectory: instruction.keepGitDir,
   });
   const tree = {
@@ -26,7 +31,7 @@ export async function gitPart(
     open: async () => {
       const root = openRoot(host.syscalls, directory);
       const close = async (): Promise<void> => closeSync(root);
-      return { directory, root, ignored: undefined, label: source.repository, close };
+      return { directory, root, ignored: undefined, label: hideCredentials(source.repository), close };
     },
   };
   return await partOf(build, tree, { instruction: { ...instruction, sources: ['.'] }, keepsOwners: false });

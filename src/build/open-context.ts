@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { mkdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { errnoOf, InvalidSpecError, NotFoundError, UsageError } from '../base/errors.ts';
 import type { ContextPlace } from './context-place.ts';
@@ -45,7 +45,10 @@ export async function openContents(
   const directory = makeContextDirectory(place);
   const close = (): Promise<void> => place.system.removeTree(directory);
   try {
-    const contents = await bring(source, directory, options);
+    // Its mode is that of copies of the whole; what keeps others out is the directory above.
+    const inner = join(directory, 'context');
+    mkdirSync(inner, { mode: 0o755 });
+    const contents = await bring(source, inner, options);
     return { ...contents, fetched: true, file: undefined, close };
   } catch (error) {
     await close();

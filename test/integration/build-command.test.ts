@@ -68,10 +68,12 @@ describe('build', () => {
   });
 
   test('takes a compressed tar from stdin', async () => {
-    const directory = context({ 'sub/My.file': `FROM ${image}\nCOPY a /a\n`, a: 'packed\n' });
+    const steps = `COPY a /a\nCOPY . /all\nRUN stat -c %a /all >/mode\n`;
+    const directory = context({ 'sub/My.file': `FROM ${image}\n${steps}`, a: 'packed\n' });
     const tar = spawnSync('tar', ['-czf', '-', '-C', directory, '.'], { maxBuffer: 1 << 24 });
     const id = await tspodOk(['build', '-q', '-f', 'sub/My.file', '-'], { input: tar.stdout });
     assert.equal(await cat(id, '/a'), 'packed');
+    assert.equal(await cat(id, '/mode'), '755');
     assert.deepEqual(
       readdirSync(join(testRoot().graphRoot, 'tmp')).filter((name) => name.startsWith('build-context-')),
       [],
