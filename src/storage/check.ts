@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../base/errors.ts';
+import { hexOf, sha256Of } from '../base/ids.ts';
 import { isAlive } from '../native/process-identity.ts';
 import type { Syscalls } from '../native/syscalls.ts';
 import { type Database, type Row, transaction } from '../state/db.ts';
@@ -67,6 +68,7 @@ const STEPS: readonly CheckStep[] = [
   { name: 'layers that are not what they were', find: findChangedLayers },
   { name: 'layers without their parent', find: findParentlessLayers },
   { name: 'images with damaged layers', find: findImagesToPullAgain },
+  { name: 'images that are not what they were', find: findChangedImages },
   { name: 'container directories without a record', find: findContainerOrphans },
   { name: 'leftover temporary files', find: findStaleTemporaries },
   { name: 'leftover trash', find: findTrash },
@@ -209,6 +211,18 @@ function* findImagesToPullAgain({ db }: CheckContext, { fetchAgain }: StepOption
       if (imagesWithDamage(db).includes(id)) await fetchAgain?.(id);
     };
     yield { kind: 'image', name: id, problem, ...(fetchAgain === undefined ? {} : { repair }) };
+  }
+}
+
+/** Their ids and digests tell what they must say; there is no second copy. */
+function* findChangedImages({ db }: CheckContext): Iterable<Problem> {
+  const rows = db.prepare('SELECT id, config, manifest, manifest_digest FROM images').iterate();
+  for (const row of rows as Iterable<Row>) {
+    const id = String(row['id']);
+    const isWhole = hexOf(sha256Of(String(row['config']))) === id;
+    const problem = `its ${isWhole ? 'manifest' : 'configuration'} is not what it was: remove it, and pull or build it again`;
+    if (!isWhole || sha256Of(String(row['manifest'])) !== row['manifest_digest'])
+      yield { kind: 'image', name: id, problem };
   }
 }
 

@@ -29,6 +29,14 @@ function flip(root: TestRoot, from: string, to: string): void {
   writeFileSync(path, bytes);
 }
 
+test('a bit that has flipped in the configuration of an image is found by a check', async () => {
+  const root = await rootWithTwo();
+  flip(root, '"architecture":"', '"architectvre":"');
+  const { code, stdout } = await tspod(['system', 'check', '--quick'], { root });
+  assert.equal(code, 125);
+  assert.match(stdout, /^Damaged image [0-9a-f]{64}: its configuration is not what it was: remove it/m);
+});
+
 /** What is in a row beside what names it, and what a user meets it by. */
 const ROWS: readonly [sql: string, list: string[], named: string[] | undefined][] = [
   [`volumes SET labels = '{"x' WHERE name = 'hit'`, ['volume', 'ls', '-q'], ['volume', 'inspect', 'hit']],
