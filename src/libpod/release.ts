@@ -23,7 +23,7 @@ export async function releaseFailedStart(libpod: Libpod, record: ContainerRecord
   await attempt('monitor', record, () => endMonitor(libpod, record.id));
   // What holds nothing has had its runtime ended, if there was one.
   const runtime = record.facts.held === true ? await import('./end-runtime.ts') : undefined;
-  if (runtime !== undefined) await attempt('runtime', record, () => runtime.endRuntime(libpod, record.id));
+  if (runtime !== undefined) await attempt('runtime', record, () => runtime.endRuntime(libpod, record));
   await releaseResources(libpod, record);
   if (runtime !== undefined)
     await attempt('cgroup', record, () => runtime.clearCgroup(record.facts.cgroupPath));

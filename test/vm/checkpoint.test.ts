@@ -44,6 +44,52 @@ describe('a checkpoint on cgroup v2 with systemd', () => {
     assert.equal(await ask('keeper'), token);
   });
 
+  test('keeps a connection that both sides want kept', async () => {
+    must('root', `${RUNC} run -d --name echo busybox nc -ll -p 9000 -e cat >/dev/null`);
+    const address = must('root', "tspod inspect -f '{{.NetworkSettings.IPAddress}}' echo");
+    // The client keeps its end open all the while, and says its second word when it is told to.
+    const client = [
+      'rm -f /root/go /root/heard',
+      `for try in $(seq 50); do exec 3<>/dev/tcp/${address}/9000 && break; sleep 0.2; done`,
+      'echo first >&3; head -n 1 <&3 >>/root/heard',
+      'while [ ! -e /root/go ]; do sleep 0.2; done',
+      'echo second >&3; head -n 1 <&3 >>/root/heard',
+    ].join('\n');
+    must(
+      'root',
+      `cat >/root/client <<'END'\n${client}\nEND\nsetsid bash /root/client </dev/null >/dev/null 2>&1 &`,
+    );
+    await eventually('root', 'grep first /root/heard');
+    const refused = guest('root', `${RUNC} container checkpoint echo`);
+    assert.equal(refused.code, 125);
+    assert.match(refused.stderr, /--tcp-established/);
+    must('root', `${RUNC} container checkpoint --tcp-established echo`);
+    must('root', `${RUNC} container restore --tcp-established echo`);
+    must('root', 'touch /root/go');
+    assert.equal(
+      await eventually('root', 'grep -c . /root/heard | grep 2 && cat /root/heard'),
+      '2\nfirst\nsecond',
+    );
+    must('root', `${RUNC} rm -f -t 0 echo`);
+  });
+
+  test('keeps a lock on a file that both sides want kept', async () => {
+    // busybox of this image has no flock: the machine's own.
+    const system = '-v /usr:/usr:ro -v /usr/lib:/lib:ro -v /usr/lib64:/lib64:ro';
+    must(
+      'root',
+      `${RUNC} run -d --name locked ${system} busybox /usr/bin/flock /lock sh -c 'touch /held; while :; do sleep 1; done' >/dev/null`,
+    );
+    await eventually('root', `${RUNC} exec locked test -e /held`);
+    const refused = guest('root', `${RUNC} container checkpoint locked`);
+    assert.equal(refused.code, 125);
+    assert.match(refused.stderr, /--file-locks/);
+    must('root', `${RUNC} container checkpoint --file-locks locked`);
+    must('root', `${RUNC} container restore --file-locks locked`);
+    assert.equal(guest('root', `${RUNC} exec locked /usr/bin/flock -n /lock true`).code, 1);
+    must('root', `${RUNC} rm -f -t 0 locked`);
+  });
+
   test('goes to a file and comes from it under another name', async () => {
     must('root', `${RUNC} exec keeper sh -c 'echo changed >/made; rm /etc/group'`);
     must('root', `${RUNC} container checkpoint --leave-running -e /root/keeper.tar.zst keeper`);
