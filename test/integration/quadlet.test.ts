@@ -123,6 +123,13 @@ describe('quadlet', () => {
     const wrong = join(base, 'sources/wrong.quadlets');
     writeFileSync(wrong, '# FileName=a\n[Pod]\n---\n# FileName=b\n[Pod]\nnonsense\n');
     assert.match((await tspod(['quadlet', 'install', wrong], options)).stderr, /b\.pod:3: "nonsense"/);
+    const deep = join(base, 'sources/deep');
+    mkdirSync(join(deep, 'below'), { recursive: true });
+    writeFileSync(join(deep, 'a.volume'), '[Volume]\n');
+    assert.match(
+      (await tspod(['quadlet', 'install', deep], options)).stderr,
+      /deep\/below: it is not a file/,
+    );
     assert.deepEqual(readdirSync(join(base, 'installed')), []);
   });
 });

@@ -44,7 +44,6 @@ async function filesAt(place: string): Promise<SourceFile[]> {
     return parts({ name: basename(path), data: contentOf(path) }, place);
   return readdirSync(path)
     .map((name) => join(path, name))
-    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
     .flatMap((file) => parts({ name: basename(file), data: contentOf(file) }, file))
     .sort((a, b) => Number(QUADLET_TYPES.test(b.name)) - Number(QUADLET_TYPES.test(a.name)));
 }
@@ -77,8 +76,12 @@ function statOf(path: string, place: string) {
   }
 }
 
+/** A folder below one would be missing where its files are looked for. */
 function contentOf(path: string): Buffer {
-  if (!statSync(path).isFile()) throw new InvalidSpecError(`${path} is not a file`);
+  if (!statOf(path, path).isFile())
+    throw new InvalidSpecError(`cannot install ${path}: it is not a file`, {
+      hint: 'folders are put into place by hand, or by cp -r',
+    });
   return readFileSync(path);
 }
 
