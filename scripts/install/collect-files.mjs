@@ -15,6 +15,7 @@ export function collectFiles(prefix) {
     ...folder(join(DIST, 'man'), 'share/man/man1', (name) => /\.1(\.gz)?$/.test(name)),
     data(join(CHECKOUT, 'LICENSE'), 'share/doc/tspod/LICENSE'),
     data(join(CHECKOUT, 'README.md'), 'share/doc/tspod/README.md'),
+    ...folder(join(CHECKOUT, 'docs'), 'share/doc/tspod/docs', (name) => name.endsWith('.md')),
     ...completions(),
     ...systemd(prefix),
   ];

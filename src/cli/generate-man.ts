@@ -9,10 +9,20 @@ export interface ManPage {
   text: string;
 }
 
-/** The program's page and one for each command. */
+/** The program's page and one for each command, by all its names. */
 export function manPages(commands: readonly CommandRecord[], version: string): ManPage[] {
   const visible = commands.filter((record) => record.hidden !== true);
-  return [programPage(commands, version), ...visible.map((record) => commandPage(record, version))];
+  const pages = visible.flatMap((record) => [commandPage(record, version), ...otherNames(record)]);
+  return [programPage(commands, version), ...pages];
+}
+
+/** `man tspod-container-ls` shows the page of ps. */
+function otherNames({ paths: [path = '', ...others] }: CommandRecord): ManPage[] {
+  return others.map((other) => ({ file: `${pageName(other)}.1`, text: `.so man1/${pageName(path)}.1\n` }));
+}
+
+function pageName(path: string): string {
+  return `tspod-${path.replaceAll(' ', '-')}`;
 }
 
 function programPage(commands: readonly CommandRecord[], version: string): ManPage {
@@ -24,13 +34,17 @@ function programPage(commands: readonly CommandRecord[], version: string): ManPa
       ['SYNOPSIS', '.B tspod\n[options] command [arguments]'],
       ['OPTIONS', flagList({ ...globalFlags, ...rootFlags, help: helpFlag })],
       ['COMMANDS', list.join('\n')],
+      [
+        'SEE ALSO',
+        'A page for each command, such as\n.BR tspod-run (1);\nguides in share/doc/tspod below the prefix of the installation.',
+      ],
     ]),
   };
 }
 
 function commandPage(record: CommandRecord, version: string): ManPage {
   const [path = '', ...others] = record.paths;
-  const name = `tspod-${path.replaceAll(' ', '-')}`;
+  const name = pageName(path);
   return {
     file: `${name}.1`,
     text: page(name, version, [

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
 import { freshName, startScript, waitForStatus } from '../fixtures/containers.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { withTerminal } from '../fixtures/harness-terminal.ts';
 import { spawnTspod } from '../fixtures/harness-spawn.ts';
-import { tspod, tspodOk } from '../fixtures/harness.ts';
+import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { requires } from '../fixtures/requires.ts';
 
 const RUN = ['run', '--rm', '-it', '--network', 'none'];
@@ -249,5 +251,47 @@ describe('a pipe as the input of a program with a terminal', () => {
     assert.equal(executed.code, 0, executed.stderr);
     assert.match(executed.stdout, /sum=42/);
     await tspodOk(['rm', '-f', '-t', '0', name]);
+  });
+});
+
+describe('progress on a terminal', { skip: requires('python3') }, () => {
+  const image = 'localhost/layered:1';
+  const save = () => ['save', '-o', join(testRoot().base, 'layered.tar'), image];
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+  before(async () => {
+    const context = join(testRoot().base, 'layered');
+    mkdirSync(context);
+    const steps = names.map((name) => `COPY ${name} /${name}\n`).join('');
+    for (const name of names) writeFileSync(join(context, name), name.repeat(1000));
+    writeFileSync(join(context, 'Containerfile'), `FROM ${await busyboxImage()}\n${steps}`);
+    await tspodOk(['build', '-q', '--layers', '--network', 'none', '-t', image, context]);
+  });
+
+  it('fits its columns and rows: of more layers than there are lines, the finished ones are left behind', async () => {
+    const session = withTerminal(save(), { rows: 4, columns: 24 });
+    assert.equal((await session.exit).code, 0);
+    const lines = session
+      .screen()
+      .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+      .split(/[\r\n]+/);
+    assert.deepEqual(
+      lines.filter((line) => line.length > 23),
+      [],
+    );
+    const ups = [...session.screen().matchAll(/\u001b\[(\d+)A/g)].map(([, rows]) => Number(rows));
+    assert.ok(ups.length > 0 && Math.max(...ups) <= 3, ups.join(' '));
+    assert.equal(
+      new Set(lines.map((line) => /^[0-9a-f]{12}(?= done)/.exec(line)?.[0])).size,
+      names.length + 2,
+    );
+    rmSync(join(testRoot().base, 'layered.tar'));
+  });
+
+  it('is plain lines on one that cannot move its cursor', async () => {
+    const session = withTerminal(save(), { env: { TERM: 'dumb' } });
+    assert.equal((await session.exit).code, 0);
+    assert.doesNotMatch(session.screen(), /\u001b/);
+    assert.equal(session.screen().match(/^Copying blob sha256:/gm)?.length, names.length + 1);
   });
 });
