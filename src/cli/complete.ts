@@ -49,7 +49,8 @@ export async function completeWords(
   table: readonly CommandRecord[],
   names: NameSource,
 ): Promise<Completion> {
-  const current = words.at(-1) ?? '';
+  // Shells hand on a quotation mark that has been opened, and take candidates without it.
+  const current = (words.at(-1) ?? '').replace(/^(--[a-z0-9-]+=)?['"]/, '$1');
   const place = locate(words.slice(0, -1), table);
   const found = await candidatesAt(place, current, table, names);
   const matching = found.candidates.filter(({ text }) => text.startsWith(current));

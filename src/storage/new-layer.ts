@@ -38,8 +38,10 @@ export function insertIncomplete(
  * Makes a layer's directory. Nobody else comes to it, also where the graph root is open to all: an image's set-id programs are none of
  * the host's. Its owner can open it as an additional store.
  */
-export function makeLayerDirectory({ layers }: StoreLayout, directory: string): void {
+export function makeLayerDirectory({ layers, trash }: StoreLayout, directory: string): void {
   mkdirSync(layers, { recursive: true, mode: 0o700 });
+  // On a disk that the layer fills to the last inode, nothing could be moved to one made later.
+  mkdirSync(trash, { recursive: true, mode: 0o700 });
   mkdirSync(directory, { recursive: true, mode: 0o755 });
 }
 

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   rmSync,
+  statfsSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -75,6 +76,18 @@ test('an image that does not fit is refused, and nothing of it stays', { skip },
       },
     );
     assert.equal(stdout, '');
+  });
+});
+
+test('nor on a disk that has run out of inodes', { skip }, async () => {
+  await onSmallDisk('30m,nr_inodes=60', async (root) => {
+    await assertFails(
+      ['import', busyboxArchive(), 'localhost/big:1'],
+      root,
+      /^Error: .*no space left on device\n/,
+    );
+    assert.ok(statfsSync(root.graphRoot).ffree > 40);
+    await tspodOk(['system', 'check'], { root });
   });
 });
 

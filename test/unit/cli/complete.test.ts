@@ -71,6 +71,7 @@ test('filters complete as key and value, formats with the fields of the rows', a
   assert.deepEqual(await texts('container', 'ls', '--filter', 'pod='), ['pod=pods-a', 'pod=pods-b']);
   assert.deepEqual(await texts('events', '--filter', 'typ'), ['type=']);
   assert.deepEqual(await texts('images', '--format', '{{.Rep'), ['{{.Repository}}']);
+  assert.deepEqual(await texts('images', '--format', `'{{.Rep`), ['{{.Repository}}']);
 });
 
 test('a container that something is copied from waits for its path', async () => {
