@@ -25,6 +25,34 @@ function pageName(path: string): string {
   return `tspod-${path.replaceAll(' ', '-')}`;
 }
 
+/** What tspod reads of the environment and a person may want to set; docs/files.md has the same list. */
+export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] = [
+  ['CONTAINERS_CONF', 'The only containers.conf that is read'],
+  ['CONTAINERS_CONF_OVERRIDE', 'One that is read after all others'],
+  ['CONTAINERS_STORAGE_CONF', 'storage.conf, in place of those in the usual places'],
+  ['CONTAINERS_REGISTRIES_CONF', 'registries.conf, likewise'],
+  ['STORAGE_DRIVER', 'As --storage-driver'],
+  ['STORAGE_OPTS', 'As --storage-opt, with commas between several'],
+  ['REGISTRY_AUTH_FILE', 'As --authfile'],
+  ['DOCKER_CONFIG', "Directory of docker's config.json"],
+  ['DOCKER_CONTEXT', 'As --context'],
+  [
+    'SSL_CERT_FILE',
+    "File with the authorities that registries are trusted by, in place of the host's; SSL_CERT_DIR a directory of such",
+  ],
+  [
+    'HTTPS_PROXY',
+    'With HTTP_PROXY and NO_PROXY: the way to registries; handed on to containers and builds, unless --http-proxy=false',
+  ],
+  ['BUILDAH_FORMAT', 'As build --format'],
+  ['PODMAN_USERNS', 'As --userns of run and create'],
+  ['QUADLET_UNIT_DIRS', 'Directories of Quadlet files, with colons between several'],
+  ['TSPOD_COMPOSE_PROVIDER', 'The program that compose runs'],
+  ['TSPOD_NODE', 'The Node.js that tspod runs on, in place of its own'],
+  ['TSPOD_UNPACK_LIMIT', 'The size that a layer or archive may unpack to (20g; 0: any)'],
+  ['XDG_RUNTIME_DIR', "Where a user's run root is; without it /run/user/UID, else a directory in /tmp"],
+];
+
 function programPage(commands: readonly CommandRecord[], version: string): ManPage {
   const list = commandsBelow('', commands).map(({ left, right }) => `.TP\n.B ${roff(left)}\n${roff(right)}`);
   return {
@@ -34,6 +62,10 @@ function programPage(commands: readonly CommandRecord[], version: string): ManPa
       ['SYNOPSIS', '.B tspod\n[options] command [arguments]'],
       ['OPTIONS', flagList({ ...globalFlags, ...rootFlags, help: helpFlag })],
       ['COMMANDS', list.join('\n')],
+      [
+        'ENVIRONMENT',
+        ENVIRONMENT.map(([name, meaning]) => `.TP\n.B ${roff(name)}\n${roff(meaning)}.`).join('\n'),
+      ],
       [
         'SEE ALSO',
         'A page for each command, such as\n.BR tspod-run (1);\nguides in share/doc/tspod below the prefix of the installation.',

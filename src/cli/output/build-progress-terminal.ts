@@ -26,12 +26,16 @@ const MARKS = { running: '…', done: '✔', cached: '✔', failed: '✖' } as c
 /** A list of the steps with their times, drawn over itself on stderr; below a running step the end of its output. */
 export function terminalBuildProgress(): BuildDisplay {
   const screen = new BuildScreen();
-  const timer = setInterval(() => screen.draw(), REDRAW_MS);
+  let isOver = false;
+  // Not in the timer itself, which after Ctrl-Z and fg is overdue and comes before the news of that.
+  const draw = (): void => (isOver ? undefined : screen.draw());
+  const timer = setInterval(() => setImmediate(draw), REDRAW_MS);
   timer.unref();
   const stopWatching = onResume(() => screen.forget());
   return {
     listener: (event) => screen.accept(event),
     done: () => {
+      isOver = true;
       clearInterval(timer);
       stopWatching();
       screen.finish();

@@ -82,7 +82,10 @@ function barProgress(): PullProgress {
       if (event.kind === 'layer') {
         const isNew = layers.get(event.digest)?.state !== event.state;
         layers.set(event.digest, event);
-        if (isNew || Date.now() - lastDraw >= REDRAW_MS) draw();
+        if (!isNew && Date.now() - lastDraw < REDRAW_MS) return;
+        lastDraw = Date.now();
+        // Not at once: after Ctrl-Z and fg this may come before the news of that.
+        setImmediate(() => layers.size > 0 && draw());
         return;
       }
       settle();

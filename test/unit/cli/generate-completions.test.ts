@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { commands } from '../../../src/cli/commands/index.ts';
 import { completionScript, SHELLS } from '../../../src/cli/generate-completions.ts';
-import { manPages } from '../../../src/cli/generate-man.ts';
+import { ENVIRONMENT, manPages } from '../../../src/cli/generate-man.ts';
 
 const COMPLETIONS = join(import.meta.dirname, '../../../completions');
 
@@ -39,9 +39,29 @@ test('bash completes an alias, too', () => {
   assert.equal(stdout, 'ima\n', stderr);
 });
 
-test('every command has a man page with its flags', () => {
+test('every command has a man page with its flags, by each of its names', () => {
   const pages = manPages(commands, '1.0');
-  assert.equal(pages.length, commands.filter((record) => record.hidden !== true).length + 1);
+  const names = commands.filter(({ hidden }) => hidden !== true).flatMap(({ paths }) => paths);
+  assert.equal(new Set(pages.map(({ file }) => file)).size, names.length + 1);
+  assert.equal(pages.length, names.length + 1);
+  const ls = pages.find(({ file }) => file === 'tspod-container-ls.1');
+  assert.equal(ls?.text, '.so man1/tspod-ps.1\n');
   const images = pages.find(({ file }) => file === 'tspod-images.1');
   assert.match(images?.text ?? '', /\.B \\-\\-no\\-trunc\n/);
+});
+
+test('documents and manual name the same variables of the environment, and each is read', () => {
+  const root = join(import.meta.dirname, '../../..');
+  const table = readFileSync(join(root, 'docs/files.md'), 'utf8');
+  const sources = spawnSync('grep', [
+    '-rhoE',
+    '[A-Z]+_[A-Z_]+',
+    join(root, 'src'),
+    '--exclude=generate-man.ts',
+  ]);
+  const read = new Set(sources.stdout.toString().split('\n'));
+  for (const [name] of ENVIRONMENT) {
+    assert.match(table, new RegExp(`^\\| .${name}. \\| `, 'm'));
+    assert.ok(read.has(name), name);
+  }
 });
