@@ -88,6 +88,8 @@ function hostConfigOf(host: InspectDocument, record: ContainerRecord): InspectDo
     NetworkMode: dockerNetworkMode(spec),
     CgroupnsMode: CgroupMode === 'container' ? 'private' : CgroupMode,
     LogConfig: { Type: log['Type'], Config: {} },
+    // One way or the other, as it is asked for: clients make containers again of what they read here.
+    ...(Number(kept['NanoCpus']) > 0 ? { CpuPeriod: 0, CpuQuota: 0 } : {}),
     ...storageOpt(spec),
     Runtime: record.facts.runtime?.name ?? '',
     Init: spec.init === undefined ? null : true,

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncDirectory } from '../base/atomic-file.ts';
+import { crashPoint } from '../base/crash-point.ts';
 import {
   AlreadyExistsError,
   errnoOf,
@@ -11,7 +12,7 @@ import {
 } from '../base/errors.ts';
 import { NAME_PATTERN } from '../base/ids.ts';
 import { checkpointPaths, hasImages } from '../libpod/checkpoint-files.ts';
-import type { ContainerRecord } from '../libpod/container.ts';
+import { type ContainerRecord, updateContainer } from '../libpod/container.ts';
 import { containerPaths } from '../libpod/container-paths.ts';
 import { copyTree } from '../storage/copy-tree.ts';
 import { checkpointContainer, requireCheckpointing } from './checkpoint-container.ts';
@@ -43,8 +44,10 @@ export async function createNamedCheckpoint(
     );
   makeDirectory(engine, record, checkpoint);
   await checkpointContainer(engine, record, { ...PLAIN, leaveRunning: !checkpoint.exit });
+  // Killed from here on, it is the container's own, which `container restore` goes on from.
+  crashPoint('checkpoint-before-name');
   const { whole } = checkpointPaths(engine.paths, record.id);
-  const draft = `${place}.new`;
+  const draft = join(place, '..', `.${checkpoint.name}.new`);
   await engine.syscalls.removeTree(draft);
   if (checkpoint.directory === undefined) renameSync(whole, place);
   else {
@@ -54,6 +57,7 @@ export async function createNamedCheckpoint(
     await engine.syscalls.removeTree(whole);
   }
   syncDirectory(join(place, '..'));
+  updateContainer(engine.db, record.id, { checkpoint: null });
 }
 
 const NEITHER = { preCheckpoint: false, withPrevious: false };
@@ -112,6 +116,7 @@ export async function startFromCheckpoint(
   await engine.syscalls.removeTree(unfinished);
   mkdirSync(unfinished, { mode: 0o700 });
   await copyTree(engine.syscalls, place, unfinished, { hardLinks: false });
+  crashPoint('checkpoint-before-return');
   await engine.syscalls.removeTree(whole);
   renameSync(unfinished, whole);
   await restoreContainer(engine, record, {

@@ -13,7 +13,7 @@ import { testRoot } from '../fixtures/harness.ts';
 import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
 import { withoutBridges } from '../fixtures/networks.ts';
 import { startRegistry } from '../fixtures/registry.ts';
-import { requires } from '../fixtures/requires.ts';
+import { isRoot, requires } from '../fixtures/requires.ts';
 
 describe('dockerode', () => {
   let service: ApiService;
@@ -58,6 +58,32 @@ describe('dockerode', () => {
     assert.equal(result.StatusCode, 3);
     assert.equal(await said, 'hello\r\n');
     await container.remove();
+  });
+
+  test('makes a container again of what inspect tells of it, as tools that renew containers do', async () => {
+    const HostConfig = {
+      ...none,
+      Binds: ['/tmp:/b:ro'],
+      Tmpfs: { '/c': '' },
+      ...(isRoot() ? { Memory: 64 << 20, NanoCpus: 1_500_000_000 } : {}),
+      CapAdd: ['NET_ADMIN'],
+      RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 2 },
+      Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+    };
+    const first = await docker.createContainer({
+      Image: BUSYBOX,
+      Cmd: ['true'],
+      Volumes: { '/a': {} },
+      HostConfig,
+    });
+    const told = await first.inspect();
+    const second = await docker.createContainer({
+      ...(told.Config as Docker.ContainerCreateOptions),
+      HostConfig: told.HostConfig,
+    });
+    assert.deepEqual((await second.inspect()).HostConfig, told.HostConfig);
+    await second.remove({ v: true });
+    await first.remove({ v: true });
   });
 
   test('takes stdout and stderr of an exec apart, writes to its input and learns its exit code', async () => {

@@ -79,6 +79,30 @@ export const CHECKPOINTS: readonly Operation[] = [
     afterwards: goesOn,
   },
   {
+    name: 'checkpoint create',
+    needs,
+    before: keeper,
+    args: () => ['checkpoint', 'create', 'victim', 'one'],
+    env: () => withCriu().env,
+    points: ['checkpoint-before-name'],
+    afterwards: goesOn,
+  },
+  {
+    name: 'start --checkpoint',
+    needs,
+    before: async () => {
+      await keeper();
+      await criuTspodOk(['checkpoint', 'create', 'victim', 'one']);
+    },
+    args: () => ['start', '--checkpoint', 'one', 'victim'],
+    env: () => withCriu().env,
+    points: ['checkpoint-before-return'],
+    afterwards: async () => {
+      await criuTspodOk(['start', '--checkpoint', 'one', 'victim']);
+      assert.equal(await askKeeper('victim'), token);
+    },
+  },
+  {
     name: 'container checkpoint --pre-checkpoint',
     needs: needsTracking,
     before: keeper,
