@@ -6,7 +6,7 @@ import { lookupContainer } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { hasHealthcheck, type HealthLogEntry, type HealthRecord, readHealth } from './health-record.ts';
-import { observe } from './observe.ts';
+import { isMonitored, observe } from './observe.ts';
 
 const POLL_MS = 10;
 /** For the runtime to start the program, and the monitor to write the log. */
@@ -39,6 +39,10 @@ export async function runHealthcheck(libpod: Libpod, nameOrId: string): Promise<
     const entry = now?.Log.at(-1);
     if (now !== undefined && entry !== undefined && new Date(entry.Start) >= asked)
       return { entry, health: now };
+    if (!isMonitored(record))
+      throw new MonitorError(
+        `the monitor of container ${record.name} was killed before it had made the health check`,
+      );
     if (observe(libpod, record).state !== 'running' || monotonicMs() > deadline)
       throw new MonitorError(`the monitor of container ${record.name} has not made the health check`);
     await delay(POLL_MS);

@@ -91,6 +91,21 @@ test('a monitor that somebody has stopped goes on when its container is stopped 
   assert.deepEqual(await findRemains(testRoot()), []);
 });
 
+test('a health check whose monitor is killed is given up at once', async () => {
+  const words = ['--network', 'none', '--health-cmd', 'true', '--health-interval', 'disable'];
+  const id = await tspodOk(['run', '-d', '--name', 'checked', ...words, 'busybox', 'sleep', '1000']);
+  const { monitor } = processesOfContainer(testRoot(), id);
+  process.kill(monitor, 'SIGSTOP');
+  const check = tspod(['healthcheck', 'run', 'checked']);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  process.kill(monitor, 'SIGKILL');
+  const { code, stderr } = await check;
+  assert.equal(code, 125);
+  // Where it was not asked yet, there is nobody to ask.
+  assert.match(stderr, /was killed before it had made the health check|no monitor of tspod's that runs/);
+  await tspodOk(['rm', '-f', '--time', '0', 'checked']);
+});
+
 test('nobody can be attached to a container whose monitor was killed, which is said', async () => {
   const { monitor } = await startSleeper('unattended');
   await killAndWait(monitor);
