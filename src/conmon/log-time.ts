@@ -17,11 +17,11 @@ export function timeOf(entry: LogEntry): number {
   return millisecondsOf(entry.bytes.toString('latin1', entry.timeStart, entry.timeEnd));
 }
 
-/** The same for what `--since` and `--until` take: printed times find their own lines again. Throws UsageError. */
-export function parseLogTime(text: string, flag: string): number {
+/** The same for what `--since` and `--until` take, as `parse` does: printed times find their own lines again. Throws UsageError. */
+export function parseLogTime(text: string, flag: string, parse = parsePastTime): number {
   const exact = millisecondsOf(text);
   if (!Number.isNaN(exact)) return exact;
-  const date = parsePastTime(text, flag).getTime();
+  const date = parse(text, flag).getTime();
   const fraction = /^\d+(\.\d+)$/.exec(text)?.[1];
   return fraction === undefined ? date : Math.floor(date / 1000) * 1000 + Number(fraction) * 1000;
 }

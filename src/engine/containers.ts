@@ -21,6 +21,7 @@ export { lockContainer } from '../libpod/container-lock.ts';
 export { lookupPresent, settle, settleQuietly } from '../libpod/settle.ts';
 export { startContainer, type StartedContainer, type StartOptions } from '../libpod/start.ts';
 export { passesStreams } from '../libpod/startable.ts';
+export { recordAttach } from '../libpod/record-attach.ts';
 export { stopContainer } from '../libpod/stop.ts';
 export { killContainer, sendSignal } from '../libpod/signal.ts';
 export { pauseContainer, unpauseContainer } from '../libpod/pause.ts';

@@ -1,5 +1,5 @@
 import { familiarName } from '../image/reference.ts';
-import type { StoredEvent } from '../state/events.ts';
+import { STOP_SIGNAL, type StoredEvent } from '../state/events.ts';
 
 /** An event as docker's API tells it. */
 export interface DockerEvent {
@@ -26,6 +26,7 @@ export function dockerAction({ kind, action, attributes }: StoredEvent): string 
 const WORDS: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
   container: {
     died: 'die',
+    [STOP_SIGNAL]: 'kill',
     remove: 'destroy',
     init: null,
     cleanup: null,
@@ -36,6 +37,21 @@ const WORDS: Readonly<Record<string, Readonly<Record<string, string | null>>>> =
   volume: { remove: 'destroy' },
   network: { remove: 'destroy' },
 };
+
+/**
+ * With docker's order at the end of a stop: podman tells first that the container has been stopped, then that it has died, docker the
+ * other way round. Both are recorded at once, so that they never come in two parts.
+ */
+export function inDockerOrder(events: readonly StoredEvent[]): StoredEvent[] {
+  const ordered = [...events];
+  for (const [index, first] of events.entries()) {
+    const second = events[index + 1];
+    if (first.action !== 'stop' || second?.action !== 'died' || first.objectId !== second.objectId) continue;
+    ordered[index] = { ...second, at: first.at };
+    ordered[index + 1] = { ...first, at: second.at };
+  }
+  return ordered;
+}
 
 /** docker's shape; undefined for what docker does not tell. */
 export function dockerEvent(event: StoredEvent): DockerEvent | undefined {

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { lastEvent, readEvents, type StoredEvent } from '../state/events.ts';
-import type { EventOrder } from './docker-event-order.ts';
+import { lastEvent, readEvents, STOP_SIGNAL, type StoredEvent } from '../state/events.ts';
+import { inDockerOrder } from './docker-events.ts';
 import type { Engine } from './engine.ts';
 import { eventPredicate } from './event-filters.ts';
 
@@ -13,8 +13,8 @@ export interface EventsRequest {
   /** Events after it are not wanted; in the future it ends the following. */
   until: number | undefined;
   follow: boolean;
-  /** The order in which they are told; absent: that in which they were noted. */
-  order?: EventOrder;
+  /** What docker tells, in its order; else podman. The words are podman's either way. */
+  asDocker: boolean;
   signal?: AbortSignal;
 }
 
@@ -31,32 +31,31 @@ export function followEvents(engine: Engine, request: EventsRequest): AsyncGener
 
 async function* wantedEvents(
   engine: Engine,
-  { since, until, follow, order, signal }: EventsRequest,
+  { since, until, follow, asDocker, signal }: EventsRequest,
   isWanted: (event: StoredEvent) => boolean,
 ): AsyncGenerator<StoredEvent, void> {
-  const isInTime = (event: StoredEvent): boolean => {
-    const at = Date.parse(event.at);
-    return (since === undefined || at >= since) && (until === undefined || at <= until);
-  };
   const changes = follow ? new DatabaseAlarm(engine.paths.database, signal) : undefined;
   try {
     let seen = since === undefined && follow ? lastEvent(engine.db) : 0;
     for (;;) {
       const ended = changes === undefined || isOver(until) || signal?.aborted === true;
-      for (const noted of readEvents(engine.db, seen)) {
-        seen = noted.seq;
-        for (const event of order?.next(noted) ?? [noted])
-          if (isInTime(event) && isWanted(event)) yield event;
+      const events = readEvents(engine.db, seen);
+      seen = events.at(-1)?.seq ?? seen;
+      for (const event of asDocker ? inDockerOrder(events) : events.filter(isOfPodman)) {
+        const at = Date.parse(event.at);
+        if ((since === undefined || at >= since) && (until === undefined || at <= until) && isWanted(event))
+          yield event;
       }
-      if (ended) {
-        for (const event of order?.rest() ?? []) if (isInTime(event) && isWanted(event)) yield event;
-        return;
-      }
+      if (ended) return;
       await changes.next(until);
     }
   } finally {
     changes?.close();
   }
+}
+
+function isOfPodman({ action }: StoredEvent): boolean {
+  return action !== STOP_SIGNAL;
 }
 
 function isOver(until: number | undefined): boolean {

@@ -90,6 +90,7 @@ async function settleExit(
 ): Promise<ContainerRecord | undefined> {
   const restarting = stored.facts.restarting === true && hasOwner(stored);
   const checkpoint = await endingCheckpoint(libpod, stored);
+  const stopped = stored.state === 'stopping' ? ['stop'] : [];
   allowReserve(libpod.db);
   if (stored.state !== 'exited') {
     changeState(libpod, stored.id, 'record-exit', {
@@ -104,7 +105,7 @@ async function settleExit(
         finishedAt: now.finishedAt ?? null,
         facts: { ...now.facts, held: true },
       },
-      events: checkpoint === undefined ? ['died'] : ['checkpoint', 'died'],
+      events: [...(checkpoint === undefined ? stopped : ['checkpoint']), 'died'],
       eventAttributes: { containerExitCode: String(checkpoint === undefined ? (now.exitCode ?? '') : 0) },
     });
   }

@@ -2,7 +2,7 @@ import { errnoOf, NotFoundError, WrongStateError } from '../base/errors.ts';
 import { isAlive } from '../native/process-identity.ts';
 import { signalContainer } from '../oci/runtime-client.ts';
 import { transaction } from '../state/db.ts';
-import { recordEvent } from '../state/events.ts';
+import { recordEvent, type STOP_SIGNAL } from '../state/events.ts';
 import { type ContainerRecord, updateContainer } from './container.ts';
 import { lockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
@@ -46,17 +46,27 @@ export async function killContainer(libpod: Libpod, id: string, signal: number):
       () => {
         if (signal === SIGKILL || signal === record.spec.stopSignal)
           updateContainer(libpod.db, id, { stoppedByUser: true });
-        recordEvent(libpod.db, {
-          kind: 'container',
-          action: 'kill',
-          objectId: id,
-          name: record.name,
-          attributes: { ...record.spec.labels, image: record.imageName, signal: String(signal) },
-        });
+        recordSignal(libpod, record, signal, 'kill');
       },
       false,
     );
   } finally {
     lock.release();
   }
+}
+
+/** Within a transaction of the caller's. */
+export function recordSignal(
+  libpod: Libpod,
+  { id, name, spec, imageName }: ContainerRecord,
+  signal: number,
+  action: 'kill' | typeof STOP_SIGNAL,
+): void {
+  recordEvent(libpod.db, {
+    kind: 'container',
+    action,
+    objectId: id,
+    name,
+    attributes: { ...spec.labels, image: imageName, signal: String(signal) },
+  });
 }

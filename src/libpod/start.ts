@@ -306,9 +306,13 @@ function recordStarted(
         ? ['init']
         : options.restart
           ? ['init', 'start', 'restart']
-          : ['init', 'start'],
+          : ['init', 'start', ...attached(options)],
     durable: false,
   });
+}
+
+function attached({ attach }: StartOptions): string[] {
+  return attach === undefined ? [] : ['attach'];
 }
 
 function writePidFile(path: string, pid: number): void {
@@ -339,7 +343,7 @@ async function startInitialized(
   crashPoint('initialized-after-start');
   const started = changeState(libpod, record.id, 'complete-start', {
     changes: { owner: null, startedAt: timestamp(), finishedAt: null },
-    events: ['start'],
+    events: ['start', ...attached(options)],
   });
   return { record: started, monitor: undefined };
 }

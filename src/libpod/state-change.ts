@@ -15,6 +15,7 @@ export interface StateChangeOptions {
   changes?: ContainerChanges;
   /** podman's event words, recorded in the same transaction. */
   events?: readonly string[];
+  /** Of the last of `events`. */
   eventAttributes?: Record<string, string>;
   /** Must survive a power cut. Default: true unless the container removes itself at its end. */
   durable?: boolean;
@@ -39,13 +40,15 @@ export function changeState(
       const state = nextState(current.state, transition, current);
       const changes = { ...options.changes, state };
       updateContainer(db, id, changes);
-      for (const action of current.buildOwner === undefined ? (options.events ?? []) : []) {
+      const events = current.buildOwner === undefined ? (options.events ?? []) : [];
+      for (const [index, action] of events.entries()) {
+        const own = index === events.length - 1 ? options.eventAttributes : undefined;
         recordEvent(db, {
           kind: 'container',
           action,
           objectId: id,
           name: current.name,
-          attributes: { ...current.spec.labels, image: current.imageName, ...options.eventAttributes },
+          attributes: { ...current.spec.labels, image: current.imageName, ...own },
         });
       }
       return withChanges(current, changes);

@@ -5,7 +5,8 @@ import { crashPoint } from '../base/crash-point.ts';
 import { ConflictError, WrongStateError } from '../base/errors.ts';
 import { formatIdentity, isAlive, ownIdentity } from '../native/process-identity.ts';
 import { resumeContainer } from '../oci/runtime-client.ts';
-import { allowReserve } from '../state/db.ts';
+import { allowReserve, transaction } from '../state/db.ts';
+import { STOP_SIGNAL } from '../state/events.ts';
 import { promiseCleanup } from './cleanup-promise.ts';
 import { type ContainerRecord, getContainer, updateContainer } from './container.ts';
 import { lockContainer } from './container-lock.ts';
@@ -15,7 +16,7 @@ import { isMonitored, observe } from './observe.ts';
 import { endRestartWait } from './restart-policy.ts';
 import { runtimeOf } from './runtime-of.ts';
 import { settle, settlePods } from './settle.ts';
-import { sendSignal } from './signal.ts';
+import { recordSignal, sendSignal } from './signal.ts';
 import { changeState } from './state-change.ts';
 
 export interface StopOptions {
@@ -69,15 +70,13 @@ export async function stopContainer(libpod: Libpod, id: string, options: StopOpt
 }
 
 async function endProgram(libpod: Libpod, record: ContainerRecord, options: StopOptions): Promise<void> {
-  const timeout = options.timeout ?? record.spec.stopTimeout;
-  const signal = options.signal ?? record.spec.stopSignal;
-  // A process that a freezer holds gets no signal but SIGKILL.
-  const patience = record.state === 'paused' ? 0 : timeout;
+  const { signal, patience } = firstSignal(record, options);
   const hasEnded = async (timeoutMs: number): Promise<boolean> =>
     (await waitForEnd(libpod, record, timeoutMs)) || !isProgramAlive(record);
   if (patience > 0) {
     await trySignal(libpod, record, signal);
     if (await hasEnded(patience * 1000)) return;
+    transaction(libpod.db, () => recordSignal(libpod, record, SIGKILL, STOP_SIGNAL), false);
   }
   await trySignal(libpod, record, SIGKILL);
   if (record.state === 'paused') await resume(libpod, record);
@@ -92,6 +91,15 @@ async function endProgram(libpod: Libpod, record: ContainerRecord, options: Stop
       `cannot stop container ${record.name}: its process ${record.pid} survives SIGKILL`,
     );
   }
+}
+
+/** And the seconds that the program gets to end by it. A process that a freezer holds gets no signal but SIGKILL. */
+function firstSignal(
+  { state, spec }: ContainerRecord,
+  options: StopOptions,
+): { signal: number; patience: number } {
+  const patience = state === 'paused' ? 0 : (options.timeout ?? spec.stopTimeout);
+  return { signal: patience > 0 ? (options.signal ?? spec.stopSignal) : SIGKILL, patience };
 }
 
 /** Marks it as being stopped by the user, so that no restart policy brings it back. Undefined: nothing to stop. */
@@ -125,7 +133,9 @@ async function beginStop(
         owner: formatIdentity(ownIdentity()),
         ...(options.forRestart ? { facts: { ...record.facts, restarting: true } } : {}),
       },
-      events: ['stop'],
+      // That it has stopped is told when it has: settle.ts.
+      events: [STOP_SIGNAL],
+      eventAttributes: { signal: String(firstSignal(record, options).signal) },
     });
     return record;
   } finally {

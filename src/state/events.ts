@@ -5,6 +5,9 @@ export { timestamp };
 
 export type EventKind = 'container' | 'image' | 'volume' | 'network' | 'pod' | 'secret' | 'system';
 
+/** The action of a signal that a stop has sent: docker tells of it as of any other, podman does not. */
+export const STOP_SIGNAL = 'stop-signal';
+
 export interface EventRecord {
   kind: EventKind;
   /** podman's word: create, init, start, attach, died, cleanup, remove, pull, tag, … */

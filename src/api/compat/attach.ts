@@ -6,6 +6,7 @@ import {
   findContainer,
   parseDetachKeys,
   passesStreams,
+  recordAttach,
   settleQuietly,
 } from '../../engine/containers.ts';
 import { bridgeStreams } from '../attach-bridge.ts';
@@ -52,6 +53,7 @@ async function attachBy(
       timestamps: false,
       isRaw,
     });
+  if (stream) recordAttach(engine, record);
   if (stream) await attachStreams(exchange, record, client, { ...streams, isRaw, detachKeys: keys });
   client.end();
 }

@@ -1,13 +1,11 @@
 import { UsageError } from '../../base/errors.ts';
-import { parsePastTime } from '../../base/past-time.ts';
+import { parseEnd, parsePastTime } from '../../base/past-time.ts';
 import { type DockerEvent, dockerEvent, dockerEventJson, podmanEvent } from '../../engine/docker-events.ts';
-import { dockerOrder, type EventOrder } from '../../engine/docker-event-order.ts';
 import { followEvents, type StoredEvent } from '../../engine/follow-events.ts';
 import type { Exchange, Handler } from '../exchange.ts';
 import { sendStream } from '../respond.ts';
 
-export const eventsHandler: Handler = (exchange) =>
-  sendEvents(exchange, dockerEvent, dockerOrder(exchange.engine));
+export const eventsHandler: Handler = (exchange) => sendEvents(exchange, dockerEvent);
 
 /** In podman's words. */
 export const libpodEventsHandler: Handler = (exchange) => {
@@ -31,16 +29,15 @@ function oldPodmanEvent(stored: StoredEvent): DockerEvent | undefined {
 async function sendEvents(
   exchange: Exchange,
   shapeOf: (event: StoredEvent) => DockerEvent | undefined,
-  order?: EventOrder,
 ): Promise<void> {
   const { engine, query, signal } = exchange;
-  const since = timeIn(exchange, 'since');
-  const until = timeIn(exchange, 'until');
+  const asDocker = shapeOf === dockerEvent;
+  const since = timeIn(exchange, 'since', parsePastTime);
+  const until = timeIn(exchange, 'until', asDocker ? parsePastTime : parseEnd);
   if (since !== undefined && until !== undefined && since > until)
     throw new UsageError('the parameter since must not be later than until');
   const follow = query.flag('stream', true) && (until === undefined || until > Date.now());
-  const request = { filters: query.filters(), since, until, follow, signal };
-  const events = followEvents(engine, order === undefined ? request : { ...request, order });
+  const events = followEvents(engine, { filters: query.filters(), since, until, follow, asDocker, signal });
   const answer = sendStream(exchange, 'application/json');
   for (let next = await events.next(); next.done !== true; next = await events.next()) {
     const event = shapeOf(next.value);
@@ -51,8 +48,8 @@ async function sendEvents(
   answer.end();
 }
 
-/** Unix time with fraction, a date, or a duration before now. */
-function timeIn({ query }: Exchange, name: string): number | undefined {
+/** Unix time with fraction, a date, or a duration. */
+function timeIn({ query }: Exchange, name: string, parse: typeof parsePastTime): number | undefined {
   const text = query.text(name);
-  return text === undefined ? undefined : parsePastTime(text, name).getTime();
+  return text === undefined ? undefined : parse(text, name).getTime();
 }

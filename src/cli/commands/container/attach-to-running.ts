@@ -1,5 +1,10 @@
 import { WrongStateError } from '../../../base/errors.ts';
-import { containerPaths, type ContainerRecord, passesStreams } from '../../../engine/containers.ts';
+import {
+  containerPaths,
+  type ContainerRecord,
+  passesStreams,
+  recordAttach,
+} from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import { waitForExit } from '../../../engine/wait-for-exit.ts';
 import type { FlagValues } from '../../flag.ts';
@@ -22,6 +27,7 @@ export async function attachToRunning(
     detachKeys: flags['detachKeys'],
     sigProxy: flags['sigProxy'] !== false,
   });
+  recordAttach(engine, record);
   try {
     connection.forwardInput();
     connection.forwardEvents(record);

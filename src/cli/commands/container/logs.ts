@@ -1,4 +1,5 @@
 import { UsageError } from '../../../base/errors.ts';
+import { parseEnd, parsePastTime } from '../../../base/past-time.ts';
 import {
   checkReadable,
   logDetails,
@@ -15,12 +16,12 @@ import { createLogPrinter } from './log-printer.ts';
 const SHORT_ID = 12;
 
 export const run: CommandHandler = async (input, openEngine) => {
-  const { flags } = input;
+  const { flags, asDocker } = input;
   const options: LogsOptions = {
     follow: flags['follow'] === true,
     tail: tailFrom(flags['tail']),
-    since: timeFrom(flags['since'], '--since'),
-    until: timeFrom(flags['until'], '--until'),
+    since: timeFrom(flags['since'], '--since', parsePastTime),
+    until: timeFrom(flags['until'], '--until', asDocker ? parsePastTime : parseEnd),
   };
   const engine = openEngine();
   const records = await selectRecords(engine, input);
@@ -61,6 +62,6 @@ function tailFrom(value: FlagValue): number | undefined {
   return count < 0 ? undefined : count;
 }
 
-function timeFrom(value: FlagValue, flag: string): number | undefined {
-  return typeof value === 'string' && value !== '' ? parseLogTime(value, flag) : undefined;
+function timeFrom(value: FlagValue, flag: string, parse: typeof parsePastTime): number | undefined {
+  return typeof value === 'string' && value !== '' ? parseLogTime(value, flag, parse) : undefined;
 }

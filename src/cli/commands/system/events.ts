@@ -1,4 +1,4 @@
-import { parsePastTime } from '../../../base/past-time.ts';
+import { parseEnd, parsePastTime } from '../../../base/past-time.ts';
 import { dockerEvent, dockerEventJson } from '../../../engine/docker-events.ts';
 import { followEvents, type StoredEvent } from '../../../engine/follow-events.ts';
 import type { CommandHandler } from '../../command.ts';
@@ -9,17 +9,13 @@ import { type GoObject, goMap, goStruct, toJson } from '../../output/template/go
 
 export const run: CommandHandler = async ({ flags, asDocker }, openEngine) => {
   const format = flags['format'] as string | undefined;
-  const until = timeFrom(flags['until'], '--until');
-  const engine = openEngine();
-  const order = asDocker
-    ? (await import('../../../engine/docker-event-order.ts')).dockerOrder(engine)
-    : undefined;
-  const events = followEvents(engine, {
+  const until = timeFrom(flags['until'], '--until', asDocker ? parsePastTime : parseEnd);
+  const events = followEvents(openEngine(), {
     filters: (flags['filter'] as string[] | undefined) ?? [],
-    since: timeFrom(flags['since'], '--since'),
+    since: timeFrom(flags['since'], '--since', parsePastTime),
     until,
-    ...(order === undefined ? {} : { order }),
     follow: flags['stream'] !== false && (until === undefined || until > Date.now()),
+    asDocker,
   });
   const style: Style = { format, whole: flags['noTrunc'] !== false };
   for await (const event of events) {
@@ -35,9 +31,8 @@ interface Style {
   whole: boolean;
 }
 
-/** A duration is one before now; docker and podman take one with a minus for the future. */
-function timeFrom(value: unknown, flag: string): number | undefined {
-  return value === undefined ? undefined : parsePastTime(String(value), flag).getTime();
+function timeFrom(value: unknown, flag: string, parse: typeof parsePastTime): number | undefined {
+  return value === undefined || value === '' ? undefined : parse(String(value), flag).getTime();
 }
 
 function podmanLine(event: StoredEvent, { format, whole }: Style): string {
@@ -105,6 +100,7 @@ function podmanData({ kind, action, objectId, name, at, attributes }: StoredEven
     HealthLog: health_log ?? '',
     HealthFailingStreak: streak,
     PodID: '',
+    ContainerInspectData: '',
     Error: '',
     Attributes: goMap(rest),
   };
