@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream';
-import { RuntimeError, UnsupportedError } from '../base/errors.ts';
+import { ConflictError, RuntimeError, UnsupportedError } from '../base/errors.ts';
 import { signalName } from '../base/signals.ts';
 import { applyChanges } from '../image/change-config.ts';
 import { commitImage } from '../image/commit-image.ts';
 import type { ManifestFormat } from '../image/image-manifest.ts';
-import { type ContainerRecord, lookupContainer } from '../libpod/container.ts';
+import { type ContainerRecord, getContainer } from '../libpod/container.ts';
 import { observe } from '../libpod/observe.ts';
 import { pauseContainer, unpauseContainer } from '../libpod/pause.ts';
 import { rootfsOptions } from '../libpod/rootfs-options.ts';
+import { lookupPresent } from '../libpod/settle.ts';
 import { recordEvent } from '../state/events.ts';
 import { collected } from '../storage/collected.ts';
 import type { ImageRecord, LayerRecord } from '../storage/store.ts';
@@ -38,7 +39,8 @@ export async function commitContainer(
   nameOrId: string,
   options: CommitOptions,
 ): Promise<ImageRecord> {
-  const record = lookupContainer(engine.db, nameOrId);
+  const record = await lookupPresent(engine, nameOrId);
+  refuseRemoved(engine, record);
   if (record.spec.rootfs !== undefined)
     throw new UnsupportedError(
       `cannot commit container ${record.name}: its root is the directory ${record.spec.rootfs.path} (--rootfs)`,
@@ -48,7 +50,12 @@ export async function commitContainer(
   // Before any work: a wrong change or name is told at once.
   const run = { ...applyChanges(runConfigOf(record, base, options), options.changes), ...options.config };
   const names = options.name === undefined ? [] : [localName(engine, options.name)];
-  const top = await standingStill(engine, record, options, () => makeLayer(engine, record, options));
+  const top = await standingStill(engine, record, options, () => makeLayer(engine, record, options)).catch(
+    (error: unknown) => {
+      refuseRemoved(engine, record, error);
+      throw error;
+    },
+  );
   const image = commitImage(engine, {
     base,
     top,
@@ -68,6 +75,13 @@ export async function commitContainer(
     attributes: { comment: options.message ?? '', image: image.id },
   });
   return image;
+}
+
+/** Nothing keeps a container from being removed while its files are read: what is left of them makes no image. */
+function refuseRemoved(engine: Engine, { id, name }: ContainerRecord, cause?: unknown): void {
+  const now = getContainer(engine.db, id);
+  if (now !== undefined && now.state !== 'removing') return;
+  throw new ConflictError(`cannot commit container ${name}: it is being removed`, { cause });
 }
 
 async function standingStill<T>(
@@ -97,7 +111,8 @@ async function makeLayer(
 ): Promise<LayerRecord> {
   if (options.squash) return squashedLayer(engine, record);
   const { containerId, topLayerId, idMaps } = rootfsOptions(record);
-  return engine.store.layers.commit({ containerId, topLayerId, mode: 'copy', idMaps });
+  const check = (): void => refuseRemoved(engine, record);
+  return engine.store.layers.commit({ containerId, topLayerId, mode: 'copy', idMaps, check });
 }
 
 async function squashedLayer(engine: Engine, record: ContainerRecord): Promise<LayerRecord> {

@@ -45,6 +45,7 @@ export async function commitLayer(
   try {
     makeLayerDirectory(layout, paths.dir);
     const { diffId, tarSize } = await fill(context, options, paths);
+    options.check?.();
     const chainId = chainIdOf(parent, diffId);
     const diskSize = await diskUsage(system, paths.dir);
     await syncFileSystem(system, paths.dir);

@@ -82,6 +82,8 @@ export interface CommitLayerOptions {
   signal?: AbortSignal | undefined;
   /** As for RootfsOptions: the layer gets the owners that the container sees. */
   idMaps?: RootfsIdMaps | undefined;
+  /** Called once all has been read; throws when that does not count, and then there is no layer. */
+  check?: (() => void) | undefined;
 }
 
 export interface LayerStore {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { spawnTspod } from '../fixtures/harness-spawn.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
 import { requires } from '../fixtures/requires.ts';
 import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 
@@ -106,6 +108,26 @@ describe('commit', () => {
     writeFileSync(file, '{"Cmd": ["/bin/from-file"]}');
     const id = await tspodOk(['commit', '-q', '--config', file, name]);
     assert.deepEqual((await inspect(id)).Config['Cmd'], ['/bin/from-file']);
+  });
+
+  test('of a container that is removed meanwhile is refused, and leaves no layer', async () => {
+    const fill = 'mkdir /d; i=0; while [ $i -lt 3000 ]; do echo $i > /d/$i; i=$((i+1)); done';
+    const name = await made(image, 'sh', '-c', fill);
+    const layers = join(testRoot().graphRoot, 'layers');
+    const before = readdirSync(layers);
+    const commit = spawnTspod(['commit', '-q', name, 'half']);
+    const isNew = (id: string): boolean => !before.includes(id) && existsSync(join(layers, id, 'diff/d'));
+    await waitFor('the copy', () => readdirSync(layers).some(isNew));
+    commit.kill('SIGSTOP');
+    await tspodOk(['rm', name]);
+    commit.kill('SIGCONT');
+    assert.equal((await commit.exit).code, 125);
+    assert.match(
+      commit.stderr(),
+      new RegExp(`^Error: cannot commit container ${name}: it is being removed\n$`),
+    );
+    assert.deepEqual(readdirSync(layers), before);
+    assert.equal((await tspod(['image', 'exists', 'half'])).code, 1);
   });
 
   test('refuses wrong changes, names and containers without leaving anything', async () => {
