@@ -8,6 +8,8 @@ import {
 } from '../specgen/container-spec.ts';
 import { runtimeAnnotations } from '../specgen/to-runtime-spec.ts';
 import { DOMAIN_NAME } from '../specgen/validate.ts';
+import { type Row, statement } from '../state/db.ts';
+import type { Libpod } from './context.ts';
 import { hostnameOf } from './hostname.ts';
 import type { InspectDocument, Inspected } from './inspected.ts';
 
@@ -40,6 +42,7 @@ export function inspectConfig({ libpod, record, running }: Inspected): InspectDo
     ...inspectHealth(spec.health ?? DEFAULT_HEALTH),
     ...(spec.createCommand.length === 0 ? {} : { CreateCommand: ['tspod', ...spec.createCommand] }),
     ...(spec.timezone === undefined ? {} : { Timezone: spec.timezone }),
+    ...mountedSecrets(libpod, spec.secrets),
     Umask: (process.umask ?? 0o22).toString(8).padStart(4, '0'),
     Timeout: spec.timeout,
     StopTimeout: spec.stopTimeout,
@@ -97,6 +100,22 @@ function healthcheck(check: HealthcheckConfig): InspectDocument {
 /** Go writes maps in the order of their keys. */
 export function sorted(map: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Those that are files, as podman shows them; one that was removed has no id any more. */
+function mountedSecrets(libpod: Libpod, secrets: readonly SecretUse[] = []): InspectDocument {
+  const files = secrets.flatMap((use) => (use.type === 'mount' ? [use] : []));
+  if (files.length === 0) return {};
+  const idOf = statement(libpod.db, 'SELECT id FROM secrets WHERE name = ?');
+  return {
+    Secrets: files.map(({ name, uid, gid, mode }) => ({
+      Name: name,
+      ID: String((idOf.get(name) as Row | undefined)?.['id'] ?? ''),
+      UID: uid,
+      GID: gid,
+      Mode: mode,
+    })),
+  };
 }
 
 /** The document of the runtime has secrets that are passed as variables; it alone. */

@@ -50,6 +50,12 @@ describe('stats', () => {
       'idle',
     ]);
     assert.equal(line, 'idle:2:0B / 0B');
+    const numbers =
+      '{{.CPU}} {{.AvgCPU}} {{.AVGCPU}} {{.Up}} {{.UpTime}} {{.CPUNano}} {{.ContainerStats.Name}}';
+    const figures = await tspodOk(['stats', '--no-stream', '--format', numbers, 'busy']);
+    // As podman has them: shares are numbers, and the time is the processor's.
+    const [, nanos = ''] = /^[\d.]+ [\d.]+ [\d.]+% ([\dm.]+s) \1 (\d+) busy$/.exec(figures)?.slice(1) ?? [];
+    assert.ok(Number(nanos) > 0, figures);
   });
 
   test('goes on until it is stopped, or its containers have ended', async () => {
@@ -62,11 +68,14 @@ describe('stats', () => {
 
   test('draws over itself on a terminal, with --no-reset one below the other', async () => {
     for (const flags of [[], ['--no-reset']]) {
-      const session = withTerminal(['stats', '-i', '1', ...flags, 'idle']);
+      const session = withTerminal(['stats', '-i', '1', ...flags, 'busy', 'idle'], { columns: 160 });
       await waitFor('two tables', () => session.stdout().split('idle').length > 2);
       session.kill('SIGTERM');
       await session.exit;
       assert.equal(session.stdout().includes('\u001b['), flags.length === 0, session.stdout());
+      // Which of the processors' time it takes, as far as the terminal is wide enough.
+      const bars = /busy +[\d.]+% *[█▏▎▍▌▋▊▉#][█▏▎▍▌▋▊▉·#.]* /;
+      assert.equal(bars.test(session.stdout()), flags.length === 0, session.stdout());
     }
   });
 

@@ -23,6 +23,11 @@ export function containerTemplateData(document: InspectDocument): GoObject {
   if (isObject(config))
     addHidden(config, {
       Healthcheck: null,
+      StartupHealthCheck: null,
+      HealthcheckOnFailureAction: '',
+      HealthLogDestination: '',
+      HealthcheckMaxLogCount: 0,
+      HealthcheckMaxLogSize: 0,
       CreateCommand: null,
       Timezone: '',
       ExposedPorts: null,

@@ -2,10 +2,10 @@ import { shortId } from '../../../base/ids.ts';
 import type { ContainerStats } from '../../../engine/container-stats.ts';
 import { networkSum, percentText, statsTexts } from '../../../engine/stats-text.ts';
 import { humanBinarySize, humanSize } from '../../output/human-size.ts';
-import { type GoObject, goMap, goStruct } from '../../output/template/go-value.ts';
+import { type GoObject, goMap, goStruct, withEmbedded } from '../../output/template/go-value.ts';
 
 export const PODMAN_COLUMNS =
-  '{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDS}}\t{{.CPU}}\t{{.AvgCPU}}';
+  '{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDS}}\t{{.UpTime}}\t{{.AVGCPU}}';
 export const DOCKER_COLUMNS =
   '{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}';
 
@@ -18,8 +18,9 @@ export const PODMAN_HEADINGS = {
   BlockIO: 'BLOCK IO',
   PIDS: 'PIDS',
   PIDs: 'PIDS',
-  CPU: 'CPU TIME',
-  AvgCPU: 'AVG CPU %',
+  Up: 'CPU TIME',
+  UpTime: 'CPU TIME',
+  AVGCPU: 'AVG CPU %',
   Container: 'CONTAINER',
   ContainerID: 'CONTAINER ID',
 } as const;
@@ -38,29 +39,36 @@ export const DOCKER_HEADINGS = {
 
 export function podmanStatsRow(stats: ContainerStats, { noTrunc }: StatsStyle): GoObject {
   const { record, usage } = stats;
+  const { AvgCPU: average, ...figures } = statsTexts(stats);
+  const cpuTime = durationText(usage?.cpuNanos ?? 0);
   const texts = {
     ID: noTrunc ? record.id : shortId(record.id),
     Name: record.name,
-    CPU: durationText(usage?.cpuNanos ?? 0),
-    ...statsTexts(stats),
+    ...figures,
+    AVGCPU: average,
+    Up: cpuTime,
+    UpTime: cpuTime,
   };
   const numbers = {
     ContainerID: record.id,
     Container: record.name,
+    CPU: stats.cpuPercent,
+    AvgCPU: stats.averageCpuPercent,
     CPUNano: usage?.cpuNanos ?? 0,
     SystemNano: (usage?.at ?? 0) * 1e6,
     MemLimit: usage?.memoryLimit ?? 0,
     BlockInput: usage?.readBytes ?? 0,
     BlockOutput: usage?.writtenBytes ?? 0,
     Duration: usage?.cpuNanos ?? 0,
+    // Only cgroup v1 counts them apart.
+    PerCPU: [],
   };
-  const { startedAt } = record;
   const json = {
     id: texts.ID,
     name: texts.Name,
-    cpu_time: texts.CPU,
+    cpu_time: texts.Up,
     cpu_percent: texts.CPUPerc,
-    avg_cpu: texts.AvgCPU,
+    avg_cpu: texts.AVGCPU,
     mem_usage: texts.MemUsage,
     mem_percent: texts.MemPerc,
     net_io: texts.NetIO,
@@ -74,15 +82,18 @@ export function podmanStatsRow(stats: ContainerStats, { noTrunc }: StatsStyle): 
     get CPUSystemNano() {
       return usage?.cpuDetails().kernelNanos ?? 0;
     },
-    get UpTime() {
-      if (usage === undefined || startedAt === undefined) return durationText(0);
-      return durationText((usage.at - Date.parse(startedAt)) * 1e6);
+    get NetInput() {
+      return networkSum(usage).received;
+    },
+    get NetOutput() {
+      return networkSum(usage).sent;
     },
     get Network() {
       return goMap(usage?.networks ?? {});
     },
   };
-  return goStruct('containers.containerStats', fields, { json, aliases: { PIDs: 'PIDS' } });
+  const row = goStruct('containers.containerStats', fields, { json, aliases: { PIDs: 'PIDS' } });
+  return withEmbedded(row, 'ContainerStats');
 }
 
 /** docker's words: what is not running has dashes in a table. */

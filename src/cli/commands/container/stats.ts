@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../../../base/errors.ts';
 import {
@@ -17,7 +18,7 @@ import type { Engine } from '../../../engine/engine.ts';
 import type { CommandHandler, CommandInput } from '../../command.ts';
 import { formatRows } from '../../output/format-rows.ts';
 import { print, printSteering, shown } from '../../output/print.ts';
-import { toJson } from '../../output/template/go-value.ts';
+import { type GoObject, toJson } from '../../output/template/go-value.ts';
 import {
   DOCKER_COLUMNS,
   DOCKER_HEADINGS,
@@ -53,10 +54,11 @@ export const run: CommandHandler = async (input, openEngine) => {
     before = usagesOf(measure());
     await delay(DOCKER_INTERVAL_MS);
   }
+  const draw = redraws && !asDocker && flags['format'] === undefined ? await barsOf(input) : undefined;
   if (redraws) printSteering(CLEAR);
   for (;;) {
     const stats = measure();
-    const text = render(stats, input);
+    const text = draw?.(stats) ?? render(stats, input);
     if (redraws) printSteering(HOME + shown(text).replaceAll('\n', `${TO_LINE_END}\n`) + TO_SCREEN_END);
     else print(text);
     if (!isLive || (input.args.length > 0 && stats.every(({ usage }) => usage === undefined))) return 0;
@@ -64,6 +66,19 @@ export const run: CommandHandler = async (input, openEngine) => {
     await delay(pause);
   }
 };
+
+/** The table with bars; undefined where the terminal is too narrow for them. */
+async function barsOf(
+  input: CommandInput,
+): Promise<(stats: readonly ContainerStats[]) => string | undefined> {
+  const { withBars } = await import('./stats-bars.ts');
+  const cpus = availableParallelism();
+  return (stats) => {
+    const text = render(stats, input, (row, each) => withBars(row, each, cpus));
+    const width = Math.max(...text.split('\n').map((line) => line.length));
+    return width <= process.stdout.columns ? text : undefined;
+  };
+}
 
 function usagesOf(stats: readonly ContainerStats[]): Map<string, ResourceUsage> {
   return new Map(stats.flatMap(({ record, usage }) => (usage ? [[record.id, usage]] : [])));
@@ -97,10 +112,16 @@ function present(engine: Engine, ids: readonly string[]): ContainerRecord[] {
   return ids.flatMap((id) => findContainer(engine.db, id) ?? []);
 }
 
-function render(stats: readonly ContainerStats[], { flags, asDocker }: CommandInput): string {
+function render(
+  stats: readonly ContainerStats[],
+  { flags, asDocker }: CommandInput,
+  change = (row: GoObject, _: ContainerStats): GoObject => row,
+): string {
   const format = flags['format'] as string | undefined;
   const style = { noTrunc: flags['noTrunc'] === true, asTable: format === undefined };
-  const rows = stats.map((each) => (asDocker ? dockerStatsRow(each, style) : podmanStatsRow(each, style)));
+  const rows = stats.map((each) =>
+    change(asDocker ? dockerStatsRow(each, style) : podmanStatsRow(each, style), each),
+  );
   if (format?.trim() === 'json' && !asDocker) return `${toJson(rows, ' ')}\n`;
   return formatRows(rows, {
     command: 'stats',

@@ -115,6 +115,12 @@ class PodmanRow {
   get Dangling(): boolean {
     return this.#row.image.names.length === 0;
   }
+  get IsDangling(): boolean {
+    return this.Dangling;
+  }
+  get IsReadOnly(): boolean {
+    return this.ReadOnly;
+  }
   get ReadOnly(): boolean {
     return this.#row.image.readOnlyStore !== undefined;
   }

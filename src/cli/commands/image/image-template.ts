@@ -15,6 +15,7 @@ export function imageTemplateData(document: GoObject): GoObject {
       config,
       Object.keys(EMPTY_CONFIG).filter((name) => !Object.hasOwn(given, name)),
     );
+  Object.defineProperty(data, 'HealthCheck', { value: data['Healthcheck'] });
   return data;
 }
 

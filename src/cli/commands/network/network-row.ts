@@ -1,7 +1,7 @@
 import { dockerNetworkName } from '../../../engine/docker-network.ts';
 import type { NetworkDefinition } from '../../../engine/networks.ts';
 import { goTimeText } from '../../output/go-time.ts';
-import { type GoObject, goMap, goStruct } from '../../output/template/go-value.ts';
+import { type GoObject, goMap, goStruct, withEmbedded } from '../../output/template/go-value.ts';
 
 /** podman's fields: those of the definition, with labels as one text. */
 export function rowOfPodman(network: NetworkDefinition, shownId: string): GoObject {
@@ -31,10 +31,38 @@ export function rowOfDocker(network: NetworkDefinition, shownId: string): GoObje
 
 /** The document of `network inspect` as a template sees it: by podman's names of the fields, not by those in the file. */
 export function networkTemplateData(document: GoObject): GoObject {
-  return goStruct('types.Network', fieldsOf(document as unknown as NetworkDefinition), {
-    json: document,
-    aliases: { Id: 'ID' },
+  const fields = fieldsOf(document as unknown as NetworkDefinition);
+  const containers = Object.entries((document['containers'] ?? {}) as Record<string, GoObject>);
+  const data = goStruct(
+    'types.Network',
+    {
+      ...fields,
+      Containers: goMap(Object.fromEntries(containers.map(([id, each]) => [id, connected(each)]))),
+    },
+    { json: document, aliases: { Id: 'ID' } },
+  );
+  return withEmbedded(data, 'Network');
+}
+
+/** How a container is connected, by podman's names of the fields. */
+function connected(document: GoObject): GoObject {
+  const interfaces = Object.entries((document['interfaces'] ?? {}) as Record<string, GoObject>);
+  const data = interfaces.map(([name, { subnets, mac_address }]) => {
+    const addresses = ((subnets ?? []) as GoObject[]).map((address) =>
+      goStruct(
+        'types.NetAddress',
+        { IPNet: address['ipnet'], Gateway: address['gateway'] ?? '' },
+        { json: address },
+      ),
+    );
+    const fields = { Subnets: addresses, MacAddress: mac_address ?? '' };
+    return [name, goStruct('types.NetInterface', fields)] as const;
   });
+  return goStruct(
+    'entities.NetworkContainerInfo',
+    { Name: document['name'], Interfaces: goMap(Object.fromEntries(data)) },
+    { json: document },
+  );
 }
 
 function fieldsOf(network: NetworkDefinition): GoObject {

@@ -3,7 +3,7 @@ import { shortId } from '../../../base/ids.ts';
 import { displayState } from '../../../engine/list-containers.ts';
 import { type ListedPod, podCgroupParent, podDocument } from '../../../engine/list-pods.ts';
 import { asTemplateData } from '../../output/inspected-data.ts';
-import { type GoObject, goMap, goStruct } from '../../output/template/go-value.ts';
+import { type GoObject, goMap, goStruct, withEmbedded } from '../../output/template/go-value.ts';
 
 /** Fields and JSON under podman's names. */
 export function podRow(listed: ListedPod, noTrunc: boolean): GoObject {
@@ -37,7 +37,7 @@ export function podRow(listed: ListedPod, noTrunc: boolean): GoObject {
 
 /** What the JSON leaves out is empty for a template. */
 export function podTemplateData(document: GoObject): GoObject {
-  return asTemplateData({
+  const data = asTemplateData({
     Namespace: '',
     Labels: {},
     CgroupParent: '',
@@ -53,4 +53,22 @@ export function podTemplateData(document: GoObject): GoObject {
     VolumesFrom: [],
     ...document,
   });
+  for (const [name, [member, none]] of Object.entries(LIMITS))
+    Object.defineProperty(data, name, { value: data[member] ?? none });
+  return withEmbedded(data, 'InspectPodData');
 }
+
+/** podman's fields for limits: where they are in the JSON, and what they are without a limit. */
+const LIMITS: Readonly<Record<string, readonly [string, unknown]>> = {
+  BlkioDeviceReadBps: ['device_read_bps', []],
+  BlkioDeviceWriteBps: ['device_write_bps', []],
+  BlkioWeight: ['blkio_weight', 0],
+  BlkioWeightDevice: ['blkio_weight_device', []],
+  CPUPeriod: ['cpu_period', 0],
+  CPUQuota: ['cpu_quota', 0],
+  CPUShares: ['cpu_shares', 0],
+  CPUSetCPUs: ['cpuset_cpus', ''],
+  CPUSetMems: ['cpuset_mems', ''],
+  MemoryLimit: ['memory_limit', 0],
+  MemorySwap: ['memory_swap', 0],
+};

@@ -28,7 +28,10 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
     const shown =
       flags['showsecret'] === true ? { SecretData: (await secretData(engine, id)).toString('utf8') } : {};
     const times = { CreatedAt: createdAt, UpdatedAt: updatedAt };
-    documents.push(goStruct('secrets.Info', { ID: id, ...times, Spec: spec, ...shown }));
+    const info = goStruct('secrets.Info', { ID: id, ...times, Spec: spec, ...shown });
+    // Templates find it empty, JSON has none.
+    if (!('SecretData' in shown)) Object.defineProperty(info, 'SecretData', { value: '' });
+    documents.push(info);
   }
   const format = flags['format'] as string | undefined;
   if (format === undefined || format === 'json') print(`${toJson(documents, '    ')}\n`);

@@ -23,6 +23,12 @@ export function goStruct(typeName: string, fields: GoObject, options: StructOpti
   return fields;
 }
 
+/** Lets templates reach the same fields by the names of structs that podman embeds: `.VolumeConfigResponse.Name`. Not in JSON. */
+export function withEmbedded(struct: GoObject, ...names: readonly string[]): GoObject {
+  for (const name of names) Object.defineProperty(struct, name, { get: () => struct, enumerable: false });
+  return struct;
+}
+
 /** A map in Go's printing order; also as JSON. */
 export function goMap(entries: Readonly<Record<string, unknown>> | undefined | null): GoObject {
   const map: GoObject = {};
