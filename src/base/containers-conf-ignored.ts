@@ -4,7 +4,7 @@ export const IGNORED_KEYS: Readonly<Record<string, string>> = {
   'containers.prepare_volume_on_create': 'volumes are filled at the first start',
   'engine.active_service': 'there are no remote connections',
   'engine.add_compression': 'say it with manifest push --add-compression',
-  'engine.chown_copied_files': 'cp keeps owners with --archive only',
+  'engine.chown_copied_files': 'say it with cp --archive=false',
   'engine.compat_api_enforce_docker_hub': 'the Docker API always completes short names with Docker Hub',
   'engine.compression_format': 'say it with push --compression-format',
   'engine.compression_level': 'say it with push --compression-level',

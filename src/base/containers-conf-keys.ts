@@ -107,6 +107,7 @@ export interface EngineSection {
 }
 
 export interface NetworkSection {
+  defaultHostIps: string[];
   defaultNetwork: string;
   defaultRootlessNetworkCmd: string;
   defaultSubnet: string;
@@ -208,6 +209,7 @@ export const ENGINE_KEYS: Section<EngineSection> = {
 };
 
 export const NETWORK_KEYS: Section<NetworkSection> = {
+  defaultHostIps: ['default_host_ips', 'strings', []],
   defaultNetwork: ['default_network', 'string', 'podman'],
   defaultRootlessNetworkCmd: ['default_rootless_network_cmd', 'string', 'pasta'],
   defaultSubnet: ['default_subnet', 'string', '10.88.0.0/16'],

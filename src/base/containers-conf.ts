@@ -99,7 +99,7 @@ interface MergedConf {
 }
 
 /** Raised whenever the key tables or MergedConf change their meaning. */
-const CACHE_FORMAT = 4;
+const CACHE_FORMAT = 5;
 
 /** Lowest priority first. $CONTAINERS_CONF replaces the usual places, modules and $CONTAINERS_CONF_OVERRIDE come on top of either. */
 function configFiles(env: Record<string, string | undefined>, modules: readonly string[]): string[] {

@@ -17,7 +17,9 @@ export function envFromOptions(options: CreateOptions, context: SpecContext): st
     const [key, value] = splitOnce(text, '=');
     env.set(key, value ?? '');
   };
-  for (const text of context.config.containers.env) put(text);
+  env.set('PATH', DEFAULT_PATH);
+  for (const text of context.config.containers.env)
+    putSetting({ env, text, where: 'env in containers.conf', context });
   // The name is the peer's on purpose: systemd, dracut, toolbox and installers recognise `podman` (or docker's
   // /.dockerenv) and behave; an unknown name they treat as bare metal.
   env.set('container', 'podman');
@@ -40,6 +42,9 @@ export function envFromOptions(options: CreateOptions, context: SpecContext): st
   for (const text of options.env ?? []) putSetting({ env, text, where: undefined, context });
   return [...env].map(([key, value]) => `${key}=${value}`);
 }
+
+/** Where neither containers.conf nor the image has one. */
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Would mislead programs inside about where they are. */
 const HOST_ONLY = new Set(['container', 'HOSTNAME', 'HOME', 'PATH']);

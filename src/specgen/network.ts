@@ -20,19 +20,21 @@ export function networkFromOptions(
     );
   // Parsed in any case: nonsense is refused even where it would have no effect.
   const none = { drawPort: () => 1 };
-  const published = parsePublished(options.publish ?? [], publishes ? context : none);
+  const hostIps = context.config.network.defaultHostIps.map(hostAddress);
+  const published = parsePublished(options.publish ?? [], publishes ? context : none, hostIps);
   const publishAll = options.publishAll === true && publishes;
   if (options.noHosts && options.addHost?.length)
     throw new InvalidSpecError('--no-hosts and --add-host cannot be set together');
   if (options.noHosts && options.hostsFile)
     throw new InvalidSpecError('--no-hosts and --hosts-file cannot be set together');
   const servers = nonEmpty(options.dns, defaults.dnsServers).map(dnsServer);
-  const imageResolvConf = (options.dns ?? []).includes('none');
+  const imageResolvConf = servers.includes('none');
   if (imageResolvConf && servers.length > 1)
     throw new InvalidSpecError('none is not allowed to be specified with other DNS ip addresses: --dns');
+  const drawing = { drawPort: context.drawPort, hostIps };
   return {
     mode,
-    ports: !publishes ? [] : publishAll ? publishExposed(published, exposedPorts, context) : published,
+    ports: !publishes ? [] : publishAll ? publishExposed(published, exposedPorts, drawing) : published,
     publishAll,
     dnsServers: imageResolvConf ? [] : servers,
     dnsSearch: nonEmpty(options.dnsSearch, defaults.dnsSearches).map((text) => oneWord(text, '--dns-search')),
@@ -43,6 +45,11 @@ export function networkFromOptions(
     manageHostname: !options.noHostname,
     manageResolvConf: !imageResolvConf,
   };
+}
+
+function hostAddress(text: string): string {
+  if (isIpv4(text) || isIpv6(text)) return text;
+  throw new InvalidSpecError(`default_host_ips in containers.conf: ${JSON.stringify(text)} is no IP address`);
 }
 
 function hostsFile(text: string): string {

@@ -13,19 +13,27 @@ interface Range {
 }
 
 /** All `-p` values; random host ports are drawn here, so that the stored spec names them. */
-export function parsePublished(flags: readonly string[], context: PortDrawing): PortMapping[] {
+export function parsePublished(
+  flags: readonly string[],
+  context: PortDrawing,
+  defaultHostIps: readonly string[] = [],
+): PortMapping[] {
   const mappings: PortMapping[] = [];
-  for (const flag of flags)
-    for (const mapping of parsePublish(flag, context)) addWithoutConflict(mappings, mapping);
+  for (const flag of flags) {
+    const names = splitAddress(flag.split('/')[0] ?? '', flag).hostIp !== '';
+    for (const hostIp of names || defaultHostIps.length === 0 ? [''] : defaultHostIps)
+      for (const mapping of parsePublish(flag, context, hostIp)) addWithoutConflict(mappings, mapping);
+  }
   return mappings;
 }
 
 /** `[[IP:][HOST-PORT]:]CONTAINER-PORT[/PROTOCOL]`, both ports may be ranges; brackets around IPv6. */
-function parsePublish(flag: string, context: PortDrawing): PortMapping[] {
+function parsePublish(flag: string, context: PortDrawing, defaultHostIp: string): PortMapping[] {
   const [ports = '', protocols, ...more] = flag.split('/');
   if (more.length > 0)
     throw new InvalidSpecError(`invalid port format "${flag}": more than one protocol separator`);
-  const { hostIp, host, container } = splitAddress(ports, flag);
+  const { hostIp: ownIp, host, container } = splitAddress(ports, flag);
+  const hostIp = ownIp === '' ? defaultHostIp : ownIp;
   if (container === '')
     throw new InvalidSpecError('must provide a non-empty container port to publish', {
       docker: `no port specified: ${flag}<empty>`,
@@ -131,7 +139,7 @@ export function parseExposed(flags: readonly string[]): string[] {
 export function publishExposed(
   published: PortMapping[],
   exposed: readonly string[],
-  context: Pick<SpecContext, 'drawPort'>,
+  { drawPort, hostIps }: Pick<SpecContext, 'drawPort'> & { hostIps: readonly string[] },
 ): PortMapping[] {
   const drawn = exposed.flatMap((text): PortMapping[] => {
     const [port = '', name = 'tcp'] = text.split('/');
@@ -144,8 +152,10 @@ export function publishExposed(
         containerPort < mapping.containerPort + mapping.range,
     );
     if (known) return [];
-    const hostPort = context.drawPort({ hostIp: '', protocol, length: 1 });
-    return [{ hostIp: '', hostPort, containerPort, protocol, range: 1 }];
+    return (hostIps.length === 0 ? [''] : hostIps).map((hostIp) => {
+      const hostPort = drawPort({ hostIp, protocol, length: 1 });
+      return { hostIp, hostPort, containerPort, protocol, range: 1 };
+    });
   });
   return [...published, ...drawn];
 }

@@ -52,6 +52,38 @@ describe('a module of containers.conf', () => {
     assert.match(info.host.configuration['network.network_config_dir']?.file ?? '', /containers\.conf$/);
   });
 
+  it('adds variables, some of them the host’s, and takes none away', async () => {
+    writeFileSync(join(modules, 'env.conf'), '[containers]\nenv = ["OWN=1", "FROM_HOST", "NOT_THERE"]\n');
+    const run = ['run', '--rm', '--network', 'none', '--module', 'env.conf', await busyboxImage(), 'env'];
+    const env = (await tspodOk(run, { env: { FROM_HOST: 'yes' } })).split('\n');
+    assert.ok(
+      env.some((entry) => entry.startsWith('PATH=/usr/local/sbin:')),
+      env.join(),
+    );
+    assert.deepEqual(
+      env.filter((entry) => /^(OWN|FROM_HOST|NOT_THERE)=/.test(entry)),
+      ['OWN=1', 'FROM_HOST=yes'],
+    );
+  });
+
+  it('says to which addresses ports are published, and that resolv.conf is the image’s', async () => {
+    const text = '[network]\ndefault_host_ips = ["127.0.0.1", "::1"]\n[containers]\ndns_servers = ["none"]\n';
+    writeFileSync(join(modules, 'addresses.conf'), text);
+    const create = ['create', '--module', 'addresses.conf', '-p', '8080:80', '-p', '0.0.0.0:81:81'];
+    const id = await tspodOk([...create, await busyboxImage(), 'true']);
+    const bindings = await tspodOk(['inspect', '-f', '{{json .HostConfig.PortBindings}}', id]);
+    const binding = (HostIp: string, HostPort: string) => ({ HostIp, HostPort });
+    assert.deepEqual(JSON.parse(bindings), {
+      '80/tcp': [binding('127.0.0.1', '8080'), binding('::1', '8080')],
+      '81/tcp': [binding('0.0.0.0', '81')],
+    });
+    await tspodOk(['rm', id]);
+    assert.equal(
+      await inContainer(['--module', 'addresses.conf'], 'test -e /etc/resolv.conf || echo none'),
+      'none',
+    );
+  });
+
   it('that is not there is an error', async () => {
     const { code, stderr } = await tspod(['--module', 'gone.conf', 'info']);
     assert.equal(code, 125);
