@@ -12,6 +12,7 @@ import {
   type VolumeRecord,
   volumeUsers,
 } from '../libpod/volume.ts';
+import { ownerIn } from '../libpod/volume-options.ts';
 import { contentSize } from '../storage/usage.ts';
 import type { Engine } from './engine.ts';
 import { volumePredicate } from './volume-filters.ts';
@@ -98,6 +99,7 @@ export function dockerVolumeDocument(volume: VolumeRecord): Record<string, unkno
 
 /** podman's members, in its order; what it leaves out when empty is left out. */
 export function volumeDocument(volume: VolumeRecord): Record<string, unknown> {
+  const owner = ownerIn(volume.options);
   return {
     Name: volume.name,
     Driver: volume.driver,
@@ -106,6 +108,8 @@ export function volumeDocument(volume: VolumeRecord): Record<string, unknown> {
     Labels: volume.labels,
     Scope: 'local',
     Options: volume.options,
+    ...(owner === undefined || owner.uid === 0 ? {} : { UID: owner.uid }),
+    ...(owner === undefined || owner.gid === 0 ? {} : { GID: owner.gid }),
     ...(volume.anonymous ? { Anonymous: true } : {}),
     MountCount: 0,
     ...(volume.needsCopyUp ? { NeedsCopyUp: true } : {}),
@@ -120,16 +124,17 @@ export interface RemoveVolumeOptions {
   timeout: number | undefined;
 }
 
+/** False: there was none, and none had to be. */
 export async function removeVolume(
   engine: Engine,
   name: string,
   options: RemoveVolumeOptions,
-): Promise<void> {
+): Promise<boolean> {
   let volume: VolumeRecord;
   try {
     volume = lookupVolume(engine, name);
   } catch (error) {
-    if (options.force && error instanceof NotFoundError) return;
+    if (options.force && error instanceof NotFoundError) return false;
     throw error;
   }
   if (options.force)
@@ -140,8 +145,9 @@ export async function removeVolume(
         ...(options.timeout === undefined ? {} : { stopTimeout: options.timeout }),
       });
   // An anonymous one went with its container.
-  if (options.force && findVolume(engine, volume.name) === undefined) return;
+  if (options.force && findVolume(engine, volume.name) === undefined) return true;
   await removeFromLibpod(engine, volume.name);
+  return true;
 }
 
 export interface PruneVolumesReport {

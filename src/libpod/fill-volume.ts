@@ -4,17 +4,19 @@ import { archiveTree } from '../storage/tree/archive-tree.ts';
 import { extractTree } from '../storage/tree/extract-tree.ts';
 import { FileTree } from '../storage/tree/file-tree.ts';
 import type { Libpod } from './context.ts';
+import { ownerIn } from './volume-options.ts';
 import type { VolumeRecord } from './volume.ts';
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /**
- * Copies what is in a directory of an image into an empty volume, the directory's own owner and mode included. Containers that have the
+ * Copies what is in a directory of an image into an empty volume, the directory's own owner and mode included, unless the volume's options
+ * name an owner. Containers that have the
  * volume may change it meanwhile: nothing is read or written outside of the two. `directory` is a descriptor, and stays the caller's.
  */
 export async function fillVolume(
   { syscalls: system }: Pick<Libpod, 'syscalls'>,
-  { name, mountpoint }: Pick<VolumeRecord, 'name' | 'mountpoint'>,
+  { name, mountpoint, options }: Pick<VolumeRecord, 'name' | 'mountpoint' | 'options'>,
   { directory, destination }: { directory: number; destination: string },
 ): Promise<void> {
   const open = (path: string, where: string): FileTree =>
@@ -28,9 +30,10 @@ export async function fillVolume(
       return done ? undefined : value;
     };
     await extractTree(volume, '', next, { owner: (ids) => ids, devices: true, overwrite: false });
-    const { uid, gid, mode } = fstatSync(directory);
+    const stat = fstatSync(directory);
+    const { uid, gid } = ownerIn(options) ?? stat;
     fchownSync(volume.rootFd, uid, gid);
-    fchmodSync(volume.rootFd, mode & 0o7777);
+    fchmodSync(volume.rootFd, stat.mode & 0o7777);
   } catch (error) {
     throw new StorageError(
       `cannot fill volume ${name} from ${destination} of the image: ${messageOf(error)}`,

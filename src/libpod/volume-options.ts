@@ -7,22 +7,15 @@ export interface VolumeOwner {
 }
 
 /** Options of the local driver, checked. Undefined: they name no owner. Those that nothing here can honour are refused by name. */
-export function volumeOwner(
-  options: Readonly<Record<string, string>>,
-  given: Partial<VolumeOwner> = {},
-): VolumeOwner | undefined {
-  let { uid, gid } = given;
+export function volumeOwner(options: Readonly<Record<string, string>>): VolumeOwner | undefined {
+  for (const [key, text] of ownerTexts(options))
+    if (!/^\d+$/.test(text))
+      throw new UsageError(
+        `invalid volume option ${JSON.stringify(`${key}=${text}`)}: not a user or group id`,
+      );
   for (const [key, value] of Object.entries(options)) {
-    const text = `${key}=${value}`;
-    if (key === 'uid') uid = id(value, text);
-    else if (key === 'gid') gid = id(value, text);
-    else if (key === 'o') {
-      for (const word of mountWords(options)) {
-        if (word.startsWith('uid=')) uid = id(word.slice(4), text);
-        else if (word.startsWith('gid=')) gid = id(word.slice(4), text);
-      }
-    } else if (QUOTA.has(key)) throw unsupported(text);
-    else if (!PLAIN.has(key))
+    if (QUOTA.has(key)) throw unsupported(`${key}=${value}`);
+    if (!PLAIN.has(key.replace(/^[UG]ID$/, 'uid')))
       throw new UsageError(`invalid option ${JSON.stringify(key)} for the local volume driver`);
   }
   if (options['type'] !== undefined || options['device'] !== undefined) checkDevice(options);
@@ -32,7 +25,26 @@ export function volumeOwner(
     if (word !== undefined)
       throw new UsageError(`volume option o=${word} needs something to mount: add type= and device=`);
   }
-  return uid === undefined && gid === undefined ? undefined : { uid: uid ?? 0, gid: gid ?? 0 };
+  return ownerIn(options);
+}
+
+/** The same of a volume that there is. */
+export function ownerIn(options: Readonly<Record<string, string>>): VolumeOwner | undefined {
+  const owner = Object.fromEntries(ownerTexts(options).map(([key, text]) => [key, Number(text)]));
+  const { uid, gid } = owner as Partial<VolumeOwner>;
+  return uid === undefined && gid === undefined ? undefined : { uid: uid || 0, gid: gid || 0 };
+}
+
+/** By themselves, in capitals as podman keeps them, or as words of `o`; the last one counts. */
+function ownerTexts(options: Readonly<Record<string, string>>): ['uid' | 'gid', string][] {
+  const words = mountWords(options).map((word): [string, string] => {
+    const equals = word.indexOf('=');
+    return [word.slice(0, equals), word.slice(equals + 1)];
+  });
+  return [...words, ...Object.entries(options)].flatMap(([key, text]): ['uid' | 'gid', string][] => {
+    const name = key.toLowerCase();
+    return name === 'uid' || name === 'gid' ? [[name, text]] : [];
+  });
 }
 
 /** The words of option `o`. */
@@ -45,7 +57,7 @@ export function keepsEmpty(options: Readonly<Record<string, string>>): boolean {
   return 'nocopy' in options || mountWords(options).includes('nocopy');
 }
 
-const PLAIN = new Set(['type', 'device', 'copy', 'nocopy']);
+const PLAIN = new Set(['type', 'device', 'o', 'uid', 'gid', 'copy', 'nocopy']);
 const QUOTA = new Set(['size', 'inodes', 'noquota', 'timeout']);
 
 function checkDevice({ type, device }: Readonly<Record<string, string>>): void {
@@ -59,9 +71,4 @@ function unsupported(option: string): UnsupportedError {
   return new UnsupportedError(`volume option ${JSON.stringify(option)} is not supported`, {
     hint: 'a volume in memory can be limited: --opt type=tmpfs --opt o=size=100m',
   });
-}
-
-function id(value: string, option: string): number {
-  if (/^\d+$/.test(value)) return Number(value);
-  throw new UsageError(`invalid volume option ${JSON.stringify(option)}: not a user or group id`);
 }

@@ -25,7 +25,7 @@ import {
   type RemovedData,
   takeVolumeData,
 } from './volume-data.ts';
-import { keepsEmpty, type VolumeOwner, volumeOwner } from './volume-options.ts';
+import { keepsEmpty, ownerIn, type VolumeOwner, volumeOwner } from './volume-options.ts';
 
 export interface VolumeRecord {
   name: string;
@@ -70,8 +70,13 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
     throw new AlreadyExistsError(`volume with name ${request.name} already exists: volume already exists`);
   }
   const mountpoint = join(libpod.paths.newVolumes, request.name, '_data');
-  const options = request.options ?? {};
-  const owner = request.driver === 'image' ? undefined : volumeOwner(options, request.owner);
+  const { uid, gid } = request.owner ?? {};
+  const options = {
+    ...request.options,
+    ...(uid === undefined ? {} : { UID: String(uid) }),
+    ...(gid === undefined ? {} : { GID: String(gid) }),
+  };
+  const owner = request.driver === 'image' ? undefined : volumeOwner(options);
   noteNewVolumes(libpod, [request.name]);
   const create = (): VolumeRecord => {
     // Inside, so that whoever looks for directories without a row under the same lock finds none that is just being made.
@@ -225,9 +230,15 @@ export async function copyUpVolume(
   }
 }
 
-/** Where the image says nothing about the owner, a volume that nobody has used yet is the container's user's, as in podman. */
-function giveUntouched({ mountpoint }: VolumeRecord, { uid, gid }: { uid: number; gid: number }): void {
-  if (!existsSync(mountpoint)) return;
+/**
+ * Where neither the volume's options nor the image say anything about the owner, a volume that nobody has used yet is the container's
+ * user's, as in podman.
+ */
+function giveUntouched(
+  { mountpoint, options }: VolumeRecord,
+  { uid, gid }: { uid: number; gid: number },
+): void {
+  if (ownerIn(options) !== undefined || !existsSync(mountpoint)) return;
   const owner = lstatSync(mountpoint);
   if (owner.uid === 0 && owner.gid === 0 && readdirSync(mountpoint).length === 0)
     chownSync(mountpoint, uid, gid);

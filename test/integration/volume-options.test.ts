@@ -61,6 +61,27 @@ describe('a volume whose options say what is mounted', () => {
     assert.equal(existsSync(join(testRoot().runRoot, 'volume-mounts/half')), false);
   });
 
+  it('has the owner that they name, whatever the image has there', async () => {
+    await create('owned', 'o=uid=12,gid=13');
+    assert.equal(
+      await inContainer(['-v', 'owned:/etc'], 'stat -c %u:%g /etc; ls /etc/group'),
+      '12:13\n/etc/group',
+    );
+    const shown = ['volume', 'inspect', '--format', '{{.UID}}:{{.GID}} {{.Options.o}}', 'owned'];
+    assert.equal(await tspodOk(shown), '12:13 uid=12,gid=13');
+    await tspodOk(['volume', 'create', '--uid', '7', 'flagged']);
+    assert.equal(await inContainer(['-v', 'flagged:/f', '-u', '3'], 'stat -c %u /f'), '7');
+    const listed = [
+      'volume',
+      'ls',
+      '--filter',
+      'name=^flagged$',
+      '--format',
+      '{{.UID}} {{.VolumeConfigResponse.Name}}',
+    ];
+    assert.equal(await tspodOk(listed), '7 flagged');
+  });
+
   it('is told by name when it cannot be mounted, and its options when they mean nothing', async () => {
     await create('lost', 'type=none', 'o=bind', 'device=/not/there');
     const result = await runScript(['-v', 'lost:/x'], 'true');

@@ -31,7 +31,7 @@ describe('a volume that is filled from an image', () => {
   async function fill(mountpoint: string): Promise<void> {
     const directory = openSync(image, 'r');
     try {
-      const volume = { name: 'data', mountpoint };
+      const volume = { name: 'data', mountpoint, options: {} };
       await fillVolume({ syscalls: syscalls() }, volume, { directory, destination: '/data' });
     } finally {
       closeSync(directory);

@@ -4,7 +4,7 @@ import type { CommandHandler } from '../../command.ts';
 import { forEachObject } from '../../each-object.ts';
 import { printLine } from '../../output/print.ts';
 
-export const run: CommandHandler = async ({ args, flags }, openEngine) => {
+export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine) => {
   const all = flags['all'] === true;
   if (all && args.length > 0) throw new UsageError('--all and volumes by name cannot be used together');
   if (!all && args.length === 0) throw new UsageError('choose at least one volume or all');
@@ -16,8 +16,7 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
     timeout: typeof time === 'number' && time >= 0 ? time : undefined,
   };
   await forEachObject(names, async (name) => {
-    await removeVolume(engine, name, options);
-    printLine(name);
+    if ((await removeVolume(engine, name, options)) || asDocker) printLine(name);
   });
   return 0;
 };

@@ -1,10 +1,14 @@
 import { type ListedVolume, volumeDocument } from '../../../engine/volumes.ts';
 import { timeValue } from '../../output/inspected-data.ts';
-import { type GoObject, goMap, goStruct } from '../../output/template/go-value.ts';
+import { type GoObject, goMap, goStruct, withEmbedded } from '../../output/template/go-value.ts';
 
 /** podman's fields; what its JSON leaves out when it is empty is there for templates. */
 export function rowOfPodman({ volume }: ListedVolume): GoObject {
-  return volumeTemplateData(volumeDocument(volume));
+  return withEmbedded(
+    volumeTemplateData(volumeDocument(volume)),
+    'VolumeConfigResponse',
+    'InspectVolumeData',
+  );
 }
 
 export function volumeTemplateData(document: GoObject): GoObject {
