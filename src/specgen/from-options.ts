@@ -7,7 +7,7 @@ import { completeProcess } from './complete.ts';
 import type { ContainerSpec, SdNotifyMode } from './container-spec.ts';
 import type { CreateOptions, CreateRequest } from './create-options.ts';
 import { cdiDevicesFromOptions, devicesFromOptions, parseDeviceRule } from './devices.ts';
-import { healthcheckFromOptions, healthFromOptions } from './healthcheck.ts';
+import { healthcheckFromOptions, healthFromOptions, refuseLoneStartup } from './healthcheck.ts';
 import { findInitProgram } from './init-program.ts';
 import { splitOnce } from './key-value.ts';
 import { annotationsFromOptions, labelsFromOptions } from './labels.ts';
@@ -42,6 +42,7 @@ export function specFromRequest(request: CreateRequest, context: SpecContext): C
   const process = completeProcess(request, context);
   const systemd = isSystemdMode(options, process.args);
   const cdiDevices = cdiDevicesFromOptions(options, context);
+  const healthcheck = healthcheckFromOptions(options, image?.healthcheck);
   const spec: ContainerSpec = {
     version: 1,
     name: options.name ?? '',
@@ -90,8 +91,8 @@ export function specFromRequest(request: CreateRequest, context: SpecContext): C
     ...(options.conmonPidfile ? { monitorPidFile: resolve(context.cwd, options.conmonPidfile) } : {}),
     pidFile: options.pidfile ? resolve(context.cwd, options.pidfile) : undefined,
     cidFile: options.cidfile ? resolve(context.cwd, options.cidfile) : undefined,
-    healthcheck: healthcheckFromOptions(options, image?.healthcheck),
-    ...healthOf(options, context),
+    healthcheck,
+    ...healthOf(options, context, healthcheck),
     exposedPorts,
     timezone: checkTimezone(options.tz ?? defaults.tz),
     dependencies: [],
@@ -130,8 +131,13 @@ function surroundings(options: CreateOptions): Pick<ContainerSpec, 'chrootDirs' 
   };
 }
 
-function healthOf(options: CreateOptions, context: SpecContext): Pick<ContainerSpec, 'health' | 'sdnotify'> {
+function healthOf(
+  options: CreateOptions,
+  context: SpecContext,
+  check: ContainerSpec['healthcheck'],
+): Pick<ContainerSpec, 'health' | 'sdnotify'> {
   const health = healthFromOptions(options, context.cwd);
+  refuseLoneStartup(health, check);
   const { sdnotify } = options;
   if (sdnotify !== undefined && !isSdNotifyMode(sdnotify))
     throw new InvalidSpecError(

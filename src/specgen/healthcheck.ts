@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseDuration } from '../base/durations.ts';
 import { InvalidSpecError } from '../base/errors.ts';
@@ -42,6 +43,18 @@ export function healthcheckFromOptions(
   return check;
 }
 
+/** A startup check stands in for another one, until it succeeds. */
+export function refuseLoneStartup(
+  health: HealthSpec | undefined,
+  check: HealthcheckConfig | undefined,
+): void {
+  if (health?.startup !== undefined && (check === undefined || check.test[0] === 'NONE'))
+    throw new InvalidSpecError(
+      'cannot set a startup healthcheck when there is no regular healthcheck: invalid argument',
+      { hint: 'give it one with --health-cmd' },
+    );
+}
+
 /** What surrounds the check. Undefined: nothing that differs from the defaults. */
 export function healthFromOptions(options: CreateOptions, cwd: string): HealthSpec | undefined {
   const startup = startupFromOptions(options);
@@ -55,8 +68,7 @@ export function healthFromOptions(options: CreateOptions, cwd: string): HealthSp
   const destination = options.healthLogDestination ?? 'local';
   const spec: HealthSpec = {
     onFailure,
-    logDestination:
-      destination === 'local' || destination === 'events_logger' ? destination : resolve(cwd, destination),
+    logDestination: logDirectory(destination, cwd),
     maxLogCount: parseCount(options.healthMaxLogCount ?? 5, '--health-max-log-count', 0),
     maxLogSize: parseCount(options.healthMaxLogSize ?? 500, '--health-max-log-size', 0),
     ...(startup === undefined ? {} : { startup }),
@@ -69,6 +81,16 @@ export function healthFromOptions(options: CreateOptions, cwd: string): HealthSp
     startup,
   ];
   return given.every((value) => value === undefined) ? undefined : spec;
+}
+
+function logDirectory(destination: string, cwd: string): string {
+  if (destination === 'local' || destination === 'events_logger') return destination;
+  const path = resolve(cwd, destination);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path;
+  throw new InvalidSpecError(
+    `invalid --health-log-destination ${JSON.stringify(destination)}: there is no such directory`,
+    { hint: 'choose local, events_logger, or a directory that exists' },
+  );
 }
 
 function startupFromOptions(options: CreateOptions): StartupCheck | undefined {

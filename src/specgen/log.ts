@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { InvalidSpecError } from '../base/errors.ts';
 import { parseSize } from '../base/sizes.ts';
 import type { LogAttributesSpec, LogSpec } from './container-spec.ts';
@@ -55,7 +56,19 @@ function readLogOption(
       throw new InvalidSpecError(`invalid --log-opt "${text}": must be a number from 1 on`);
     log.maxFiles = Number(value);
   } else if (key === 'tag') log.tag = value;
-  else if (key === 'path') log.path = resolve(cwd, value);
+  else if (key === 'path') log.path = logFile(value, cwd);
   else if (!readLogAttribute(attributes, key, value) && !WITHOUT_EFFECT.has(key))
     throw new InvalidSpecError(`unknown log option "${key}" for ${log.driver}`);
+}
+
+/** Made by the monitor, which could tell of an error only at the start. */
+function logFile(value: string, cwd: string): string {
+  const path = resolve(cwd, value);
+  const isDirectory = (name: string): boolean =>
+    statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isDirectory(path))
+    throw new InvalidSpecError(`invalid --log-opt path=${value}: it is a directory, and has to be a file`);
+  if (!isDirectory(dirname(path)))
+    throw new InvalidSpecError(`invalid --log-opt path=${value}: there is no directory ${dirname(path)}`);
+  return path;
 }

@@ -11,7 +11,7 @@ export interface ResolvedUserns {
   hostUsers: NonNullable<ContainerSpec['process']['hostUsers']>;
 }
 
-/** What the spec generator must know besides the request. Of the disk only env files and label files are read. */
+/** What the spec generator must know besides the request. Of the disk only env files and label files are read, and whether the places of logs are there. */
 export interface SpecContext {
   config: RuntimeConfig;
   /** Undefined for a container from a plain root directory. */

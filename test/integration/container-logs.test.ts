@@ -74,6 +74,9 @@ for (const driver of ['k8s-file', 'json-file']) {
       const [time = ''] = (timed[1] ?? '').split(' ');
       assert.equal(await tspodOk(['logs', '--since', time, name]), 'three');
       assert.equal(await tspodOk(['logs', '--until', time, name]), 'one');
+      // A duration counts from now on, as podman has it.
+      assert.equal(await tspodOk(['logs', '--until', '1h', '--tail', '1', name]), 'three');
+      assert.equal(await tspodOk(['logs', '--until=-1h', name]), '');
     });
   });
 }
@@ -289,6 +292,19 @@ test('logs --details puts before each line what --log-opt names', async () => {
 test('logs --details of a container without any has a blank before each line', async () => {
   await ran('no-details', 'echo one; printf two', []);
   assert.equal((await tspod(['logs', '--details', 'no-details'])).stdout, ' one\n two');
+});
+
+test('a log file that could not be made is refused before there is a container', async () => {
+  for (const [path, reason] of [
+    ['/not/there/log', /there is no directory \/not\/there/],
+    [testRoot().base, /it is a directory, and has to be a file/],
+  ] as const) {
+    const words = ['run', '--name', 'unlogged', '--log-opt', `path=${path}`, await busyboxImage(), 'true'];
+    const { code, stderr } = await tspod(words);
+    assert.equal(code, 125);
+    assert.match(stderr, reason);
+  }
+  assert.equal((await tspod(['container', 'exists', 'unlogged'])).code, 1);
 });
 
 test('a log option that is no regular expression is refused by name', async () => {

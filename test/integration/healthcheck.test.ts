@@ -27,6 +27,24 @@ async function healthOf(name: string): Promise<Health> {
 }
 
 describe('a health check', () => {
+  it('is refused where it could not be run or noted', async () => {
+    const create = ['create', '--network', 'none'];
+    for (const [flags, message] of [
+      [
+        ['--health-startup-cmd', 'true'],
+        /cannot set a startup healthcheck when there is no regular healthcheck/,
+      ],
+      [
+        ['--health-cmd', 'true', '--health-log-destination', '/not/there'],
+        /invalid --health-log-destination "\/not\/there": there is no such directory/,
+      ],
+    ] as const) {
+      const { code, stderr } = await tspod([...create, ...flags, await busyboxImage(), 'true']);
+      assert.equal(code, 125);
+      assert.match(stderr, message);
+    }
+  });
+
   it('shows in ps, inspect, filters and wait', async () => {
     const name = await startSleeper([...FILE_CHECK, '--health-retries', '2']);
     await waitForStatus(name, /^Up .*\(unhealthy\)$/);
