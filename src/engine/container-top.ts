@@ -11,6 +11,7 @@ import {
   type ColumnContext,
   DEFAULT_COLUMNS,
   findColumn,
+  PROCESS_COLUMNS,
   type ProcessColumn,
 } from '../libpod/process-columns.ts';
 import { readIdNames } from '../oci/user.ts';
@@ -20,6 +21,11 @@ import type { Engine } from './engine.ts';
 
 /** Rows of cells, the headers first, or what ps(1) printed. */
 export type TopReport = { rows: string[][] } | { text: string };
+
+/** podman's names of what `topContainer` can show. */
+export function descriptors(): string[] {
+  return PROCESS_COLUMNS.map(({ names: [name = ''] }) => name);
+}
 
 /**
  * The processes of a running container. `words` are descriptors, separated by commas or not; anything else makes them the options

@@ -1,7 +1,7 @@
 import { constants, openSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Readable } from 'node:stream';
-import { InvalidSpecError, NotFoundError, UsageError } from '../base/errors.ts';
+import { Readable } from 'node:stream';
+import { IntegrityError, InvalidSpecError, NotFoundError, UsageError } from '../base/errors.ts';
 import { lookupContainer } from '../libpod/container.ts';
 import { type ContainerFiles, openContainerFiles } from '../libpod/container-files.ts';
 import { archiveTree } from '../storage/tree/archive-tree.ts';
@@ -50,7 +50,12 @@ export async function copyFiles(engine: Engine, request: CopyRequest, streams: C
   if (from.kind === 'stream') {
     if (to.kind !== 'container') throw new UsageError('an archive from stdin can only go to a container');
     const { id } = lookupContainer(engine.db, to.name);
-    await writeContainerArchive(engine, { id, path: to.path }, streams.input, request);
+    try {
+      const input = Readable.from(notEmpty(streams.input), { objectMode: false });
+      await writeContainerArchive(engine, { id, path: to.path }, input, request);
+    } catch (error) {
+      throw error instanceof IntegrityError ? notAnArchive(error.message, error) : error;
+    }
     return;
   }
   if (to.kind === 'stream') {
@@ -63,6 +68,23 @@ export async function copyFiles(engine: Engine, request: CopyRequest, streams: C
   if (from.kind === 'host' && to.kind === 'host')
     throw new UsageError('must specify at least one container: CONTAINER:PATH');
   await copyBetween(engine, { ...request, from, to });
+}
+
+/** Of a program that has failed nothing comes; an archive without entries has its end at least. */
+async function* notEmpty(input: Readable): AsyncGenerator<Buffer, void> {
+  let isEmpty = true;
+  for await (const chunk of input as AsyncIterable<Buffer>) {
+    if (chunk.length > 0) isEmpty = false;
+    yield chunk;
+  }
+  if (isEmpty) throw notAnArchive('there is nothing on stdin');
+}
+
+function notAnArchive(reason: string, cause?: unknown): InvalidSpecError {
+  return new InvalidSpecError(
+    `source must be a tar archive, compressed or not, when copying from stdin: ${reason}`,
+    { cause },
+  );
 }
 
 type FileEnd = Exclude<CopyEnd, { kind: 'stream' }>;

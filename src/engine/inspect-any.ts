@@ -1,4 +1,4 @@
-import { NotFoundError } from '../base/errors.ts';
+import { InvalidSpecError, NotFoundError } from '../base/errors.ts';
 import type { Engine } from './engine.ts';
 import {
   inspectContainer,
@@ -33,7 +33,9 @@ export async function inspectAny(
     try {
       return await inspectors[type](engine, name, options);
     } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
+      // What no image may be called, others may.
+      const isNoImage = type === 'image' && error instanceof InvalidSpecError;
+      if (!isNoImage && !(error instanceof NotFoundError)) throw error;
     }
   }
   throw new NotFoundError('container', name, {

@@ -1,5 +1,5 @@
 import { crashPoint } from '../base/crash-point.ts';
-import { InUseError, NotFoundError } from '../base/errors.ts';
+import { NotFoundError } from '../base/errors.ts';
 import { type ContainerRecord, getContainer } from './container.ts';
 import { lockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
@@ -21,18 +21,13 @@ export async function mountForUser(libpod: Libpod, id: string): Promise<string> 
   }
 }
 
-/** InUseError while the container itself needs it, unless forced: then it goes with the container's end. */
-export async function unmountForUser(libpod: Libpod, id: string, force: boolean): Promise<void> {
+/** While the container itself needs it, it goes with the container's end. */
+export async function unmountForUser(libpod: Libpod, id: string): Promise<void> {
   const lock = await lockContainer(libpod, id);
   try {
     const record = await settle(libpod, id);
     if (record === undefined) throw new NotFoundError('container', id);
-    const isOurs = !['created', 'exited'].includes(record.state);
-    if (isOurs && !force)
-      throw new InUseError(
-        `cannot unmount the file system of container ${record.name}: it is ${record.state}`,
-      );
-    if (!isOurs) libpod.store.rootfs.unmount(id);
+    if (record.state === 'created' || record.state === 'exited') libpod.store.rootfs.unmount(id);
     forgetUserMount(libpod, id);
   } finally {
     lock.release();

@@ -1,12 +1,12 @@
 import { ConflictError } from '../base/errors.ts';
 import { type Database, type Row, statement } from './db.ts';
 
-/** The row of the table with this full id, this name, or an id that begins so. Throws ConflictError when several ids do. */
-export function findByNameOrId(
-  db: Database,
-  table: 'containers' | 'pods',
-  nameOrId: string,
-): Row | undefined {
+/**
+ * The row of the table with this full id, this name, with or without docker's slash before it, or an id that begins so. Throws
+ * ConflictError when several ids do.
+ */
+export function findByNameOrId(db: Database, table: 'containers' | 'pods', text: string): Row | undefined {
+  const nameOrId = text.replace(/^\//, '');
   const exact = statement(db, `SELECT * FROM ${table} WHERE name = ? OR id = ? LIMIT 1`).get(
     nameOrId,
     nameOrId,

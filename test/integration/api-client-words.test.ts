@@ -151,9 +151,9 @@ describe('what the docker client makes of answers', { skip: requires('docker') }
         .split('\n');
     assert.deepEqual(
       (await told()).filter((line) => !/attach|cleanup|resize/.test(line)),
-      ['create', 'start', ...(isRoot() ? ['pause', 'unpause'] : []), 'kill 15', 'die', 'stop'],
+      ['create', 'start', ...(isRoot() ? ['pause', 'unpause'] : []), 'kill 9', 'die', 'stop'],
     );
-    assert.deepEqual(await told('event=stop', 'event=kill', 'scope=local'), ['kill 15', 'stop']);
+    assert.deepEqual(await told('event=stop', 'event=kill', 'scope=local'), ['kill 9', 'stop']);
     await output('rm', name);
   });
 

@@ -109,6 +109,11 @@ for (const container of ['live', 'dead']) {
         (await shell(`tar -C ${place} -c tree | "$@" cp - ${container}:/four/file`)).stderr,
         /"\/four\/file" in container \w+ is not a directory/,
       );
+      for (const nothing of ['false', 'echo no tar']) {
+        const { code, stderr } = await shell(`${nothing} | "$@" cp - ${container}:/four`);
+        assert.equal(code, 125);
+        assert.match(stderr, /source must be a tar archive/);
+      }
     });
 
     test('refuses by cause', async () => {
@@ -129,6 +134,7 @@ for (const container of ['live', 'dead']) {
         /must be a directory when copying a directory/,
       );
       assert.match(await refusal(file, file), /must specify at least one container/);
+      assert.match(await refusal(file, `${container}:`), /you must specify paths/);
       mkdirSync(join(place, `clash-${container}/file`), { recursive: true });
       const clash = `${place}/clash-${container}/.`;
       assert.match(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { startScript } from '../fixtures/containers.ts';
@@ -68,6 +68,15 @@ describe('export', () => {
       'kept',
     );
     assert.match(await shell('"$@" export exported | tar t'), /^bin\/busybox$/m);
+    const pipe = join(testRoot().base, 'pipe');
+    const read = await shell(`mkfifo ${pipe} && { "$@" export -o ${pipe} exported & tar tf ${pipe}; wait; }`);
+    assert.match(read, /^bin\/busybox$/m);
+    assert.ok(lstatSync(pipe).isFIFO());
+    const { stderr } = await tspod(['export', '-o', '/not/there/x.tar', 'exported']);
+    assert.match(
+      stderr,
+      /^Error: cannot write \/not\/there\/x\.tar: open \/not\/there\/x\.tar: no such file/,
+    );
   });
 
   test('of a running container leaves its mounts out', async () => {

@@ -115,6 +115,16 @@ describe('inspect of any kind of object', () => {
       'stock local false b',
     );
     assert.match(await tspodOk(['inspect', 'podman']), /"driver": "bridge"/);
+    assert.equal(await template('podman', '{{len .Containers}} {{.Network.Name}}'), '0 podman');
+    // What no image may be called is not the end of the search.
+    await tspodOk(['volume', 'create', 'Capitals']);
+    assert.equal(await template('Capitals', '{{.Name}}'), 'Capitals');
+    assert.match((await tspod(['inspect', 'NoBody'])).stderr, /no such object: "NoBody"/);
+  });
+
+  test('takes docker’s slash before the name of a container', async () => {
+    assert.equal(await template('/web', '{{.State.Status}} {{.Config.StartupHealthCheck}}'), 'running <nil>');
+    assert.equal(await tspodOk(['container', 'exists', '/web']), '');
   });
 
   test('--type looks only for that kind', async () => {

@@ -77,6 +77,11 @@ test('other words are options of ps, which the image need not have', async () =>
   assert.match(stderr, /ps failed with exit code 1: /);
 });
 
+test('--list-descriptors names them all, without a container', async () => {
+  const names = (await tspodOk(['top', '--list-descriptors'])).split('\n');
+  for (const name of ['args', 'capeff', 'hpid', 'seccomp', 'vsz']) assert.ok(names.includes(name), name);
+});
+
 test('--latest needs no name', async () => {
   assert.match(await tspodOk(['top', '--latest', 'pid']), /^PID\n1/);
 });

@@ -210,6 +210,10 @@ describe('run --secret', () => {
       'echo x > /run/secrets/token',
     ]);
     assert.notEqual(code, 0);
+    const id = await tspodOk(['create', '--network', 'none', '--secret', 'token,uid=5,mode=0400', BUSYBOX]);
+    const shown = await tspodOk(['inspect', '--format', '{{json .Config.Secrets}}', id]);
+    const secret = await tspodOk(['secret', 'inspect', '--format', '{{.ID}}{{.SecretData}}', 'token']);
+    assert.deepEqual(JSON.parse(shown), [{ Name: 'token', ID: secret, UID: 5, GID: 0, Mode: 0o400 }]);
   });
 
   test('neither they nor files of images and volumes are within reach of others, not even in a root that is open to all', async () => {

@@ -17,6 +17,6 @@ export const mount: Handler = async (exchange) => {
 };
 
 export const unmount: Handler = async (exchange) => {
-  await unmountForUser(exchange.engine, namedContainer(exchange).id, false);
+  await unmountForUser(exchange.engine, namedContainer(exchange).id);
   sendEmpty(exchange, 204);
 };

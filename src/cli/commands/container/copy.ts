@@ -5,8 +5,11 @@ import { printBytes } from '../../output/print.ts';
 
 export const run: CommandHandler = async ({ args, flags }, openEngine) => {
   const [source = '', destination = ''] = args;
-  const from = parseEnd(source);
-  const to = parseEnd(destination);
+  const [from, to] = [parseEnd(source), parseEnd(destination)];
+  if (from === undefined || to === undefined)
+    throw new UsageError(
+      `invalid arguments ${JSON.stringify(source)}, ${JSON.stringify(destination)}: you must specify paths`,
+    );
   if (to.kind === 'stream' && process.stdout.isTTY)
     throw new UsageError('refusing to write an archive to a terminal', {
       hint: 'send it to a file or another program: tspod cp web:/etc - | tar t',
@@ -23,11 +26,12 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
   return 0;
 };
 
-/** A colon behind a dot or a slash belongs to a file's name. */
-function parseEnd(text: string): CopyEnd {
-  if (text === '') throw new UsageError('neither source nor destination may be empty');
+/** A colon behind a dot or a slash belongs to a file's name. Undefined where there is no path. */
+function parseEnd(text: string): CopyEnd | undefined {
   if (text === '-') return { kind: 'stream' };
   const colon = text.indexOf(':');
-  if (colon <= 0 || /^[./]/.test(text)) return { kind: 'host', path: text };
-  return { kind: 'container', name: text.slice(0, colon), path: text.slice(colon + 1) || '/' };
+  const isHost = colon <= 0 || /^[./]/.test(text);
+  const path = isHost ? text : text.slice(colon + 1);
+  if (path === '') return undefined;
+  return isHost ? { kind: 'host', path } : { kind: 'container', name: text.slice(0, colon), path };
 }

@@ -22,11 +22,9 @@ export const run: CommandHandler = async (input, openEngine) => {
     return 0;
   }
   const selection = await selectContainers(engine, input);
-  const named = args.length === 1;
   await forEachObject(selection, async (each) => {
     if ('error' in each) throw each.error;
-    const path = await mountForUser(engine, each.record.id);
-    printLine(named ? path : `${each.record.id} ${path}`);
+    printLine(await mountForUser(engine, each.record.id));
   });
   return 0;
 };

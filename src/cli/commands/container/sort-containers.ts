@@ -18,8 +18,7 @@ export function sortContainers(
     case 'names':
       return by(({ record }) => record.name);
     case 'runningfor':
-      // Those that were started last come first.
-      return by(({ record }) => record.startedAt ?? '').reverse();
+      return by(({ record }) => record.startedAt ?? '');
     case 'size':
       return by(({ sizes }) => sizes?.total ?? 0);
     case 'status':

@@ -1,13 +1,17 @@
 import { NotFoundError, UsageError } from '../../../base/errors.ts';
-import { type TopReport, topContainer } from '../../../engine/container-top.ts';
+import { descriptors, type TopReport, topContainer } from '../../../engine/container-top.ts';
 import { type ContainerRecord, latestContainer, lookupPresent } from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import type { CommandHandler } from '../../command.ts';
-import { print } from '../../output/print.ts';
+import { print, printLine } from '../../output/print.ts';
 import { alignTabs } from '../../output/table.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {
   const { args } = input;
+  if (input.flags['listDescriptors'] === true) {
+    printLine(descriptors().join('\n'));
+    return 0;
+  }
   const latest = input.flags['latest'] === true;
   const [name] = args;
   if (!latest && name === undefined)

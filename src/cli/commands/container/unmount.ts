@@ -6,11 +6,7 @@ export const run: CommandHandler = async (input, openEngine) => {
   checkMountsAreSeen('unmount');
   const engine = openEngine();
   const mounted = new Set(input.flags['all'] === true ? listUserMounts(engine).map(({ id }) => id) : []);
-  return await forEachContainer(
-    engine,
-    input,
-    (record) =>
-      unmountForUser(engine, record.id, input.flags['force'] === true || input.flags['all'] === true),
-    { all: ({ id }) => mounted.has(id) },
-  );
+  return await forEachContainer(engine, input, (record) => unmountForUser(engine, record.id), {
+    all: ({ id }) => mounted.has(id),
+  });
 };

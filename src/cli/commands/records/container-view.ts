@@ -186,7 +186,15 @@ export const containerViewRecords: readonly CommandRecord[] = [
     examples: ['top web', 'top web pid user args', 'top web -o pid,etime'],
     arguments: { usage: 'CONTAINER [FORMAT...]', min: 0, max: MANY, complete: 'running-containers' },
     stopAtFirstArgument: true,
-    flags: { latest },
+    flags: {
+      latest,
+      listDescriptors: {
+        long: 'list-descriptors',
+        type: 'bool',
+        hidden: true,
+        help: 'Only list the descriptors',
+      },
+    },
     load: () => import('../container/top.ts'),
   },
   {
