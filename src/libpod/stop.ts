@@ -6,14 +6,14 @@ import { ConflictError, WrongStateError } from '../base/errors.ts';
 import { formatIdentity, isAlive, ownIdentity } from '../native/process-identity.ts';
 import { resumeContainer } from '../oci/runtime-client.ts';
 import { allowReserve, transaction } from '../state/db.ts';
-import { STOP_SIGNAL } from '../state/events.ts';
+import { recordEvent, STOP_SIGNAL } from '../state/events.ts';
 import { promiseCleanup } from './cleanup-promise.ts';
 import { type ContainerRecord, getContainer, updateContainer } from './container.ts';
 import { lockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
 import { endMonitor } from './end-monitor.ts';
 import { isMonitored, observe } from './observe.ts';
-import { endRestartWait } from './restart-policy.ts';
+import { endRestartWait, isRestarting } from './restart-policy.ts';
 import { runtimeOf } from './runtime-of.ts';
 import { settle, settlePods } from './settle.ts';
 import { recordSignal, sendSignal } from './signal.ts';
@@ -123,7 +123,9 @@ async function beginStop(
     }
     if (!['running', 'stopping', 'paused'].includes(record.state)) {
       if (record.state !== 'exited') return undefined;
+      const waited = isRestarting(libpod, record);
       if (options.byHost !== true) updateContainer(libpod.db, id, { stoppedByUser: true, facts: {} });
+      if (waited) transaction(libpod.db, () => recordStop(libpod, record), false);
       await endRestartWait(libpod, record);
       return undefined;
     }
@@ -141,6 +143,12 @@ async function beginStop(
   } finally {
     lock.release();
   }
+}
+
+/** Of one that had ended already, and waited to be started again. */
+function recordStop({ db }: Libpod, { id, name, spec, imageName }: ContainerRecord): void {
+  const attributes = { ...spec.labels, image: imageName };
+  recordEvent(db, { kind: 'container', action: 'stop', objectId: id, name, attributes });
 }
 
 export function isOfPod({ id, podId }: ContainerRecord): ConflictError {

@@ -65,6 +65,8 @@ describe('a container that waits for its restart', () => {
     await waitFor('the end of the monitor', () => Promise.resolve(!isThere(monitor)));
     assert.match(await statusOf(name), /^Exited \(3\)/);
     assert.equal(await stateOf(name, '{{.State.Restarting}}'), 'false');
+    const told = ['events', '--stream=false', '--filter', `container=${name}`, '--format', '{{.Status}}'];
+    assert.equal((await tspodOk(told)).split('\n').at(-1), 'stop');
     await tspodOk(['rm', name]);
   });
 
