@@ -12,6 +12,7 @@ import {
   type SourceListing,
   type SourceTree,
 } from './source-tree.ts';
+import { trimEndOf } from '../base/trim-end.ts';
 
 export interface CopyWish {
   tree: SourceTree;
@@ -73,7 +74,7 @@ function destinationOf(copy: Copy): { path: string; isFile: boolean; made: boole
         ? undefined
         : copy.system.lstatat(copy.root, resolved.path === '' ? '.' : pathBytes(resolved.path));
     if (stat === undefined || !isDirectory(stat)) {
-      const clean = destination.replace(/\/+$/, '');
+      const clean = trimEndOf(destination, '/');
       const parent = makeDirectories(copy.system, copy.root, parentOf(clean), attributes);
       return { path: joinPath(parent.path, baseOf(clean)), isFile: true, made: false };
     }

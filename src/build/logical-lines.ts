@@ -1,6 +1,7 @@
 import { findHeredocs } from './heredoc.ts';
 import type { Directives, Heredoc, SourceRange, SourceWarning } from './instruction.ts';
 import { ContainerfileError } from './source-error.ts';
+import { trimEndOf } from '../base/trim-end.ts';
 
 /** One instruction: lines joined, comments gone, heredocs collected. */
 export interface LogicalLine {
@@ -73,8 +74,8 @@ function takeContinuation(
   raw: string,
   { escape: escaping }: Directives,
 ): { body: string; continues: boolean } {
-  const line = raw.replace(/[\r\n]+$/, '');
-  const trimmed = line.replace(/[ \t]+$/, '');
+  const line = trimEndOf(raw, '\r\n');
+  const trimmed = trimEndOf(line, ' \t');
   const continues = trimmed.endsWith(escaping) && !trimmed.endsWith(escaping + escaping);
   return continues ? { body: trimmed.slice(0, -1), continues } : { body: line, continues };
 }

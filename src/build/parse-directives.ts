@@ -1,7 +1,7 @@
 import type { Directives, SourceRange } from './instruction.ts';
 import { ContainerfileError } from './source-error.ts';
 
-const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
+const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)$/;
 const KNOWN: ReadonlySet<string> = new Set(['syntax', 'escape', 'check']);
 
 /** `# name=value` lines at the very top; the first line that is none ends them. */

@@ -10,6 +10,7 @@ import { type FileTree, type FoundFile, isDirectory, isLink } from '../storage/t
 import { baseOf } from '../storage/unpack/entry-path.ts';
 import type { Engine } from './engine.ts';
 import { withSpooledTar } from './spooled-tar.ts';
+import { trimEndOf } from '../base/trim-end.ts';
 
 /** What docker's archive requests tell of a path. */
 export interface PathStat {
@@ -39,7 +40,7 @@ export function findExisting(tree: FileTree, path: string, follow: boolean): Exi
 /** The name that a copy gets where the copy's own name was not given: that of the path as typed. */
 export function nameOf(path: string, found: FoundFile): string {
   if (/(?:^|\/)\.$/.test(path)) return '.';
-  const typed = path.replace(/\/+$/, '').split('/').at(-1) ?? '';
+  const typed = trimEndOf(path, '/').split('/').at(-1) ?? '';
   return typed === '' || typed === '..' ? baseOf(found.path) || '.' : Buffer.from(typed).toString('latin1');
 }
 

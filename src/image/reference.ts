@@ -24,6 +24,8 @@ const PATH_PATTERN = new RegExp(`^${PATH_COMPONENT}(?:/${PATH_COMPONENT})*$`);
 const DOMAIN_PATTERN = new RegExp(`^${DOMAIN}$`);
 const TAG_PATTERN = /^\w[\w.-]{0,127}$/;
 const LONGEST_NAME = 255;
+/** Name, tag and digest of any length that is allowed, and some more. */
+const LONGEST_TEXT = 1024;
 
 /**
  * Normalises a name as docker and podman do: no domain means docker.io, docker.io without a namespace means library.
@@ -37,6 +39,9 @@ export function parseReference(text: string): ImageReference {
 
 /** Checks the form of a name without adding a domain to it. */
 export function parseTypedName(text: string): TypedName {
+  // Patterns take long for long names, and archives may hold any.
+  if (text.length > LONGEST_TEXT)
+    throw invalid(text, `repository name must not be more than ${LONGEST_NAME} characters`);
   const whole = withoutDigest(text);
   const { name, tag } = withoutTag(whole.rest);
   if (name === '') throw invalid(text, 'repository name must have at least one component');
@@ -125,5 +130,7 @@ function withoutTag(text: string): { name: string; tag: string | undefined } {
 }
 
 function invalid(text: string, reason: string): InvalidSpecError {
-  return new InvalidSpecError(`parsing reference ${JSON.stringify(text)}: ${reason}`);
+  return new InvalidSpecError(
+    `parsing reference ${JSON.stringify(text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_NAME)}…` : text)}: ${reason}`,
+  );
 }

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { errnoOf } from '../base/errors.ts';
+import { trimEndOf } from '../base/trim-end.ts';
 
 /** What /proc of the host tells about one process. Ids are those of this process's user namespace. */
 export interface ProcessFacts {
@@ -55,7 +56,7 @@ function readFacts(pid: number): ProcessFacts {
   // Numbered from 3 on in proc(5).
   const field = (number: number): number => Number(fields[number - 3]);
   const words = (name: string): number[] => (status.get(name) ?? '').split(/\s+/).filter(Boolean).map(Number);
-  const args = readFileSync(`${proc}/cmdline`, 'utf8').replace(/\0+$/, '');
+  const args = trimEndOf(readFileSync(`${proc}/cmdline`, 'utf8'), '\0');
   return {
     pid,
     parentPid: field(4),
@@ -91,7 +92,7 @@ function parseStatus(text: string): Map<string, string> {
 
 function readLabel(path: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/[\0\n]+$/, '');
+    return trimEndOf(readFileSync(path, 'utf8'), '\0\n');
   } catch {
     return '';
   }

@@ -67,6 +67,15 @@ test('a process cannot make lines of its own', async () => {
   assert.match(row, /a\?root\?1$/);
 });
 
+test('a process with very many empty arguments keeps nobody waiting', async () => {
+  const many = 'set -- ""; while [ $# -lt 100000 ]; do set -- "$@" "$@"; done';
+  const script = `${many}; exec sh -c 'touch /many; sleep 604; :' x "$@" y`;
+  await tspodOk(['exec', '-d', 'busy', 'sh', '-c', script]);
+  await waitFor('it', async () => (await tspod(['exec', 'busy', 'ls', '/many'])).code === 0);
+  const rows = await table('args');
+  assert.ok(rows.some((cells) => cells.join(' ').startsWith('sh -c touch /many; sleep 604;')));
+});
+
 test('other words are options of ps, which the image need not have', async () => {
   await tspodOk(['exec', 'busy', 'rm', '/bin/ps']);
   const lines = (await tspodOk(['top', 'busy', '-o', 'pid,comm'])).split('\n');

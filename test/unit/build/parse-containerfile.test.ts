@@ -31,6 +31,11 @@ describe('the lines of a Containerfile', () => {
     assert.equal(shellText('RUN a && \\\n# no\n   # no\n\n  b \\  \n c'), 'a &&   b  c');
   });
 
+  test('are read at once, however many blanks are in them', { timeout: 60_000 }, () => {
+    const blanks = ' '.repeat(1_000_000);
+    assert.equal(shellText(`RUN a${blanks}b`), `a${blanks}b`);
+  });
+
   test('do not go on after an escaped escape', () => {
     assert.equal(shellText('RUN echo \\\\\nENV a=b'.split('\n')[0] ?? ''), 'echo \\\\');
   });

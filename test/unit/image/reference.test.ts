@@ -66,6 +66,13 @@ describe('image names', () => {
       ));
   }
 
+  it('are refused when they are too long, before anything else is looked at', { timeout: 60_000 }, () => {
+    assert.throws(
+      () => parseReference(`${'a-'.repeat(1_000_000)}!`),
+      ({ message }: Error) => message.length < 500 && /must not be more than 255 characters$/.test(message),
+    );
+  });
+
   it('adds latest only where nothing says which image', () => {
     assert.equal(formatReference(withDefaultTag(parseReference('a/b'))), 'docker.io/a/b:latest');
     assert.equal(formatReference(withDefaultTag(parseReference('a/b:1'))), 'docker.io/a/b:1');
