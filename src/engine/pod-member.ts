@@ -146,6 +146,7 @@ function inPod(engine: Engine, pod: PodRecord, options: CreateOptions): CreateOp
       if (given === 'pod' || (given === '' && sharesOf(pod, kind))) joined[flag] = join;
     }
     joinNetwork(pod, joined, join);
+    if (!infra.spec.network.manageHostname) joined.noHostname = true;
     if (spec.hasVolumes) joined.volumesFrom = [...(options.volumesFrom ?? []), infra.id];
   }
   const { device, securityOpt, gpus, shmSizeSystemd } = spec.inherited;

@@ -1,5 +1,6 @@
 import { WrongStateError } from '../base/errors.ts';
 import { rootlessUid } from '../base/paths.ts';
+import { parseSize } from '../base/sizes.ts';
 import type { ContainerRecord } from '../libpod/container.ts';
 import { cgroupVersion } from '../libpod/host-cgroups.ts';
 import { changeLimits } from '../libpod/change-limits.ts';
@@ -82,7 +83,8 @@ export function mergedLimits(engine: Engine, old: ResourcesSpec, limits: UpdateR
   }
   // Twice the memory was the default: it goes with the memory.
   const isStandardSwap = old.memory !== undefined && old.memorySwap === old.memory * 2;
-  if (limits.memory !== undefined && limits.memorySwap === undefined && isStandardSwap)
+  const isLifted = limits.memory !== undefined && parseSize(limits.memory || '0', '--memory') === 0;
+  if (limits.memory !== undefined && limits.memorySwap === undefined && (isStandardSwap || isLifted))
     delete options.memorySwap;
   const context = {
     config: engine.config,

@@ -17,6 +17,7 @@ import { cgroupPlaces } from './cgroup-places.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { explainLimit } from './explain-limit.ts';
+import { cgroupVersion } from './host-cgroups.ts';
 import { gatherHostFacts, statBlockDevice } from './host-facts.ts';
 import { checkKernelLimits } from './kernel-limits.ts';
 import { writeDeviceLimits } from './live-device-limits.ts';
@@ -83,6 +84,9 @@ function limitsFor(libpod: Libpod, record: ContainerRecord, spec: ContainerSpec)
   if (old.pidsLimit !== undefined && now.pidsLimit === undefined) limits.pids = { limit: -1 };
   if (old.memory !== undefined && now.memory === undefined)
     limits.memory = { ...limits.memory, limit: -1, swap: -1 };
+  // On v2 it is no limit but a protection, which runtimes leave alone until the next start.
+  if (old.memoryReservation !== undefined && now.memoryReservation === undefined && cgroupVersion() === 1)
+    limits.memory = { ...limits.memory, reservation: -1 };
   if (old.cpuQuota !== undefined && now.cpuQuota === undefined) limits.cpu = { ...limits.cpu, quota: -1 };
   const touches = (...names: (keyof ResourcesSpec)[]): boolean => names.some((name) => keys.includes(name));
   return {

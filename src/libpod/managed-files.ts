@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidSpecError, messageOf } from '../base/errors.ts';
 import { rootlessUid } from '../base/paths.ts';
@@ -48,11 +48,13 @@ export function writeManagedFiles(
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
   const donor = networkDonor(libpod, record);
   if (donor !== undefined) {
-    for (const [name, destination] of [
-      ['resolv.conf', '/etc/resolv.conf'],
-      ['hosts', '/etc/hosts'],
+    const { manageResolvConf, manageHosts } = spec.network;
+    for (const [name, destination, managed] of [
+      ['resolv.conf', '/etc/resolv.conf', manageResolvConf],
+      ['hosts', '/etc/hosts', manageHosts],
     ] as const) {
-      if (!taken.has(destination))
+      // The other container may do without: --no-hosts, --dns none.
+      if (managed && !taken.has(destination) && existsSync(join(donor, name)))
         files.push({ source: join(donor, name), destination, options: ['bind', 'rprivate'] });
     }
   } else {

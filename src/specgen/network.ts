@@ -27,6 +27,13 @@ export function networkFromOptions(
     throw new InvalidSpecError('--no-hosts and --add-host cannot be set together');
   if (options.noHosts && options.hostsFile)
     throw new InvalidSpecError('--no-hosts and --hosts-file cannot be set together');
+  if (
+    mode.mode === 'container' &&
+    [options.dns, options.dnsSearch, options.dnsOption].some((each) => each?.length)
+  )
+    throw new InvalidSpecError(
+      'conflicting options: dns and the network mode: container: resolv.conf is that of the other container',
+    );
   const servers = nonEmpty(options.dns, defaults.dnsServers).map(dnsServer);
   const imageResolvConf = servers.includes('none');
   if (imageResolvConf && servers.length > 1)

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { exists, freshName, letGo, startScript, startSleeper } from '../fixtures/containers.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { tspod, tspodOk } from '../fixtures/harness.ts';
+import { isRoot } from '../fixtures/requires.ts';
 
 const PRINT = 'cat /data/file 2>/dev/null; cat /anonymous/file 2>/dev/null; echo $WORD $(hostname)';
 
@@ -76,7 +78,14 @@ describe('container clone', () => {
     await tspodOk(['tag', await busyboxImage(), image]);
     await tspodOk(['commit', '-q', name, image]);
     const clone = freshName('clone');
-    await tspodOk(['container', 'clone', '--run', '--cpus', '0.5', name, clone, image]);
+    const memory = isRoot() ? ['--memory', '64m', '--memory-reservation', '32m', '--memory-swap', '96m'] : [];
+    await tspodOk(['container', 'clone', '--run', '--cpus', '0.5', ...memory, name, clone, image]);
+    if (isRoot() && existsSync('/sys/fs/cgroup/memory/memory.soft_limit_in_bytes')) {
+      const files = ['limit_in_bytes', 'soft_limit_in_bytes'].map(
+        (file) => `/sys/fs/cgroup/memory/memory.${file}`,
+      );
+      assert.equal(await tspodOk(['exec', clone, 'cat', ...files]), `${64 << 20}\n${32 << 20}`);
+    }
     const shown = '{{.State.Status}} {{.HostConfig.NanoCpus}} {{.ImageName}}';
     assert.equal(await inspect(clone, shown), `running 500000000 ${image}:latest`);
     assert.equal(await inspect(name, '{{.HostConfig.NanoCpus}}'), '0');

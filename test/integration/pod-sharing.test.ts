@@ -9,6 +9,12 @@ import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { createPod, infraOf, removePod, startMember } from '../fixtures/pods.ts';
 import { isRoot } from '../fixtures/requires.ts';
 
+async function startVolume(): Promise<string> {
+  const flags = ['--network', 'none', '-v', '/shared'];
+  await tspodOk(['create', '--name', 'with-volume', ...flags, await busyboxImage(), 'true']);
+  return 'with-volume';
+}
+
 const NAMESPACES = 'for n in cgroup ipc net pid user uts; do readlink /proc/self/ns/$n; done';
 
 describe('the containers of a pod', () => {
@@ -78,6 +84,41 @@ describe('the containers of a pod', () => {
     const script = 'cat /shared/file; cat /etc/resolv.conf';
     assert.match(await tspodOk(['exec', member, 'sh', '-c', script]), /^told\n[\s\S]*192\.0\.2\.53/);
     await removePod(pod);
+  });
+
+  it('have the names, users, settings and devices that their pod was made with', async () => {
+    const folder = mkdtempSync(join(testRoot().base, 'pod-'));
+    const [labels, hosts] = [join(folder, 'labels'), join(folder, 'hosts')];
+    writeFileSync(labels, 'tier=web\n');
+    writeFileSync(hosts, '192.0.2.7 base\n');
+    const infra = freshName('infra');
+    const pod = await createPod([
+      ...['--infra-name', infra, '--label-file', labels, '--hosts-file', hosts, '--dns-search', 'a.example'],
+      ...['--dns-option', 'ndots:4', '--sysctl', 'net.ipv4.ip_default_ttl=55', '--restart', 'on-failure:2'],
+      ...['--security-opt', 'no-new-privileges', '--device', '/dev/null:/dev/zip'],
+      ...['--uidmap', '0:1000:500', '--gidmap', '0:2000:400'],
+    ]);
+    const member = await startMember(pod);
+    const script = `grep -c "192.0.2.7.base" /etc/hosts; cat /proc/sys/net/ipv4/ip_default_ttl; grep NoNewPrivs: /proc/self/status
+      grep -E "^(search|options)" /etc/resolv.conf; test -c /dev/zip && echo device; cat /proc/self/uid_map /proc/self/gid_map`;
+    assert.equal(
+      (await tspodOk(['exec', member, 'sh', '-c', script])).replace(/[ \t]+/g, ' '),
+      '1\n55\nNoNewPrivs: 1\nsearch a.example\noptions ndots:4\ndevice\n 0 1000 500\n 0 2000 400',
+    );
+    const shown = '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}';
+    assert.equal(await tspodOk(['inspect', '--format', shown, member]), 'on-failure 2');
+    assert.equal(await tspodOk(['pod', 'inspect', '--format', '{{.Labels}}', pod]), 'map[tier:web]');
+    assert.equal(await tspodOk(['inspect', '--format', '{{.Id}}', infra]), await infraOf(pod));
+    // Another one in its place, which leaves the files of the image alone.
+    await tspodOk(['pod', 'rm', '--force', '--time', '0', pod]);
+    const bare = ['pod', 'create', '--network', 'none', '--no-hosts', '--no-hostname', '--dns', 'none'];
+    await tspodOk([...bare, '--volumes-from', await startVolume(), pod]);
+    await tspodOk([...bare, '--replace', '--volumes-from', 'with-volume', pod]);
+    const files = ['sh', '-c', 'ls /etc/hosts /etc/hostname /etc/resolv.conf; ls -d /shared'];
+    const { stdout } = await tspod(['run', '--rm', '--pod', pod, await busyboxImage(), ...files]);
+    assert.equal(stdout, '/shared\n');
+    await removePod(pod);
+    await tspodOk(['rm', '-f', '-t', '0', '-v', 'with-volume']);
   });
 
   it('come into a pod that is made for them, or that a file names', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { createScript, freshName, inContainer, runScript } from '../fixtures/containers.ts';
@@ -213,6 +213,18 @@ describe('the process of a container', () => {
     const printed = await inContainer(['--init'], 'cat /proc/1/cmdline | tr "\\0" " "; echo; echo $$');
     assert.match(printed, /^\/run\/podman-init -- sh -c .*\n[2-9]/s);
     assert.equal((await runScript(['--init'], 'exit 42')).code, 42);
+    const program = join(testRoot().base, 'init');
+    const found = ['/usr/libexec/catatonit/catatonit', '/usr/bin/catatonit', '/usr/bin/tini-static'].find(
+      existsSync,
+    );
+    if (found !== undefined) {
+      copyFileSync(found, program);
+      appendFileSync(program, 'longer');
+      const size = await inContainer(['--init-path', program], 'stat -c %s /run/podman-init');
+      assert.equal(Number(size), statSync(found).size + 'longer'.length);
+    }
+    const own = await runScript(['--init-path', testRoot().base], 'true');
+    assert.match(own.stderr, /cannot use .* for --init: no such program/);
   });
 });
 

@@ -40,7 +40,31 @@ describe('update', () => {
       await tspodOk(['exec', name, 'cat', ...files.map((file) => `/sys/fs/cgroup/${file}`)]);
     await tspodOk(['update', '--memory-swappiness', '20', name]);
     assert.equal(await read('memory/memory.swappiness', 'cpu/cpu.cfs_quota_us'), '20\n50000');
-    await tspodOk(['update', '--memory', '0', '--cpus', '0', name]);
+    await tspodOk([
+      ...[
+        'update',
+        '--memory-reservation',
+        '32m',
+        '--memory-swap',
+        '96m',
+        '--cpuset-cpus',
+        '0',
+        '--cpuset-mems',
+        '0',
+      ],
+      ...['--cpu-period', '50000', '--cpu-quota', '20000', '--cpu-shares', '300', '--pids-limit', '77', name],
+    ]);
+    assert.deepEqual(
+      [
+        await read('memory/memory.soft_limit_in_bytes', 'memory/memory.memsw.limit_in_bytes'),
+        await read('cpuset/cpuset.cpus', 'cpuset/cpuset.mems', 'pids/pids.max'),
+        await read('cpu/cpu.cfs_period_us', 'cpu/cpu.cfs_quota_us', 'cpu/cpu.shares'),
+      ],
+      [`${32 << 20}\n${96 << 20}`, '0\n0\n77', '50000\n20000\n300'],
+    );
+    await tspodOk(['update', '--memory', '', '--cpu-shares', '400', name]);
+    assert.equal(await read('memory/memory.limit_in_bytes'), String(64 << 20));
+    await tspodOk(['update', '--memory-reservation', '0', '--memory', '0', '--cpus', '0', name]);
     assert.ok(Number(await read('memory/memory.limit_in_bytes')) > 2 ** 60);
     assert.equal(await read('cpu/cpu.cfs_quota_us'), '-1');
     assert.equal(await tspodOk(['inspect', '--format', '{{.HostConfig.Memory}}', name]), '0');
@@ -66,7 +90,8 @@ describe('update', () => {
     ]);
     await tspodOk([
       ...['update', '--health-cmd', 'test -e /good', '--health-interval', 'disable', '--health-retries', '7'],
-      ...['--health-on-failure', 'kill', '--ulimit', 'nofile=99:99', name],
+      ...['--health-on-failure', 'kill', '--ulimit', 'nofile=99:99', '--health-timeout', '7s'],
+      ...['--health-start-period', '8s', '--health-max-log-count', '3', '--health-max-log-size', '44', name],
     ]);
     await tspodOk(['start', name]);
     assert.equal(await tspodOk(['exec', name, 'sh', '-c', 'ulimit -n']), '99');
@@ -75,6 +100,9 @@ describe('update', () => {
     assert.equal((await tspod(['healthcheck', 'run', name])).code, 0);
     const shown = '{{.Config.Healthcheck.Retries}} {{.Config.HealthcheckOnFailureAction}}';
     assert.equal(await tspodOk(['inspect', '--format', shown, name]), '7 kill');
+    const more =
+      '{{.Config.Healthcheck.Timeout}} {{.Config.Healthcheck.StartPeriod}} {{.Config.HealthcheckMaxLogCount}} {{.Config.HealthcheckMaxLogSize}}';
+    assert.equal(await tspodOk(['inspect', '--format', more, name]), '7s 8s 3 44');
     await tspodOk(['rm', '-f', '-t', '0', name]);
   });
 

@@ -4,13 +4,13 @@ import { imageFor, lookupContainer } from '../../../engine/containers.ts';
 import type { UpdateRequest } from '../../../engine/update-container.ts';
 import type { CommandHandler } from '../../command.ts';
 import { printLine } from '../../output/print.ts';
-import { createHooks } from './create-request.ts';
+import { createHooks, withoutEmpty } from './create-request.ts';
 import { startDetached } from './start-and-attach.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {
   const engine = openEngine();
   const [container = '', nameArgument, image] = input.args;
-  const { destroy, force, name: nameFlag, pod, run: start, ...limits } = input.flags;
+  const { destroy, force, name: nameFlag, pod, run: start, ...limits } = withoutEmpty(input.flags);
   if (nameFlag !== undefined && nameArgument !== undefined && nameFlag !== nameArgument)
     throw new UsageError('name the clone once: by --name or after the container');
   if (force === true && destroy !== true) throw new UsageError('--force is for --destroy');
