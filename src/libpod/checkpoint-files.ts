@@ -16,6 +16,7 @@ import { crashPoint } from '../base/crash-point.ts';
 import { IntegrityError } from '../base/errors.ts';
 import type { Paths } from '../base/paths.ts';
 import type { NetworkStatus } from '../network/backend.ts';
+import { syncFileSystem } from '../storage/new-layer.ts';
 import { archiveTree } from '../storage/tree/archive-tree.ts';
 import { FileTree } from '../storage/tree/file-tree.ts';
 import type { ContainerRecord } from './container.ts';
@@ -77,7 +78,8 @@ export async function completeCheckpoint(libpod: Libpod, record: ContainerRecord
   if (!existsSync(unfinished)) return;
   saveShm(libpod, record, join(unfinished, CHECKPOINT_FILES.shm));
   if (existsSync(join(unfinished, CHECKPOINT_FILES.preImages))) linkPrevious(unfinished);
-  await syncFiles(libpod, unfinished);
+  // The processes whose memory this is are gone, or will be.
+  await syncFileSystem(libpod.syscalls, unfinished);
   crashPoint('checkpoint-before-complete');
   await libpod.syscalls.removeTree(whole);
   renameSync(unfinished, whole);
@@ -90,16 +92,6 @@ function linkPrevious(directory: string): void {
   const link = join(directory, CHECKPOINT_FILES.images, 'parent');
   rmSync(link, { force: true });
   symlinkSync(`../${CHECKPOINT_FILES.preImages}`, link);
-}
-
-/** The processes whose memory this is are gone, or will be. */
-export async function syncFiles(libpod: Libpod, directory: string): Promise<void> {
-  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await libpod.syscalls.syncfsAsync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** What is mounted from outside is not part of CRIU's images: so is the /dev/shm that other containers may join. */

@@ -26,13 +26,13 @@ import type { RuntimeSpec } from '../oci/runtime-spec.ts';
 import { transaction } from '../state/db.ts';
 import { recordEvent } from '../state/events.ts';
 import { copyTree } from '../storage/copy-tree.ts';
+import { syncFileSystem } from '../storage/new-layer.ts';
 import {
   beginFiles,
   CHECKPOINT_FILES,
   checkpointPaths,
   completeCheckpoint,
   networkStatus,
-  syncFiles,
 } from './checkpoint-files.ts';
 import { podmanConfig, podmanSpec } from './checkpoint-config.ts';
 import { promiseCleanup } from './cleanup-promise.ts';
@@ -242,7 +242,7 @@ async function takePrevious(libpod: Libpod, id: string): Promise<void> {
 
 async function completePrevious(libpod: Libpod, id: string): Promise<void> {
   const { whole, unfinished } = checkpointPaths(libpod.paths, id);
-  await syncFiles(libpod, unfinished);
+  await syncFileSystem(libpod.syscalls, unfinished);
   mkdirSync(whole, { recursive: true, mode: 0o700 });
   await libpod.syscalls.removeTree(join(whole, CHECKPOINT_FILES.preImages));
   crashPoint('checkpoint-before-previous');

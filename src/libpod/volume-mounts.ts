@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { messageOf, StorageError } from '../base/errors.ts';
 import { rootlessUid } from '../base/paths.ts';
-import { acquireLock, type KernelLock } from '../native/kernel-lock.ts';
 import { runProgram } from '../base/run-program.ts';
 import { formatIdentity, isAlive, ownIdentity, parseIdentity } from '../native/process-identity.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { isListedMount } from '../storage/drivers/mount-point.ts';
 import type { Libpod } from './context.ts';
+import { lockVolume } from './volume-lock.ts';
 import { mountWords } from './volume-options.ts';
 import { findVolume, getVolume, peekVolume, type VolumeRecord } from './volume.ts';
 import { unmountVolume } from './volume-data.ts';
@@ -133,14 +133,4 @@ function isOurs(word: string, type: string): boolean {
 
 function holdersOf(libpod: Libpod, name: string): string {
   return join(libpod.paths.runRoot, 'volume-mounts', name);
-}
-
-function lockVolume(libpod: Libpod, name: string): Promise<KernelLock> {
-  return acquireLock(join(libpod.paths.locks, `volume-${name}`), {
-    mode: 'exclusive',
-    timeoutMs: 120_000,
-    what: `volume ${name}`,
-    level: 'volume',
-    id: name,
-  });
 }

@@ -27,6 +27,9 @@ import {
 } from './volume-data.ts';
 import { keepsEmpty, ownerIn, type VolumeOwner, volumeOwner } from './volume-options.ts';
 
+/** Of the column `needs_copy_up`, which is 0 or 1 otherwise. */
+const HALF_FILLED = 2;
+
 export interface VolumeRecord {
   name: string;
   driver: string;
@@ -34,7 +37,10 @@ export interface VolumeRecord {
   labels: Record<string, string>;
   options: Record<string, string>;
   anonymous: boolean;
+  /** It has not got (all) the files of an image yet with which it begins. */
   needsCopyUp: boolean;
+  /** Somebody has begun to give them to it: what is there is no user's. */
+  isHalfFilled: boolean;
   createdAt: string;
 }
 
@@ -209,10 +215,6 @@ export async function copyUpVolume(
   place: { rootfs: string; destination: string; user: { uid: number; gid: number } },
 ): Promise<void> {
   if (!volume.needsCopyUp) return;
-  const finish = (): void => {
-    const done = libpod.db.prepare('UPDATE volumes SET needs_copy_up = 0 WHERE name = ?');
-    transaction(libpod.db, () => done.run(volume.name), false);
-  };
   const { rootfs, destination, user } = place;
   const source = openInside(libpod, rootfs, destination);
   if (source === undefined) {
@@ -220,14 +222,21 @@ export async function copyUpVolume(
     return;
   }
   try {
-    if (existsSync(volume.mountpoint) && readdirSync(volume.mountpoint).length === 0) {
-      const { fillVolume } = await import('./fill-volume.ts');
-      await fillVolume(libpod, volume, { directory: source, destination });
-    }
-    finish();
+    const { fillNewVolume } = await import('./fill-volume.ts');
+    await fillNewVolume(libpod, volume.name, { directory: source, destination });
   } finally {
     closeSync(source);
   }
+}
+
+/** `durable` wherever files of the image come into it: after a power cut only this tells them from a user's. */
+export function noteCopyUp(
+  libpod: Libpod,
+  name: string,
+  { state, durable }: { state: 'half' | 'done'; durable: boolean },
+): void {
+  const note = libpod.db.prepare('UPDATE volumes SET needs_copy_up = ? WHERE name = ?');
+  transaction(libpod.db, () => note.run(state === 'half' ? HALF_FILLED : 0, name), durable);
 }
 
 /**
@@ -279,7 +288,8 @@ function toVolume(row: Row, volumes: string): VolumeRecord {
     labels: parseColumn(row, 'labels', what),
     options: parseColumn(row, 'options', what),
     anonymous: row['anonymous'] === 1,
-    needsCopyUp: row['needs_copy_up'] === 1,
+    needsCopyUp: row['needs_copy_up'] !== 0,
+    isHalfFilled: row['needs_copy_up'] === HALF_FILLED,
     createdAt: String(row['created_at']),
   };
 }

@@ -85,6 +85,18 @@ export const CONTAINERS: readonly Operation[] = [
     points: [...STOP, ...SETTLE, ...REMOVE],
   },
   {
+    name: 'run of a container with a new volume that begins with files of the image',
+    args: () => ['run', ...QUIET, '-v', 'begins:/bin', IMAGE, 'true'],
+    points: ['volume-half-filled:2', 'volume-half-filled:4', 'volume-before-filled'],
+    afterwards: async () => {
+      const count = ['run', '--rm', '--network', 'none', IMAGE, 'sh', '-c', 'ls -lR /bin | md5sum'];
+      const whole = await tspodOk(count);
+      assert.equal(await tspodOk([...count.slice(0, 1), '-v', 'begins:/bin', ...count.slice(1)]), whole);
+      await tspod(['rm', '-f', '-v', 'victim']);
+      await tspodOk(['volume', 'rm', 'begins']);
+    },
+  },
+  {
     name: 'the clean-up of a detached container',
     args: () => ['run', '-d', ...QUIET, IMAGE, 'sh', '-c', 'exit 4'],
     inExitCommand: true,
