@@ -44,9 +44,10 @@ export async function joinPod(
   };
 }
 
-/** Its containers have the ids of the pod, which a new one is given when it is made. */
-function refuseUserns(options: CreateOptions, { infraId }: PodRecord): void {
-  const userns = options.userns === 'pod' ? undefined : options.userns;
+/** Its containers have the ids of the pod, which a new one is given when it is made. That may be said. */
+function refuseUserns(options: CreateOptions, { infraId, spec }: PodRecord): void {
+  const podsMode = spec.shares.includes('user') ? 'pod' : 'host';
+  const userns = options.userns === 'pod' || options.userns === podsMode ? undefined : options.userns;
   const { uidmap, gidmap, subuidname, subgidname } = options;
   const own = infraId === undefined ? { userns } : { userns, uidmap, gidmap, subuidname, subgidname };
   const [key] = Object.entries(own).find(([, value]) => (value?.length ?? 0) > 0) ?? [];

@@ -38,7 +38,7 @@ describe('while a program that the service started does not go on', () => {
   before(async () => {
     await busyboxImage();
     const usual = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`;
-    for (const name of ['cp', 'chown', 'ip']) {
+    for (const name of ['chown', 'ip']) {
       const real = usual
         .split(':')
         .map((place) => join(place, name))
@@ -63,14 +63,12 @@ describe('while a program that the service started does not go on', () => {
     return { name, started };
   };
 
-  test('others are answered: it fills a volume, and gives it away', async () => {
+  test('others are answered: it gives a volume away', async () => {
     const volume = freshName();
     const { name, started } = await start({ Binds: [`${volume}:/bin:U`] });
-    for (const program of ['cp', 'chown']) {
-      await slow.begun(program);
-      await answersOthers();
-      slow.free(program);
-    }
+    await slow.begun('chown');
+    await answersOthers();
+    slow.free('chown');
     assert.equal(await started, 204);
     assert.match(await tspodOk(['volume', 'ls', '-q']), new RegExp(volume));
     await tspodOk(['rm', '-f', '-v', name]);

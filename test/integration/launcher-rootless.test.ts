@@ -215,7 +215,7 @@ describe('the launcher, as a normal user', { skip }, () => {
     assert.equal(first.code, 7, first.stderr);
     assert.match(
       first.stderr,
-      new RegExp(`usermod --add-subuids \\d+-\\d+ --add-subgids \\d+-\\d+ ${plain.name}; `),
+      new RegExp(`usermod --add-subuids \\d+-\\d+ --add-subgids \\d+-\\d+ ${plain.name}\\. `),
     );
     assert.equal(first.stderr.trimEnd().split('\n').length, 1);
     assert.equal(told(first)['map']?.trim(), `0 ${plain.uid} 1`);

@@ -137,7 +137,6 @@ describe('the execution domain', { skip: requires('root', 'crun') }, () => {
 
 describe('what has no equivalent', () => {
   for (const [flag, value, cause] of [
-    ['--link', 'db:db', /find each other by name/],
     ['--decryption-key', 'key.pem', /encrypted/],
     ['--rdt-class', 'gold', /resource director|without root/],
     ['--volume-driver', 'nfs', /volume plugins/],

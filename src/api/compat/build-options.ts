@@ -5,6 +5,8 @@ import type { Exchange } from '../exchange.ts';
 import { credentialsFrom } from './registry-auth.ts';
 
 const JOBS = 4;
+/** What RUN has here anyway. The numbers are what podman's client sends: default, by an OCI runtime, by one without root. */
+const ISOLATIONS: ReadonlySet<string> = new Set(['', 'default', 'oci', 'rootless', '0', '1', '3']);
 
 /** docker's parameters of a build as the engine takes them; the body is the context. */
 export function buildOptionsIn(exchange: Exchange): BuildOptions {
@@ -74,7 +76,7 @@ function refuseWhatIsNotKept({ query }: Exchange): void {
   if (query.text('outputs') !== undefined)
     throw new UnsupportedError('the parameter outputs of a build is not supported');
   const isolation = query.text('isolation') ?? 'default';
-  if (isolation !== 'default')
+  if (!ISOLATIONS.has(isolation))
     throw new UnsupportedError(`the isolation ${JSON.stringify(isolation)} is not supported`);
   if (/^(client-session|upload-request)/.test(query.text('remote') ?? ''))
     throw new UnsupportedError('contexts by BuildKit sessions are not supported: set DOCKER_BUILDKIT=0');

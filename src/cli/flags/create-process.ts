@@ -12,7 +12,7 @@ export const processFlags = {
   },
   chrootdirs: {
     long: 'chrootdirs',
-    type: 'stringArray',
+    type: 'stringSlice',
     placeholder: 'path',
     help: 'Directory inside that is a root of its own: it too gets resolv.conf, hosts and hostname',
   },
