@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { inContainer, runScript, startSleeper } from '../fixtures/containers.ts';
@@ -15,13 +15,8 @@ const limits = isRoot() && (V1 || V2) ? false : 'this user cannot set limits on 
 /** A file of the container's cgroup, as the host sees it. */
 async function cgroupFile(flags: string[], controller: string, file: string): Promise<string> {
   const name = await startSleeper(flags);
-  const id = await tspodOk(['ps', '--no-trunc', '-q', '--filter', `name=${name}`]);
-  const base = V2 ? '/sys/fs/cgroup' : join('/sys/fs/cgroup', controller);
-  const found = readdirSync(base, { recursive: true, withFileTypes: true }).find(
-    (entry) => entry.isDirectory() && entry.name.includes(id),
-  );
-  assert.ok(found !== undefined, `no cgroup of ${id} below ${base}`);
-  const text = readFileSync(join(found.parentPath, found.name, file), 'utf8').trim();
+  const path = await tspodOk(['inspect', '--format', '{{.State.CgroupPath}}', name]);
+  const text = readFileSync(join('/sys/fs/cgroup', V2 ? '' : controller, path, file), 'utf8').trim();
   await tspodOk(['rm', '-f', '-t', '0', name]);
   return text;
 }
