@@ -10,6 +10,14 @@ const CGROUP2_MAGIC = 0x63677270;
 
 /** v1 and hybrid count as 1. 0: no usable cgroups, or, in a container that tspod runs in as its root, none that may be changed. */
 export function cgroupVersion(): 0 | 1 | 2 {
+  knownVersion ??= findVersion();
+  return knownVersion;
+}
+
+/** It stays what it is while this process lives, and one command asks often. */
+let knownVersion: 0 | 1 | 2 | undefined;
+
+function findVersion(): 0 | 1 | 2 {
   const isRoot = rootlessUid() === undefined;
   try {
     if (Number(statfsSync(ROOT).type) === CGROUP2_MAGIC) return isRoot && !isWritable(ROOT) ? 0 : 2;
