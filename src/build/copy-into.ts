@@ -1,7 +1,7 @@
 import { closeSync, constants, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { errnoOf, InvalidSpecError } from '../base/errors.ts';
 import { turns } from '../base/turns.ts';
-import { AT_SYMLINK_NOFOLLOW, type Syscalls } from '../native/syscalls.ts';
+import { AT_SYMLINK_NOFOLLOW, type Syscalls, O_PATH } from '../native/syscalls.ts';
 import { baseOf, joinPath, parentOf, pathBytes, printablePath } from '../storage/unpack/entry-path.ts';
 import { makeDirectories, openStrict, resolveInRoot } from './in-root.ts';
 import { xattrsOf } from './source-digest.ts';
@@ -34,7 +34,6 @@ interface Copy extends CopyWish {
   turn: ReturnType<typeof turns>;
 }
 
-const O_PATH = 0o10000000;
 const CHUNK_BYTES = 1 << 20;
 const HOLE_BYTES = 1 << 16;
 const ZEROS = Buffer.alloc(HOLE_BYTES);

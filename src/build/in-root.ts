@@ -7,6 +7,7 @@ import {
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
   type Syscalls,
+  O_PATH,
 } from '../native/syscalls.ts';
 import { joinPath, pathBytes, printablePath } from '../storage/unpack/entry-path.ts';
 
@@ -18,7 +19,6 @@ export interface ResolvedPath {
   missing: readonly string[];
 }
 
-const O_PATH = 0o10000000;
 const MAX_LINKS = 40;
 const STRICT = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
 

@@ -1,6 +1,7 @@
 import { closeSync, constants, readdirSync } from 'node:fs';
 import { errnoOf, NotFoundError } from '../base/errors.ts';
 import { turns } from '../base/turns.ts';
+import { O_PATH } from '../native/syscalls.ts';
 import type { RawStat, Syscalls } from '../native/syscalls.ts';
 import { baseOf, joinPath, pathBytes } from '../storage/unpack/entry-path.ts';
 import { nameBytes, nameText, openStrict, resolveInRoot } from './in-root.ts';
@@ -45,8 +46,6 @@ export interface SourceListing {
 }
 
 type Turn = ReturnType<typeof turns>;
-
-const O_PATH = 0o10000000;
 
 /** All files that the sources stand for, directories before what is in them, names in byte order. */
 export async function listSources(

@@ -64,7 +64,7 @@ export function checkReadable(record: ContainerRecord): void {
   );
 }
 
-/** False once the container has ended for good (as far as anyone knows), or is gone. */
+/** False once the container has ended for good (by what is known), or is gone. */
 function mayWrite(engine: Engine, id: string): boolean {
   const stored = getContainer(engine.db, id);
   if (stored === undefined) return false;

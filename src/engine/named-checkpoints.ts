@@ -20,7 +20,7 @@ import type { Engine } from './engine.ts';
 import { requireRestoring, restoreContainer } from './restore-container.ts';
 
 /**
- * docker's checkpoints: a container has any number of them, each with a name, and keeps them when it goes on from one. Each is a
+ * docker's checkpoints: a container may have many, each with a name, and keeps them when it goes on from one. Each is a
  * directory like that of podman's only checkpoint, in `checkpoints` beside it or where the user says.
  */
 

@@ -2,7 +2,8 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { errnoOf, NotInRootfsError } from '../base/errors.ts';
 import { RESOLVE_IN_ROOT, type Syscalls } from '../native/syscalls.ts';
 import type { RuntimeSpec } from '../oci/runtime-spec.ts';
-import { isBeneath, O_PATH } from './inside-view.ts';
+import { O_PATH } from '../native/syscalls.ts';
+import { isBeneath } from './inside-view.ts';
 
 /**
  * Refuses a working directory that is not in the root file system. What lies on a mount, where a link leads and what is no directory is

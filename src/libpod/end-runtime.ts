@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { killProcess } from '../native/kill-process.ts';
 import { killInCgroups, removeCgroups } from '../oci/runtime-state.ts';
 import type { ContainerRecord } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
+import { processIds, wordsOf } from './process-words.ts';
 import { runtimeOf } from './runtime-of.ts';
 
 const WAIT_MS = 5_000;
@@ -34,19 +34,5 @@ export async function clearCgroup(path: string | undefined): Promise<void> {
   for (let waited = 0; !removeCgroups(path) && waited < WAIT_MS; waited += POLL_MS) {
     killInCgroups(path);
     await delay(POLL_MS);
-  }
-}
-
-function processIds(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-}
-
-function wordsOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
-  } catch {
-    return [];
   }
 }

@@ -1,9 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
-import { RESOLVE_IN_ROOT, type Syscalls } from '../native/syscalls.ts';
+import { RESOLVE_IN_ROOT, type Syscalls, O_PATH } from '../native/syscalls.ts';
 import type { OciMount } from '../oci/runtime-spec.ts';
-
-/** Not among Node's constants: opens nothing, runs no device's code. */
-export const O_PATH = 0o10000000;
 
 /** The files of a container where its programs find them, whatever links its image has. */
 export interface InsideView {

@@ -2,7 +2,7 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, readlinkSync } f
 import { homedir } from 'node:os';
 import { relative } from 'node:path';
 import { errnoOf, InvalidSpecError, messageOf, StorageError } from '../base/errors.ts';
-import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
+import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, O_PATH } from '../native/syscalls.ts';
 import type { MountSpec } from '../specgen/container-spec.ts';
 import { isIdmapOption } from '../specgen/mount-options.ts';
 import type { ContainerRecord } from './container.ts';
@@ -19,8 +19,6 @@ interface Facts {
 
 /** The source of a mount: a path that only the host can change, or what a path in the hands of containers led to. */
 type Source = { path: string } | { fd: number };
-
-const O_PATH = 0o10000000;
 
 /**
  * Gets the directories ready that the container's bind and volume mounts show: fills new volumes from the image, makes a missing

@@ -6,9 +6,7 @@ import { lockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
 import { rootfsOptions } from './rootfs-options.ts';
 import { settle } from './settle.ts';
-
-/** Opens a directory for nothing but finding what is below it. */
-const O_PATH = 0o10000000;
+import { O_PATH } from '../native/syscalls.ts';
 
 export interface RootfsTree {
   tree: FileTree;

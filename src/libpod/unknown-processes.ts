@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '../base/errors.ts';
@@ -7,6 +7,7 @@ import { killProcess } from '../native/kill-process.ts';
 import { identifyProcess, isAlive, type ProcessIdentity } from '../native/process-identity.ts';
 import type { Libpod } from './context.ts';
 import { containerPaths } from './container-paths.ts';
+import { processIds, wordsOf } from './process-words.ts';
 
 /** Container that runs according to its bundle. */
 export interface BundleProcesses {
@@ -25,7 +26,7 @@ export function processesByBundle(libpod: Pick<Libpod, 'paths'>): BundleProcesse
     const monitor = identified(readMonitorPid(bundle.monitorPidFile));
     const program = identified(readMonitorPid(bundle.pidFile));
     // A pid alone may be anybody's by now: a monitor has the container's id among its arguments.
-    const isOurs = monitor !== undefined && hasArgument(monitor.pid, id);
+    const isOurs = monitor !== undefined && wordsOf(monitor.pid).includes(id);
     return isOurs ? [{ id, monitor, program }] : [];
   });
 }
@@ -43,28 +44,14 @@ export async function killByBundle(
 
 /** Waits until no process names one of the containers any more: monitors, and the clean-ups that they start at the end. */
 export async function waitForProcessesOf(ids: readonly string[]): Promise<void> {
-  const isAbout = (pid: string): boolean => {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
-      return Number(pid) !== process.pid && words.some((word) => ids.includes(word));
-    } catch {
-      return false;
-    }
-  };
+  const isAbout = (pid: number): boolean =>
+    pid !== process.pid && wordsOf(pid).some((word) => ids.includes(word));
   for (const end = Date.now() + WAIT_MS; Date.now() < end; await delay(POLL_MS))
-    if (!list('/proc').some((name) => /^\d+$/.test(name) && isAbout(name))) return;
+    if (!processIds().some(isAbout)) return;
 }
 
 function identified(pid: number | undefined): ProcessIdentity | undefined {
   return pid === undefined ? undefined : identifyProcess(pid);
-}
-
-function hasArgument(pid: number, id: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').includes(id);
-  } catch {
-    return false;
-  }
 }
 
 function list(directory: string): string[] {

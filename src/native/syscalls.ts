@@ -255,6 +255,8 @@ export interface RawStat {
 }
 
 export const AT_FDCWD = -100;
+/** Of open(2): a place in the file system, without opening what is there. Node does not name it. */
+export const O_PATH = 0o10000000;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_REMOVEDIR = 0x200;
 export const AT_EMPTY_PATH = 0x1000;

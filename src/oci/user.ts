@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { errnoOf, InvalidSpecError, NotInRootfsError, StorageError } from '../base/errors.ts';
-import { RESOLVE_IN_ROOT, type Syscalls } from '../native/syscalls.ts';
+import { RESOLVE_IN_ROOT, type Syscalls, O_PATH } from '../native/syscalls.ts';
 
 export interface UserRequest {
   /** Mounted root file system of the container. */
@@ -203,7 +203,6 @@ function isId(text: string | undefined): text is string {
 
 /** A file above this is no list of users. */
 const LARGEST_FILE = 16 << 20;
-const O_PATH = 0o10000000;
 
 /** '' when there is no such file. What is in its place may be anything: neither FIFO nor device is opened, which could wait, never end, or act. */
 export function readInside(request: Pick<UserRequest, 'rootfs' | 'syscalls'>, path: string): string {

@@ -7,10 +7,10 @@ import {
   RESOLVE_NO_SYMLINKS,
   type RawStat,
   type Syscalls,
+  O_PATH,
 } from '../native/syscalls.ts';
 import { baseOf, parentOf, pathBytes } from './unpack/entry-path.ts';
 
-const O_PATH = 0o10000000;
 const STRICT = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
 
 /** Descriptors of layer directories, to be closed by the caller. */

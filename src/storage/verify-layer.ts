@@ -1,6 +1,12 @@
 import { closeSync, constants, readlinkSync } from 'node:fs';
 import { errnoOf, messageOf } from '../base/errors.ts';
-import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, type RawStat, type Syscalls } from '../native/syscalls.ts';
+import {
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  type RawStat,
+  type Syscalls,
+  O_PATH,
+} from '../native/syscalls.ts';
 import { isInUserNamespace } from './drivers/user-namespace.ts';
 import { layerPieces } from './export-layer.ts';
 import { layerPaths, type StoreLayout } from './layout.ts';
@@ -13,7 +19,6 @@ interface Context {
   system: Syscalls;
 }
 
-const O_PATH = 0o10000000;
 const FORMATS: Readonly<Record<TarEntry['kind'], number | undefined>> = {
   file: constants.S_IFREG,
   directory: constants.S_IFDIR,

@@ -7,6 +7,7 @@ import {
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
   type Syscalls,
+  O_PATH,
 } from '../../native/syscalls.ts';
 import { baseOf, joinPath, parentOf, pathBytes, printablePath } from '../unpack/entry-path.ts';
 
@@ -40,7 +41,6 @@ export interface FoundFile {
   mustBeDirectory: boolean;
 }
 
-const O_PATH = 0o10000000;
 const DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const EXACT = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
 const MAX_LINKS = 40;

@@ -7,6 +7,7 @@ import {
   RESOLVE_BENEATH,
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
+  O_PATH,
 } from '../../native/syscalls.ts';
 import type { TarEntry, TarReader } from '../tar/tar-reader.ts';
 import {
@@ -32,7 +33,6 @@ export interface ExtractOptions {
   withoutSetId?: boolean;
 }
 
-const O_PATH = 0o10000000;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const BENEATH = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
 const SET_ID = 0o6000;

@@ -5,6 +5,7 @@ import {
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
   type Syscalls,
+  O_PATH,
 } from '../../native/syscalls.ts';
 import { baseOf, joinPath, parentOf, pathBytes } from './entry-path.ts';
 
@@ -18,7 +19,6 @@ export interface LayerDirectory {
 
 /** More would only help archives that jump about; each costs a descriptor. */
 const MAX_OPEN = 256;
-const O_PATH = 0o10000000;
 const DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const CONFINED = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 

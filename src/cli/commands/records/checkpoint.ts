@@ -11,7 +11,7 @@ const checkpointDir: FlagRecord = {
   complete: 'directories',
 };
 
-/** docker's: a container has any number of checkpoints. Those of podman are below `container`. */
+/** docker's, of which a container may have many. Those of podman are below `container`. */
 export const checkpointRecords: readonly CommandRecord[] = [
   {
     paths: ['checkpoint create'],
