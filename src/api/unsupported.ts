@@ -15,11 +15,6 @@ export const unsupportedRoutes: readonly Route[] = [
   ),
   ...all(['/libpod/artifacts', '/libpod/artifacts/{rest...}'], 'artifacts are not supported'),
   ...all(['/libpod/kube/apply'], 'there is no client of Kubernetes', 'call `kubectl apply`'),
-  ...all(
-    ['/libpod/quadlets', '/libpod/quadlets/{rest...}'],
-    'Quadlet files are not supported through the API',
-    'call `tspod quadlet` on the host',
-  ),
   ...all(['/libpod/images/scp/{rest...}'], 'copying images between hosts is not supported through the API'),
   ...all(
     ['/libpod/local/{rest...}'],

@@ -71,7 +71,7 @@ export function firstBytes(path: string, count: number): Buffer {
 const PIECE = 256 * 1024;
 
 /** Several streams may share the descriptor: each reads at positions of its own. */
-function* partOf(
+export function* partOf(
   fd: number,
   { offset, size, name }: { offset: number; size: number; name: string },
 ): Generator<Buffer> {

@@ -4,12 +4,14 @@ const volumes = () => import('./volumes.ts');
 const networks = () => import('./networks.ts');
 const secrets = () => import('./secrets.ts');
 const manifests = () => import('./manifests.ts');
+const quadlets = () => import('./quadlets.ts');
+const QUADLET = '/libpod/quadlets/{name}';
 const SECRET = '/libpod/secrets/{name}';
 const MANIFEST = '/libpod/manifests/{name...}';
 const VOLUME = '/libpod/volumes/{name}';
 const NETWORK = '/libpod/networks/{name}';
 
-/** Volumes and networks in podman's shapes. */
+/** Volumes, networks and the like in podman's shapes. */
 export const libpodObjectRoutes: readonly Route[] = [
   route('GET', '/libpod/volumes/json', async () => (await volumes()).list),
   route('POST', '/libpod/volumes/create', async () => (await volumes()).create),
@@ -24,6 +26,12 @@ export const libpodObjectRoutes: readonly Route[] = [
   route('GET', `${SECRET}/json`, async () => (await secrets()).inspect),
   route('GET', `${SECRET}/exists`, async () => (await secrets()).exists),
   route('DELETE', SECRET, async () => (await secrets()).remove),
+  route('GET', '/libpod/quadlets/json', async () => (await quadlets()).list),
+  route('POST', '/libpod/quadlets', async () => (await quadlets()).install),
+  route('DELETE', '/libpod/quadlets', async () => (await quadlets()).removeSeveral),
+  route('GET', `${QUADLET}/file`, async () => (await quadlets()).print),
+  route('GET', `${QUADLET}/exists`, async () => (await quadlets()).exists),
+  route('DELETE', QUADLET, async () => (await quadlets()).remove),
   route('POST', `${MANIFEST}/registry/{destination...}`, async () => (await manifests()).push),
   route('POST', `${MANIFEST}/push`, async () => (await manifests()).push),
   route('POST', `${MANIFEST}/add`, async () => (await manifests()).add),

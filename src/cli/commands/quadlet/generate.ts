@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { messageOf, TspodError, UsageError } from '../../../base/errors.ts';
 import type { CommandHandler } from '../../command.ts';
 import { print, printError } from '../../output/print.ts';
-import { ownQuadlets } from './places.ts';
+import { ownQuadlets } from '../../../engine/quadlet-places.ts';
 
 /**
  * What systemd runs at boot and at each reload, before anything else: it must not fail because of one file, nor need more than to read

@@ -1,5 +1,5 @@
-import { NotFoundError } from '../../../base/errors.ts';
-import { ownQuadlets } from './places.ts';
+import { NotFoundError } from '../base/errors.ts';
+import { ownQuadlets } from './quadlet-places.ts';
 
 export interface FoundQuadlet {
   /** Of the file. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installDirectory } from './places.ts';
+import { installDirectory } from './quadlet-places.ts';
 
 /** Names of files that were installed together, by the name of their list, as podman keeps it: `.web.app`, one name a line. */
 export function listApplications(): Map<string, string[]> {

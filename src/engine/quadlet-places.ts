@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { convertQuadlets, type QuadletResult } from '../../../systemd/quadlet.ts';
-import { quadletDirectories, readQuadlets, userQuadletDirectory } from '../../../systemd/quadlet-files.ts';
-import { ownProgram } from '../../../engine/own-program.ts';
-import { rootlessUid } from '../../../base/paths.ts';
+import { convertQuadlets, type QuadletResult } from '../systemd/quadlet.ts';
+import { quadletDirectories, readQuadlets, userQuadletDirectory } from '../systemd/quadlet-files.ts';
+import { ownProgram } from './own-program.ts';
+import { rootlessUid } from '../base/paths.ts';
+import { runProgram } from '../base/run-program.ts';
 
 /** The Quadlet files of whoever calls, and the services they make. */
 export function ownQuadlets(options: { user?: boolean } = {}): QuadletResult & { directories: string[] } {
@@ -24,14 +24,15 @@ export function installDirectory(): string {
   return isUser() ? userQuadletDirectory(process.env) : join('/etc', 'containers/systemd');
 }
 
-export function isUser(): boolean {
+function isUser(): boolean {
   return (rootlessUid() ?? process.getuid?.() ?? 0) !== 0;
 }
 
 /** What systemctl says; undefined where there is none, or no service manager. */
-export function systemctl(...words: string[]): string | undefined {
-  const result = spawnSync('systemctl', [...(isUser() ? ['--user'] : []), ...words], { encoding: 'utf8' });
-  return result.error === undefined && result.status !== null && (result.status === 0 || result.stdout !== '')
+export async function systemctl(...words: string[]): Promise<string | undefined> {
+  const manager = isUser() ? ['--user'] : [];
+  const result = await runProgram('systemctl', [...manager, ...words]).catch(() => undefined);
+  return result !== undefined && result.code !== null && (result.code === 0 || result.stdout !== '')
     ? result.stdout.trim()
     : undefined;
 }

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
-import { errnoOf, InvalidSpecError, NotFoundError } from '../../../base/errors.ts';
-import { splitBundle } from '../../../systemd/quadlet-bundle.ts';
-import { QUADLET_TYPES } from '../../../systemd/quadlet-files.ts';
+import { errnoOf, InvalidSpecError, NotFoundError } from '../base/errors.ts';
+import { splitBundle } from '../systemd/quadlet-bundle.ts';
+import { QUADLET_TYPES } from '../systemd/quadlet-files.ts';
 
 export interface SourceFile {
   name: string;
@@ -31,24 +31,30 @@ export async function readSources(places: readonly string[]): Promise<Sources> {
       `${first} is no Quadlet file: its name has to end in .container, .volume, .network, .image, .build, .pod, .kube or .quadlets`,
     );
   for (const place of rest) files.push(...(await filesAt(place)));
+  const stem = isBundle ? basename(name, '.quadlets') : name;
+  return checkedSources(files, stem, isApplication || isBundle);
+}
+
+/** InvalidSpecError when two have one name. Several files are one application, named by `stem`. */
+export function checkedSources(files: SourceFile[], stem: string, isApplication = false): Sources {
   const twice = files.find((file, at) => files.findIndex((each) => each.name === file.name) !== at);
   if (twice !== undefined) throw new InvalidSpecError(`${twice.name} is given twice`);
-  const stem = isBundle ? basename(name, '.quadlets') : name;
-  return { files, manifest: isApplication || isBundle || files.length > 1 ? `.${stem}.app` : undefined };
+  return { files, manifest: isApplication || files.length > 1 ? `.${stem}.app` : undefined };
 }
 
 async function filesAt(place: string): Promise<SourceFile[]> {
-  if (isWeb(place)) return parts({ name: nameOf(place), data: await fetched(place) }, place);
+  if (isWeb(place)) return splitBundles({ name: nameOf(place), data: await fetched(place) }, place);
   const path = resolve(place);
   if (!statOf(path, place).isDirectory())
-    return parts({ name: basename(path), data: contentOf(path) }, place);
+    return splitBundles({ name: basename(path), data: contentOf(path) }, place);
   return readdirSync(path)
     .map((name) => join(path, name))
-    .flatMap((file) => parts({ name: basename(file), data: contentOf(file) }, file))
+    .flatMap((file) => splitBundles({ name: basename(file), data: contentOf(file) }, file))
     .sort((a, b) => Number(QUADLET_TYPES.test(b.name)) - Number(QUADLET_TYPES.test(a.name)));
 }
 
-function parts(file: SourceFile, path: string): SourceFile[] {
+/** The parts of a `.quadlets` file; any other is its own. */
+export function splitBundles(file: SourceFile, path: string): SourceFile[] {
   if (extname(file.name) !== '.quadlets') return [file];
   return splitBundle(file.data.toString('utf8'), path).map(({ name, text }) => ({
     name,
@@ -86,6 +92,6 @@ function contentOf(path: string): Buffer {
 }
 
 async function fetched(url: string): Promise<Buffer> {
-  const { downloadWhole } = await import('../../../engine/download.ts');
+  const { downloadWhole } = await import('./download.ts');
   return await downloadWhole(url, LARGEST);
 }
