@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { writeFileAtomic } from '../base/atomic-file.ts';
@@ -21,6 +21,7 @@ import { cgroupVersion } from './host-cgroups.ts';
 import { gatherHostFacts, statBlockDevice } from './host-facts.ts';
 import { checkKernelLimits } from './kernel-limits.ts';
 import { writeDeviceLimits } from './live-device-limits.ts';
+import { writeLeftOut } from './live-limits.ts';
 import { runtimeOf } from './runtime-of.ts';
 import { settle } from './settle.ts';
 
@@ -40,7 +41,7 @@ export async function changeLimits(
     const limits = limitsFor(libpod, record, spec);
     if (isLive && Object.keys(limits).length > 0) {
       await applyLimits(libpod, { ...record, spec }, limits);
-      applySwappiness(record, spec);
+      applyLeftOut(record, spec);
       applyDeviceLimits(record, spec);
     }
     crashPoint('update-after-runtime');
@@ -111,18 +112,14 @@ const CPU_LIMITS = [
   'cpusetMems',
 ] as const;
 
-/** Not every runtime does it in an update. */
-function applySwappiness({ spec: old, pid, id }: ContainerRecord, { resources }: ContainerSpec): void {
-  const { memorySwappiness } = resources;
-  if (pid === undefined || memorySwappiness === undefined) return;
-  if (memorySwappiness === old.resources.memorySwappiness) return;
-  const memory = cgroupPlaces(pid, id).get('memory');
-  if (memory !== undefined) writeFileSync(join(memory, 'memory.swappiness'), `${memorySwappiness}`);
+/** What runtimes leave alone in an update. */
+function applyLeftOut({ spec: old, pid, id }: ContainerRecord, { resources }: ContainerSpec): void {
+  if (pid !== undefined) writeLeftOut(cgroupPlaces(pid, id), { old: old.resources, now: resources });
 }
 
 function applyDeviceLimits({ spec: old, pid, id }: ContainerRecord, spec: ContainerSpec): void {
-  if (pid === undefined || (old.resources.throttle === undefined && spec.resources.throttle === undefined))
-    return;
+  if (pid === undefined) return;
+  if ([old, spec].every(({ resources }) => limitedDevices(resources).length === 0)) return;
   // Of the old ones some may name a device that is gone: its limits went with it.
   const limits = ({ resources }: ContainerSpec) => {
     const paths = limitedDevices(resources).filter((path) => existsSync(path));

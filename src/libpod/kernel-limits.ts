@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UnsupportedError } from '../base/errors.ts';
-import type { ResourcesSpec } from '../specgen/container-spec.ts';
+import type { DeviceLimit, ResourcesSpec } from '../specgen/container-spec.ts';
 import type { HostFacts } from '../specgen/host-facts.ts';
 
 /** Limits that not every kernel has, although it has their controller. Throws UnsupportedError that says what is missing. */
@@ -11,7 +11,8 @@ export function checkKernelLimits(
     cgroupVersion,
     cgroupPath,
     cgroupManager,
-  }: Pick<HostFacts, 'cgroupVersion' | 'cgroupPath' | 'cgroupManager'>,
+    devices,
+  }: Pick<HostFacts, 'cgroupVersion' | 'cgroupPath' | 'cgroupManager' | 'devices'>,
 ): void {
   if (resources.cpuRtPeriod !== undefined || resources.cpuRtRuntime !== undefined) {
     if (cgroupVersion === 2)
@@ -27,7 +28,8 @@ export function checkKernelLimits(
       );
     if (cgroupManager === 'cgroupfs' && cgroupPath !== undefined) checkBudget(resources, cgroupPath);
   }
-  if (resources.blkioWeightDevice !== undefined && cgroupVersion === 1) checkWeights();
+  if (resources.blkioWeightDevice !== undefined && cgroupVersion === 1)
+    checkWeights(resources.blkioWeightDevice, devices);
 }
 
 const CPU = '/sys/fs/cgroup/cpu';
@@ -46,10 +48,30 @@ function checkBudget({ cpuRtRuntime }: ResourcesSpec, cgroupPath: string): void 
   );
 }
 
-function checkWeights(): void {
-  if (existsSync(`${BLKIO}/blkio.weight_device`) || existsSync(`${BLKIO}/blkio.bfq.weight_device`)) return;
-  throw new UnsupportedError(
-    'cannot set --blkio-weight-device: no I/O scheduler of this kernel shares devices by weight',
-    { hint: 'limit rates with --device-read-bps and --device-write-bps' },
-  );
+/** Whether a device is shared by weight is up to its scheduler; the kernel refuses the others without a reason. */
+function checkWeights(limits: readonly DeviceLimit[], devices: HostFacts['devices']): void {
+  if (existsSync(`${BLKIO}/blkio.weight_device`)) return;
+  for (const { path } of limits) {
+    const scheduler = schedulerOf(devices[path]);
+    if (scheduler === undefined || scheduler.name === 'bfq') continue;
+    throw new UnsupportedError(
+      `cannot set --blkio-weight-device for ${path}: its I/O scheduler is ${scheduler.name}, and only bfq shares a device by weight`,
+      {
+        hint: `choose it (echo bfq > ${scheduler.file}), or limit rates with --device-read-bps and --device-write-bps`,
+      },
+    );
+  }
+}
+
+/** The one that sysfs shows in brackets; undefined where the device has none to choose. */
+function schedulerOf(
+  device: HostFacts['devices'][string] | undefined,
+): { name: string; file: string } | undefined {
+  if (device === undefined) return undefined;
+  const own = `/sys/dev/block/${device.major}:${device.minor}`;
+  // A partition has that of its disk.
+  const file = [`${own}/queue/scheduler`, `${own}/../queue/scheduler`].find((each) => existsSync(each));
+  if (file === undefined) return undefined;
+  const name = /\[(\S+)\]/.exec(readFileSync(file, 'utf8'))?.[1];
+  return name === undefined ? undefined : { name, file: realpathSync(file) };
 }

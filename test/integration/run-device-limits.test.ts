@@ -1,31 +1,12 @@
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { DISK, noDisk, noWeights, numbersOf, withLoopDevice } from '../fixtures/block-device.ts';
 import { inContainer, runScript, startSleeper } from '../fixtures/containers.ts';
 import { tspod, tspodOk } from '../fixtures/harness.ts';
 import { isRoot } from '../fixtures/requires.ts';
 
-const V1 = existsSync('/sys/fs/cgroup/blkio/blkio.throttle.read_bps_device');
 const V2 = existsSync('/sys/fs/cgroup/cgroup.controllers');
-const DISK = readFileSync('/proc/partitions', 'utf8')
-  .split('\n')
-  .map((line) => `/dev/${line.trim().split(/\s+/)[3] ?? ''}`)
-  .find((path) => existsSync(path) && statSync(path).isBlockDevice());
-const noDisk = isRoot() && V1 && DISK !== undefined ? false : 'needs root, blkio of cgroup v1 and a disk';
-
-/** `major:minor` as the kernel writes them. */
-function numbersOf(path: string): string {
-  const rdev = statSync(path).rdev;
-  return `${(rdev >> 8) & 0xfff}:${(rdev & 0xff) | ((rdev >> 12) & 0xfff00)}`;
-}
 
 describe('limits for single block devices', { skip: noDisk }, () => {
   const disk = DISK ?? '';
@@ -42,17 +23,23 @@ describe('limits for single block devices', { skip: noDisk }, () => {
     await tspodOk(['rm', '-f', '-t', '0', name]);
   });
 
-  it('are refused for what is no disk, and by name where no scheduler weighs disks', async () => {
+  it('are refused for what is no disk', async () => {
     const none = await runScript(['--device-read-bps', '/dev/null:1mb'], 'true');
     assert.equal(none.code, 125);
     assert.match(none.stderr, /^Error: cannot limit \/dev\/null: not a block device/);
     const gone = await runScript(['--device-read-bps', '/dev/gone:1mb'], 'true');
     assert.match(gone.stderr, /\/dev\/gone: no such file/);
-    if (existsSync('/sys/fs/cgroup/blkio/blkio.weight_device')) return;
-    if (existsSync('/sys/fs/cgroup/blkio/blkio.bfq.weight_device')) return;
-    const weight = await runScript(['--blkio-weight-device', `${disk}:100`], 'true');
-    assert.equal(weight.code, 125);
-    assert.match(weight.stderr, /--blkio-weight-device: no I\/O scheduler/);
+  });
+
+  it('by weight are refused where its scheduler knows none', { skip: noWeights }, async () => {
+    await withLoopDevice('none', async (path) => {
+      const weight = await runScript(['--blkio-weight-device', `${path}:100`], 'true');
+      assert.equal(weight.code, 125);
+      assert.match(
+        weight.stderr,
+        /cannot set --blkio-weight-device for \/dev\/loop\d+: its I\/O scheduler is none, and only bfq .*\n.*echo bfq > \/sys\/\S+\/loop\d+\/queue\/scheduler/,
+      );
+    });
   });
 });
 

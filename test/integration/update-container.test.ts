@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { DISK, noDisk } from '../fixtures/block-device.ts';
 import { freshName, startSleeper } from '../fixtures/containers.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { tspod, tspodOk } from '../fixtures/harness.ts';
-import { isRoot } from '../fixtures/requires.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
-
-const V1 = existsSync('/sys/fs/cgroup/blkio/blkio.throttle.read_bps_device');
-const DISK = readFileSync('/proc/partitions', 'utf8')
-  .split('\n')
-  .map((line) => `/dev/${line.trim().split(/\s+/)[3] ?? ''}`)
-  .find((path) => existsSync(path) && statSync(path).isBlockDevice());
-const noDisk = isRoot() && V1 && DISK !== undefined ? false : 'needs root, blkio of cgroup v1 and a disk';
 
 describe('update', () => {
   it('limits block devices of a running container, and frees them', { skip: noDisk }, async () => {
