@@ -6,6 +6,7 @@ import { containerPaths, logPath } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { healthArguments } from './health-monitor.ts';
 import { sdnotifyArguments } from './sdnotify.ts';
+import { journalFields } from '../specgen/log-attributes.ts';
 import { logTag } from '../specgen/log-tag.ts';
 import type { RuntimeRef } from '../oci/runtime-client.ts';
 
@@ -120,5 +121,7 @@ function logArguments(libpod: Libpod, record: ContainerRecord): string[] {
   }
   const isTagged = driver === 'journald' || driver === 'json-file';
   if (isTagged && log.tag !== undefined) args.push('--log-tag', logTag(log.tag, record.spec, record.id));
+  if (driver === 'journald' && !libpod.foreignMonitor)
+    for (const field of journalFields(record.spec, record.id)) args.push('--log-label', field);
   return args;
 }

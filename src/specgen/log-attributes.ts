@@ -47,6 +47,29 @@ export function logAttributes(spec: ContainerSpec, id: string): Record<string, s
   };
 }
 
+/** What the monitor says itself of every entry. */
+const OWN_FIELDS = /^(MESSAGE|PRIORITY|SYSLOG_IDENTIFIER|CONTAINER_(ID|ID_FULL|NAME|TAG|PARTIAL_MESSAGE))$/;
+
+/** The same for an entry of the journal, NAME=VALUE as docker names them: `com.example.team` is `COM_EXAMPLE_TEAM`. */
+export function journalFields(spec: ContainerSpec, id: string): string[] {
+  // A label or variable named tag is one; the tag of the log has a field already.
+  const attributes = logAttributes({ ...spec, log: { ...spec.log, tag: undefined } }, id);
+  const named = Object.entries(attributes).map(([key, value]): [string, string] => [
+    // A field that begins with an underline, or a digit, the journal does not take from programs.
+    key
+      .toUpperCase()
+      .replace(/[^A-Z0-9_]/g, '_')
+      .replace(/^[_0-9]+/, '')
+      .slice(0, LONGEST_FIELD),
+    value,
+  ]);
+  return named
+    .filter(([name]) => name !== '' && !OWN_FIELDS.test(name))
+    .map(([name, value]) => `${name}=${value}`);
+}
+
+const LONGEST_FIELD = 64;
+
 function chosen(
   all: Readonly<Record<string, string>>,
   names: readonly string[] | undefined,

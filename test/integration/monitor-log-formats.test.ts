@@ -71,7 +71,7 @@ test('journald gets one entry per line with the fields of the container', { skip
   const out = join(container.directory, 'journal.json');
   const args = container.args.map((word) => (word.startsWith('k8s-file:') ? 'journald' : word));
   const monitor = startMonitor({
-    args: [...args, '--sync', '--name', 'web', '--log-tag', 'tag', '--log-label', 'A_1=x y'],
+    args: [...args, '--sync', '--name', 'web', '--log-tag', 'tag', '--log-label', 'A_1=x=y\nPRIORITY=0'],
     wrapper: ['unshare', '--mount', 'python3', RECEIVE, '/run/systemd/journal/socket', out],
   });
   assert.equal(await monitor.exited, 0, monitor.stderr());
@@ -84,7 +84,7 @@ test('journald gets one entry per line with the fields of the container', { skip
     CONTAINER_NAME: 'web',
     CONTAINER_TAG: 'tag',
     SYSLOG_IDENTIFIER: 'tag',
-    A_1: 'x y',
+    A_1: 'x=y\nPRIORITY=0',
   };
   assert.deepEqual(entries, [
     { ...shared, PRIORITY: '6', MESSAGE: 'one' },
@@ -92,6 +92,29 @@ test('journald gets one entry per line with the fields of the container', { skip
     { ...shared, PRIORITY: '3', MESSAGE: 'err' },
     { ...shared, PRIORITY: '6', MESSAGE: 'part', CONTAINER_PARTIAL_MESSAGE: 'true' },
   ]);
+});
+
+test('journald gets what is written after its socket was made anew', { skip }, async () => {
+  using container = makeFakeContainer('echo one; mv /run/next /run/systemd/journal/socket; echo two');
+  const out = join(container.directory, 'journal.json');
+  const args = container.args.map((word) => (word.startsWith('k8s-file:') ? 'journald' : word));
+  const monitor = startMonitor({
+    args: [...args, '--sync', '--name', 'web'],
+    wrapper: [
+      'unshare',
+      '--mount',
+      'python3',
+      RECEIVE,
+      '/run/systemd/journal/socket',
+      out,
+      '--next',
+      '/run/next',
+    ],
+  });
+  assert.equal(await monitor.exited, 0, monitor.stderr());
+  const received = JSON.parse(readFileSync(out, 'utf8')) as string[];
+  const atNewSocket = received.slice(received.indexOf('') + 1).map((text) => Buffer.from(text, 'base64'));
+  assert.equal(fields(atNewSocket.at(-1) ?? Buffer.alloc(0))['MESSAGE'], 'two');
 });
 
 test('harmless notify messages of the container reach the host, others do not', async () => {

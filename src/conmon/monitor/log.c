@@ -164,7 +164,7 @@ static bool is(const char *text, size_t length, const char *word) {
 static void check_labels(void) {
 	for (int i = 0; i < opt.log_labels.count; i++) {
 		const char *label = opt.log_labels.items[i], *equals = strchr(label, '=');
-		if (!equals || equals == label || strchr(equals + 1, '='))
+		if (!equals || equals == label)
 			die("Container labels must be in format LABEL=VALUE (no LABEL present in '%s')", label);
 		if (strspn(label, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != (size_t)(equals - label))
 			die("Container label names must contain only uppercase letters, numbers and underscore "

@@ -8,11 +8,14 @@ static char *fields; /* what is the same in every entry */
 static size_t fields_size;
 static struct lines lines[2] = {{.limit = LINE_LIMIT}, {.limit = LINE_LIMIT}};
 
+/* Named in every send, not connected to: the socket may be made anew while the container runs. */
+static const struct sockaddr_un journal = {AF_UNIX, "/run/systemd/journal/socket"};
+
 static lines_emit emit;
 static void add_field(FILE *to, const char *name, const char *value);
+static void add_label(FILE *to, const char *label);
 
 void log_journald_open(void) {
-	static const struct sockaddr_un address = {AF_UNIX, "/run/systemd/journal/socket"};
 	char short_id[13] = {0};
 	FILE *to = open_memstream(&fields, &fields_size);
 
@@ -27,11 +30,13 @@ void log_journald_open(void) {
 		add_field(to, "CONTAINER_TAG", opt.log_tag);
 	add_field(to, "SYSLOG_IDENTIFIER", opt.log_tag ? opt.log_tag : opt.name ? opt.name : short_id);
 	for (int i = 0; i < opt.log_labels.count; i++)
-		fprintf(to, "%s\n", opt.log_labels.items[i]);
+		add_label(to, opt.log_labels.items[i]);
 	fclose(to);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
-		say(WARN, "Failed to connect to the journal: %m");
+	if (fd < 0)
+		say(WARN, "Failed to make a socket for the journal: %m");
+	else if (access(journal.sun_path, W_OK) < 0)
+		say(WARN, "Failed to reach the journal at %s: %m", journal.sun_path);
 }
 
 void log_journald_write(enum stream stream, const char *data, size_t size) {
@@ -61,7 +66,10 @@ static void emit(void *to, enum stream stream, const char *line, size_t size, bo
 		{"MESSAGE\n", 8}, {&length, sizeof length}, {(char *)line, size}, {"\n", 1},
 		{(char *)partial, complete || opt.no_partial_message ? 0 : sizeof partial - 1},
 	};
-	struct msghdr message = {.msg_iov = parts, .msg_iovlen = sizeof parts / sizeof *parts};
+	struct msghdr message = {
+		.msg_name = (void *)&journal, .msg_namelen = sizeof journal,
+		.msg_iov = parts, .msg_iovlen = sizeof parts / sizeof *parts,
+	};
 	while (sendmsg(fd, &message, MSG_NOSIGNAL) < 0 && errno == EINTR)
 		continue;
 }
@@ -72,4 +80,15 @@ static void add_field(FILE *to, const char *name, const char *value) {
 	fprintf(to, "%s\n", name);
 	fwrite(&length, sizeof length, 1, to);
 	fprintf(to, "%s\n", value);
+}
+
+/* NAME=VALUE, checked before; the value may have several lines. */
+static void add_label(FILE *to, const char *label) {
+	size_t length = strcspn(label, "=");
+	char *name = strndup(label, length);
+
+	if (!name)
+		die("Out of memory");
+	add_field(to, name, label + length + 1);
+	free(name);
 }

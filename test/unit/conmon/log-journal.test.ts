@@ -17,7 +17,12 @@ function fakeJournalctl(script: string): void {
 }
 
 function journalLine(fields: Record<string, unknown>): string {
-  return JSON.stringify({ __REALTIME_TIMESTAMP: '1700000000123456', PRIORITY: '6', ...fields });
+  return JSON.stringify({
+    __CURSOR: 's=1',
+    __REALTIME_TIMESTAMP: '1700000000123456',
+    PRIORITY: '6',
+    ...fields,
+  });
 }
 
 const OPTIONS = {
@@ -46,6 +51,7 @@ describe('a journal entry', () => {
       time: '2023-11-14T22:13:20.123456000Z',
       text: Buffer.from('hello'),
       complete: true,
+      cursor: 's=1',
     });
   });
 
@@ -68,11 +74,43 @@ describe('reading the journal', () => {
       `cat <<'END'\n${journalLine({ MESSAGE: 'a', CONTAINER_PARTIAL_MESSAGE: 'true' })}\n${journalLine({ MESSAGE: 'b' })}\nEND`,
     );
     const consumer = collectingConsumer();
-    await readJournal({ ...OPTIONS, tail: 7 }, consumer);
+    await readJournal(OPTIONS, consumer);
     assert.equal(consumer.text(), 'ab\n');
     const asked = readFileSync(join(directory, 'arguments'), 'utf8');
-    assert.match(asked, /--lines=7/);
     assert.match(asked, new RegExp(`CONTAINER_ID_FULL=${OPTIONS.id}`));
+  });
+
+  test('takes only a newline for the end of a line', async () => {
+    const text = 'one\u2028two\u2029three\rfour';
+    fakeJournalctl(`cat <<'END'\n${journalLine({ MESSAGE: text })}\nEND`);
+    const consumer = collectingConsumer();
+    await readJournal(OPTIONS, consumer);
+    assert.equal(consumer.text(), `${text}\n`);
+  });
+
+  test('begins at the first part of the last lines', async () => {
+    const parts = [
+      { MESSAGE: 'old', __CURSOR: 's=1' },
+      { MESSAGE: 'long ', __CURSOR: 's=2', CONTAINER_PARTIAL_MESSAGE: 'true' },
+      { MESSAGE: 'line', __CURSOR: 's=3' },
+      { MESSAGE: 'open', __CURSOR: 's=4', CONTAINER_PARTIAL_MESSAGE: 'true' },
+    ];
+    for (const [tail, from] of [
+      [1, '--cursor=s=4'],
+      [2, '--cursor=s=2'],
+      [3, ''],
+      [0, '--lines=0'],
+    ] as const) {
+      fakeJournalctl(
+        `case "$*" in *--reverse*) cat <<'END'\n${parts.toReversed().map(journalLine).join('\n')}\nEND\nesac`,
+      );
+      await readJournal({ ...OPTIONS, tail, since: 5000 }, collectingConsumer());
+      const asked = readFileSync(join(directory, 'arguments'), 'utf8');
+      assert.ok(asked.includes(from), asked);
+      assert.doesNotMatch(asked, /--reverse/);
+      assert.equal(asked.includes('--cursor'), from.startsWith('--cursor'), asked);
+      assert.notEqual(asked.includes('--since'), asked.includes('--cursor'), asked);
+    }
   });
 
   test('tells why it failed in the words of journalctl', async () => {

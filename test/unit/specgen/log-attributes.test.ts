@@ -2,20 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidSpecError } from '../../../src/base/errors.ts';
 import type { ContainerSpec, LogAttributesSpec } from '../../../src/specgen/container-spec.ts';
-import { logDetails, readLogAttribute } from '../../../src/specgen/log-attributes.ts';
+import { journalFields, logDetails, readLogAttribute } from '../../../src/specgen/log-attributes.ts';
 
 const ID = 'a'.repeat(64);
 
 function details(options: Record<string, string>, tag?: string): string {
+  return logDetails(specWith(options, tag), ID);
+}
+
+function specWith(options: Record<string, string>, tag?: string): ContainerSpec {
   const attributes: LogAttributesSpec = {};
   for (const [key, value] of Object.entries(options)) readLogAttribute(attributes, key, value);
-  const spec = {
+  return {
     name: 'web',
-    labels: { 'com.example/tier': 'front end', other: 'x' },
+    labels: { 'com.example/tier': 'front end', other: 'x', '1': 'none', tag: 'mine', 'container.id': 'f' },
     process: { env: ['COLOR=red&blue', 'COUNT=1', 'PATH=/bin'] },
     log: { tag, attributes },
   } as unknown as ContainerSpec;
-  return logDetails(spec, ID);
 }
 
 test('details are nothing but a blank when no option names any', () => {
@@ -36,4 +39,9 @@ test('details are chosen by regular expressions as well', () => {
 test('a bad regular expression is refused, and other keys are left alone', () => {
   assert.throws(() => details({ 'env-regex': '(' }), InvalidSpecError);
   assert.equal(readLogAttribute({}, 'max-size', '1'), false);
+});
+
+test('fields of the journal have the names that docker gives them, and none that the monitor gives itself', () => {
+  const spec = specWith({ labels: 'com.example/tier,1,tag,container.id', env: 'COLOR' }, '{{.Name}}');
+  assert.deepEqual(journalFields(spec, ID), ['COM_EXAMPLE_TIER=front end', 'TAG=mine', 'COLOR=red&blue']);
 });
