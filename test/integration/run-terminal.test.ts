@@ -99,6 +99,24 @@ describe('a container on a terminal', { skip: requires('python3') }, () => {
     assert.match(bad.stderr, /ctrl-/);
   });
 
+  it('takes the detach keys that run and start are given', async () => {
+    const name = freshName();
+    const flags = ['-it', '--network', 'none', '--name', name, '--detach-keys', 'a,b,c'];
+    const first = withTerminal(['run', ...flags, await busyboxImage(), 'sh', '-c', COUNTING]);
+    await first.expect('tick');
+    // The standard keys mean nothing any more.
+    first.write('\x10\x11abc');
+    assert.equal((await first.exit).code, 0);
+    await waitForStatus(name, /^Up/);
+    await tspodOk(['stop', '-t', '0', name]);
+    const second = withTerminal(['start', '--attach', '--interactive', '--detach-keys', 'ctrl-e', name]);
+    await second.expect('tick');
+    second.write('\x05');
+    assert.equal((await second.exit).code, 0);
+    await waitForStatus(name, /^Up/);
+    await tspodOk(['rm', '-f', '-t', '0', name]);
+  });
+
   it('is seen alike by two who are attached', async () => {
     const name = await startScript(['-it'], `(${COUNTING}) & while read line; do echo "got $line"; done`);
     const one = withTerminal(['attach', name]);
@@ -223,6 +241,30 @@ describe('exec on a terminal', { skip: requires('python3') }, () => {
     session.write('\x10\x11');
     assert.equal((await session.exit).code, 0);
     assert.match(await tspodOk(['exec', name, 'ps']), /sh -c touch/);
+  });
+
+  it('detaches by other keys, and by none when there are none', async () => {
+    const name = await startScript([], 'sleep 3600');
+    const program = (script: string): string[] => [name, 'sh', '-c', `echo ready; ${script}`];
+    const line = program('read line; echo "got $line"; sleep 3600');
+    const session = withTerminal(['exec', '-it', '--detach-keys', 'ctrl-x,q', ...line]);
+    await session.expect('ready');
+    // What begins like the keys and is not them goes to the program.
+    session.write('\x18z\r');
+    await session.expect('got \x18z');
+    session.write('\x18q');
+    assert.equal((await session.exit).code, 0);
+    assert.match(await tspodOk(['exec', name, 'ps']), /sleep 3600\n[\s\S]*sleep 3600/);
+    const raw = program('stty raw; echo set; head -c 2 | od -An -tx1');
+    const without = withTerminal(['exec', '-it', '--detach-keys', '', ...raw]);
+    await without.expect('set');
+    without.write('\x10\x11');
+    await without.expect(' 10 11');
+    assert.equal((await without.exit).code, 0);
+    const bad = await tspod(['exec', '--detach-keys', 'ctrl-', name, 'true']);
+    assert.equal(bad.code, 125);
+    assert.match(bad.stderr, /ctrl-/);
+    await tspodOk(['rm', '-f', '-t', '0', name]);
   });
 });
 
