@@ -23,7 +23,6 @@ import { CHECKPOINT_FILES, checkpointPaths, treeAt, writePieces } from '../libpo
 import type { ContainerRecord } from '../libpod/container.ts';
 import { logPath } from '../libpod/container-paths.ts';
 import { rootfsOptions } from '../libpod/rootfs-options.ts';
-import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
 import type { Change } from '../storage/changes.ts';
 import { collected } from '../storage/collected.ts';
 import { layerParts } from '../storage/diff-layer.ts';
@@ -32,6 +31,7 @@ import { archiveTree } from '../storage/tree/archive-tree.ts';
 import { isOfEveryStart } from './container-diff.ts';
 import { forgetElsewhere, noteElsewhere } from '../libpod/elsewhere.ts';
 import type { Engine } from './engine.ts';
+import { openLayersView } from './layers-view.ts';
 import { exportVolume } from './volume-archive.ts';
 
 export type CheckpointCompression = 'gzip' | 'none' | 'zstd';
@@ -174,14 +174,9 @@ async function writeRootfs(engine: Engine, record: ContainerRecord, directory: s
 
 /** What the image has in a directory that the container has made anew, and the container has not. */
 async function hiddenBelow(engine: Engine, record: ContainerRecord, change: Change): Promise<string[]> {
-  const { store, paths } = engine;
-  const target = join(
-    paths.runRoot,
-    `checkpoint-image-${formatIdentity(ownIdentity()).replaceAll(':', '-')}`,
-  );
-  await store.rootfs.mountLayers(record.layerId, target);
+  const view = await openLayersView(engine, record.layerId);
   try {
-    const tree = treeAt(engine, target, 'of the image');
+    const tree = treeAt(engine, view.path, 'of the image');
     try {
       const fd = tree.openDirectory(change.path);
       if (fd === undefined) return [];
@@ -196,8 +191,7 @@ async function hiddenBelow(engine: Engine, record: ContainerRecord, change: Chan
       tree.close();
     }
   } finally {
-    store.rootfs.unmountLayers(target);
-    rmSync(target, { recursive: true, force: true });
+    view.close();
   }
 }
 

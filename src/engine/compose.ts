@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../base/clock.ts';
 import { UnsupportedError } from '../base/errors.ts';
 import { originalEnvironment } from '../rootless/original-environment.ts';
 import { runAttached } from './run-attached.ts';
@@ -90,9 +91,9 @@ function startService(engine: Engine, socket: string): ChildProcess {
 }
 
 async function untilListening(service: ChildProcess, socket: string): Promise<void> {
-  const deadline = Date.now() + START_DEADLINE_MS;
+  const deadline = monotonicMs() + START_DEADLINE_MS;
   while (!(await isListening(socket))) {
-    if (service.exitCode !== null || Date.now() > deadline)
+    if (service.exitCode !== null || monotonicMs() > deadline)
       throw new UnsupportedError('cannot run compose: the API service did not start');
     await delay(20);
   }

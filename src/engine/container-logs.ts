@@ -4,7 +4,7 @@ import { watchLog } from '../conmon/log-alarm.ts';
 import { followLog } from '../conmon/log-follow.ts';
 import { readJournal } from '../conmon/log-journal.ts';
 import { type LogConsumer, LogReader, type LogSelection } from '../conmon/log-reader.ts';
-import { dueRestart, planRestart } from '../libpod/restart-policy.ts';
+import { dueRestart, LONGEST_DELAY_MS, planRestart } from '../libpod/restart-policy.ts';
 import { type ContainerRecord, getContainer } from '../libpod/container.ts';
 import { logPath } from '../libpod/container-paths.ts';
 import { observe } from '../libpod/observe.ts';
@@ -76,19 +76,22 @@ function mayWrite(engine: Engine, id: string): boolean {
     case 'stopping':
       return true;
     case 'exited':
-      return Date.now() < restartExpectedUntil(engine, now);
+      return isRestartExpected(engine, now);
     default:
       return false;
   }
 }
 
-/** Until when an ended container may come back by itself or by `restart`. */
-function restartExpectedUntil(engine: Engine, record: ContainerRecord): number {
+/** An ended container may come back by itself or by `restart`. */
+function isRestartExpected(engine: Engine, record: ContainerRecord): boolean {
   // Until its end has been settled, what its policy says is only to be worked out.
   const { held, quickRestarts } = record.facts;
   const due = held === true ? planRestart(engine, record, quickRestarts) : dueRestart(engine, record);
-  if (due !== undefined) return due.at + RESTART_SLACK_MS;
-  const finished = Date.parse(record.finishedAt ?? '');
-  if (Number.isNaN(finished)) return 0;
-  return record.stoppedByUser && !record.spec.autoRemove ? finished + RESTART_GAP_MS : 0;
+  if (due !== undefined) {
+    const rest = due.at - Date.now();
+    return rest > -RESTART_SLACK_MS && rest <= LONGEST_DELAY_MS;
+  }
+  // Of one that ends in the future the clock was set back since.
+  const ago = Date.now() - Date.parse(record.finishedAt ?? '');
+  return record.stoppedByUser && !record.spec.autoRemove && ago >= 0 && ago < RESTART_GAP_MS;
 }

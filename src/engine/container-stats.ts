@@ -65,7 +65,7 @@ export function statsFrom(
     cpuPercent:
       before === undefined
         ? average
-        : percent(usage.cpuNanos - before.cpuNanos, (usage.at - before.at) * 1e6),
+        : percent(usage.cpuNanos - before.cpuNanos, (usage.clock - before.clock) * 1e6),
     averageCpuPercent: average,
     memoryPercent: percent(usage.memory, usage.memoryLimit),
   };

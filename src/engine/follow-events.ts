@@ -22,7 +22,9 @@ export interface EventsRequest {
  * After a write the database may show what was written only a little later, and nothing tells when: so it is looked at again. The
  * last one is for file systems that tell of no changes at all.
  */
-const LOOK_AGAIN_MS = [5, 20, 80, 300, 2000] as const;
+const LOOK_AGAIN_MS = [5, 20, 80, 300, 2000];
+/** Nobody is told anything: as often as that, always. */
+const UNWATCHED_MS = 300;
 
 /** Events of all processes that work on this store, oldest first; each is told once. Wrong filters throw at once. */
 export function followEvents(engine: Engine, request: EventsRequest): AsyncGenerator<StoredEvent, void> {
@@ -64,14 +66,14 @@ function isOver(until: number | undefined): boolean {
 
 /** Rings when somebody has written to the database. */
 class DatabaseAlarm {
-  readonly #watcher: FSWatcher;
+  /** Undefined where the user has no instance of inotify left, or the log is not there yet: then looking again has to do. */
+  readonly #watcher: FSWatcher | undefined;
   #step = 0;
   #wake: (() => void) | undefined;
   #rang = false;
 
   constructor(database: string, signal: AbortSignal | undefined) {
-    this.#watcher = watch(`${database}-wal`, () => this.#ring());
-    this.#watcher.on('error', () => this.#ring());
+    this.#watcher = tryWatch(`${database}-wal`, () => this.#ring());
     signal?.addEventListener('abort', () => this.#ring());
   }
 
@@ -81,7 +83,8 @@ class DatabaseAlarm {
       return;
     }
     const rest = until === undefined ? Number.POSITIVE_INFINITY : Math.max(0, until - Date.now());
-    const pause = LOOK_AGAIN_MS[Math.min(this.#step++, LOOK_AGAIN_MS.length - 1)] ?? 2000;
+    const last = this.#watcher === undefined ? LOOK_AGAIN_MS.indexOf(UNWATCHED_MS) : LOOK_AGAIN_MS.length - 1;
+    const pause = LOOK_AGAIN_MS[Math.min(this.#step++, last)] ?? UNWATCHED_MS;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, Math.min(rest, pause));
       this.#wake = () => {
@@ -94,12 +97,22 @@ class DatabaseAlarm {
   }
 
   close(): void {
-    this.#watcher.close();
+    this.#watcher?.close();
   }
 
   #ring(): void {
     this.#step = 0;
     this.#rang = true;
     this.#wake?.();
+  }
+}
+
+function tryWatch(path: string, ring: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(path, ring);
+    watcher.on('error', ring);
+    return watcher;
+  } catch {
+    return undefined;
   }
 }

@@ -4,7 +4,7 @@ import { log } from '../base/log.ts';
 import { type ContainerRecord, getContainer } from './container.ts';
 import { lockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
-import { dueRestart, LONGEST_OWN_WAIT_MS } from './restart-policy.ts';
+import { dueRestart, LONGEST_OWN_WAIT_MS, restOf } from './restart-policy.ts';
 import { settle, settlePods } from './settle.ts';
 import { startContainer } from './start.ts';
 
@@ -39,7 +39,7 @@ export async function cleanupContainer(
   await settlePods(libpod);
   const due = record === undefined ? undefined : dueRestart(libpod, record);
   if (due === undefined) return undefined;
-  const milliseconds = Math.max(0, due.at - Date.now());
+  const milliseconds = restOf(due);
   if (options.handOver && milliseconds > LONGEST_OWN_WAIT_MS) return { milliseconds, count: due.count };
   await delay(milliseconds);
   await restartByPolicy(libpod, id, due.count);

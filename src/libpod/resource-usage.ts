@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { monotonicMs } from '../base/clock.ts';
 import { type CgroupPlaces, cgroupPlaces, isOwnCgroup } from './cgroup-places.ts';
 import type { ContainerRecord } from './container.ts';
 import { listContainerProcesses } from './container-processes.ts';
@@ -23,8 +24,10 @@ export interface CpuDetails {
 
 /** What a container has used up to now. */
 export interface ResourceUsage {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, to be shown. */
   at: number;
+  /** Milliseconds of the clock that nobody sets, for the time between two looks. */
+  clock: number;
   cpuNanos: number;
   /** CPU time that the whole machine had to give, idle or not. */
   systemNanos: number;
@@ -68,7 +71,7 @@ export function readUsage(
   try {
     const places = cgroupPlaces(pid, id);
     const { systemNanos, cpus } = machine;
-    const common = { at: Date.now(), systemNanos, cpus, networks: readNetworks(pid) };
+    const common = { at: Date.now(), clock: monotonicMs(), systemNanos, cpus, networks: readNetworks(pid) };
     const memory = places.get('memory');
     if (memory !== undefined && isOwnCgroup(memory, id)) return { ...common, ...fromV1(places, machine) };
     const unified = places.get('');
@@ -79,7 +82,7 @@ export function readUsage(
   }
 }
 
-type Counted = Omit<ResourceUsage, 'at' | 'systemNanos' | 'cpus' | 'networks'>;
+type Counted = Omit<ResourceUsage, 'at' | 'clock' | 'systemNanos' | 'cpus' | 'networks'>;
 
 function fromV2(directory: string, machine: MachineUsage): Counted {
   const read = reader(directory);

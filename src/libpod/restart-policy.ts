@@ -9,7 +9,7 @@ import { isMonitored } from './observe.ts';
 
 /** Docker's back-off between restarts: doubled each time, starting anew once a run lasted ten seconds. */
 const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 60_000;
+export const LONGEST_DELAY_MS = 60_000;
 const GOOD_RUN_MS = 10_000;
 /** A longer wait is left to the monitor, which costs a hundredth of the memory. */
 export const LONGEST_OWN_WAIT_MS = 500;
@@ -70,9 +70,13 @@ export function isRestarting(libpod: Pick<Libpod, 'paths'>, record: ContainerRec
 export function isRestartLost(libpod: Pick<Libpod, 'paths'>, record: ContainerRecord): boolean {
   const due = dueRestart(libpod, record);
   if (due === undefined || isMonitored(record)) return false;
-  const early = due.at - Date.now();
-  // Longer than that nobody would have waited: the clock was set back.
-  return early <= LONGEST_OWN_WAIT_MS || early > LONGEST_DELAY_MS;
+  return restOf(due) <= LONGEST_OWN_WAIT_MS;
+}
+
+/** Milliseconds until it is due. Longer than the longest nobody would have planned: then the clock was set back, and it is due. */
+export function restOf({ at }: DueRestart): number {
+  const rest = at - Date.now();
+  return rest > LONGEST_DELAY_MS ? 0 : Math.max(0, rest);
 }
 
 /** While it is there, which is until the next boot, nothing is restarted. */

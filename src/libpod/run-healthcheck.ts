@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../base/clock.ts';
 import { InvalidSpecError, MonitorError, UnsupportedError, WrongStateError } from '../base/errors.ts';
 import { CHECK_HEALTH, tellMonitor } from '../conmon/monitor-control.ts';
-import { lookupContainer } from './container.ts';
+import { type ContainerRecord, lookupContainer } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { hasHealthcheck, type HealthLogEntry, type HealthRecord, readHealth } from './health-record.ts';
@@ -26,7 +26,7 @@ export async function runHealthcheck(libpod: Libpod, nameOrId: string): Promise<
     throw new WrongStateError(
       `cannot check the health of container ${record.id}: it is ${record.state}, not running`,
     );
-  const asked = new Date();
+  const asked = { wall: Date.now(), clock: monotonicMs(), last: lastStart(libpod, record) };
   if (!tellMonitor(containerPaths(libpod.paths, record.id).bundle.control, CHECK_HEALTH))
     throw new UnsupportedError(
       `cannot check the health of container ${record.name}: it has no monitor of tspod's that runs`,
@@ -37,8 +37,7 @@ export async function runHealthcheck(libpod: Libpod, nameOrId: string): Promise<
   for (;;) {
     const now = readHealth(libpod, record);
     const entry = now?.Log.at(-1);
-    if (now !== undefined && entry !== undefined && new Date(entry.Start) >= asked)
-      return { entry, health: now };
+    if (now !== undefined && entry !== undefined && isSince(asked, entry)) return { entry, health: now };
     if (!isMonitored(record))
       throw new MonitorError(
         `the monitor of container ${record.name} was killed before it had made the health check`,
@@ -47,4 +46,24 @@ export async function runHealthcheck(libpod: Libpod, nameOrId: string): Promise<
       throw new MonitorError(`the monitor of container ${record.name} has not made the health check`);
     await delay(POLL_MS);
   }
+}
+
+interface Asked {
+  /** Milliseconds since 1970. */
+  wall: number;
+  clock: number;
+  /** When the check began that was the last one then. */
+  last: string | undefined;
+}
+
+const STEP_MS = 1000;
+
+function lastStart(libpod: Libpod, record: ContainerRecord): string | undefined {
+  return readHealth(libpod, record)?.Log.at(-1)?.Start;
+}
+
+function isSince({ wall, clock, last }: Asked, { Start: start }: HealthLogEntry): boolean {
+  // What our clock would have said then, had it been set back before.
+  const now = Date.now() - (monotonicMs() - clock);
+  return start !== last && Date.parse(start) >= (now < wall - STEP_MS ? now : wall);
 }

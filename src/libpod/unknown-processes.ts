@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../base/clock.ts';
 import { errnoOf } from '../base/errors.ts';
 import { readMonitorPid } from '../conmon/launch-monitor.ts';
 import { killProcess } from '../native/kill-process.ts';
@@ -46,7 +47,7 @@ export async function killByBundle(
 export async function waitForProcessesOf(ids: readonly string[]): Promise<void> {
   const isAbout = (pid: number): boolean =>
     pid !== process.pid && wordsOf(pid).some((word) => ids.includes(word));
-  for (const end = Date.now() + WAIT_MS; Date.now() < end; await delay(POLL_MS))
+  for (const end = monotonicMs() + WAIT_MS; monotonicMs() < end; await delay(POLL_MS))
     if (!processIds().some(isAbout)) return;
 }
 

@@ -73,9 +73,13 @@ function isWrittenBehindDamage(name: string): boolean {
   return false;
 }
 
+/** Hosts without a clock of their own start with an old time: what is of the future then is of before a power cut. */
 function isOfThisBoot(name: string): boolean {
-  return statSync(name).mtimeMs > Date.now() - uptime() * 1000;
+  const age = (Date.now() - statSync(name).mtimeMs) / 1000;
+  return age >= -SLACK_S && age < uptime();
 }
+
+const SLACK_S = 1;
 
 /** As many as a gigabyte has. */
 const MOST_PAGES = 262_144;

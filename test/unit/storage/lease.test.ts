@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -62,6 +62,23 @@ describe('a lease', () => {
       const stop = new AbortController();
       const waiting = withLease(
         { directory, name: 'alive', signal: stop.signal, onWait: () => stop.abort(new Error('enough')) },
+        async () => 'never',
+      );
+      await assert.rejects(waiting);
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'close');
+    }
+  });
+
+  it('is not taken from a living holder when the clock of the host is set forward', async () => {
+    const child = await holder('jump');
+    try {
+      const longAgo = new Date(Date.now() - 3_600_000);
+      utimesSync(join(directory, 'jump.lock'), longAgo, longAgo);
+      const stop = new AbortController();
+      const waiting = withLease(
+        { directory, name: 'jump', signal: stop.signal, onWait: () => stop.abort(new Error('enough')) },
         async () => 'never',
       );
       await assert.rejects(waiting);
