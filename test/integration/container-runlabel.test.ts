@@ -7,7 +7,14 @@ import { tspod, tspodOk } from '../fixtures/harness.ts';
 async function labelled(text: string): Promise<string> {
   const image = `localhost/${freshName('labelled')}`;
   const id = await tspodOk(['create', await busyboxImage()]);
-  await tspodOk(['commit', '-q', '--change', `LABEL RUN=${JSON.stringify(text)}`, id, image]);
+  await tspodOk([
+    'commit',
+    '-q',
+    '--change',
+    `LABEL RUN=${JSON.stringify(text).replaceAll('$', '\\$')}`,
+    id,
+    image,
+  ]);
   await tspodOk(['rm', id]);
   return image;
 }
@@ -16,10 +23,10 @@ describe('container runlabel', () => {
   it('runs the command that the image holds, with names and further words', async () => {
     const image = await labelled('podman run --rm --network none --name NAME IMAGE echo to');
     const name = freshName();
-    const words = ['container', 'runlabel', '--quiet', '--name', name, 'RUN', image, 'the', 'world'];
+    const words = ['container', 'runlabel', '--name', name, 'RUN', image, 'the', 'world'];
     assert.equal(await tspodOk(words), 'to the world');
     const shown = await tspodOk(['container', 'runlabel', '--display', '--name', name, 'RUN', image]);
-    assert.match(shown, new RegExp(`^command: podman run .* --name ${name} ${image}:latest echo to$`));
+    assert.match(shown, new RegExp(`^command: tspod run .* --name ${name} ${image}:latest echo to$`));
   });
 
   it('passes the exit code on, and replaces a container of the name', async () => {
@@ -30,6 +37,14 @@ describe('container runlabel', () => {
     assert.equal((await tspod([...words, 'sh', '-c', 'exit 7'])).code, 7);
     assert.equal(await tspodOk(['inspect', '--format', '{{.State.ExitCode}}', name]), '7');
     await tspodOk(['rm', name]);
+  });
+
+  it('takes further options by $OPT1 to $OPT3, keeps words in quotes, and hands the names on', async () => {
+    const image = await labelled(
+      `podman run --rm --network none $OPT1 -e OPT1 -e T="a  b" IMAGE sh -c 'env | grep -E "^(OPT1|T|WORD)=" | sort' $OPT2`,
+    );
+    const words = ['container', 'runlabel', '--opt1', '-e WORD=x -i', 'RUN', image];
+    assert.equal(await tspodOk(words), 'OPT1=-e WORD=x -i\nT=a  b\nWORD=x');
   });
 
   it('runs no other program of the host, and no label that is not there', async () => {

@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
-import { InvalidSpecError, NotFoundError, UnsupportedError } from '../../../base/errors.ts';
+import { NotFoundError, UnsupportedError } from '../../../base/errors.ts';
+import { currentDirectory } from '../../../engine/current-directory.ts';
 import { findContainer, imageFor, removeContainer } from '../../../engine/containers.ts';
 import type { CreateOptions } from '../../../specgen/create-options.ts';
-import { splitWords } from '../../../systemd/split-words.ts';
 import type { CommandHandler, CommandInput } from '../../command.ts';
 import { printLine } from '../../output/print.ts';
+import { programName } from '../../program-name.ts';
 import { createHooks } from './create-request.ts';
+import { labelWords } from './label-words.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {
   const engine = openEngine();
@@ -20,11 +22,19 @@ export const run: CommandHandler = async (input, openEngine) => {
     });
   const imageName = found.name || image;
   const name = String(input.flags['name'] ?? basename(imageName).replace(/[:@].*$/, ''));
-  const words = [...labelWords(text, { NAME: name, IMAGE: imageName }), ...added];
-  const [program = '', ...rest] = words;
-  if (input.flags['quiet'] !== true || input.flags['display'] === true)
-    printLine(`command: ${words.join(' ')}`);
-  if (input.flags['display'] === true) return 0;
+  const names = {
+    ...process.env,
+    ...optionValues(input),
+    PWD: currentDirectory(),
+    NAME: name,
+    IMAGE: imageName,
+  };
+  const [program = '', ...rest] = [...labelWords(text, names), ...added];
+  if (input.flags['display'] === true) {
+    const shown = OWN_NAMES.has(basename(program)) ? programName() : program;
+    printLine(`command: ${[shown, ...rest].join(' ')}`);
+    return 0;
+  }
   // What an image says is run on the host: that is for nothing but containers.
   if (!OWN_NAMES.has(program === '/proc/self/exe' ? 'tspod' : basename(program)))
     throw new UnsupportedError(
@@ -36,7 +46,7 @@ export const run: CommandHandler = async (input, openEngine) => {
   const old = input.flags['replace'] === true ? findContainer(engine.db, name) : undefined;
   if (old?.name === name) await removeContainer(engine, old.id, { force: true });
   const [tspod = '', ...globals] = engine.cleanupCommand;
-  const ended = spawnSync(tspod, [...globals, ...rest], { stdio: 'inherit' });
+  const ended = spawnSync(tspod, [...globals, ...rest], { stdio: 'inherit', env: names });
   if (ended.error !== undefined) throw ended.error;
   return ended.status ?? 125;
 };
@@ -50,16 +60,12 @@ function accessOptions({ flags }: CommandInput): CreateOptions {
   return options;
 }
 
-/** IMAGE and NAME stand for themselves as words, everything else by `$NAME` or `${NAME}`. */
-function labelWords(text: string, names: Readonly<Record<string, string>>): string[] {
-  const words = splitWords(text);
-  if (words.length === 0) throw new InvalidSpecError(`the label is empty: ${JSON.stringify(text)}`);
-  const expanded = (name: string): string => names[name] ?? process.env[name] ?? '';
-  return words.map(
-    (word) =>
-      names[word] ??
-      word.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced?: string, bare?: string) =>
-        expanded(braced ?? bare ?? ''),
-      ),
+/** What $OPT1 to $OPT3 stand for; nothing where the option was not given, whatever the caller's environment has. */
+function optionValues({ flags }: CommandInput): Record<string, string> {
+  return Object.fromEntries(
+    ['opt1', 'opt2', 'opt3'].map((name) => {
+      const value = flags[name];
+      return [name.toUpperCase(), typeof value === 'string' ? value : ''];
+    }),
   );
 }

@@ -44,7 +44,7 @@ export const containerCloneRecords: readonly CommandRecord[] = [
     paths: ['container runlabel'],
     summary: 'Run the command of tspod that a label of an image holds',
     description:
-      'IMAGE and NAME in it stand for the image and the container’s name, $NAME with the dollar also for variables of the caller. A label that runs another program than podman, docker or tspod is refused.',
+      'IMAGE and NAME in it stand for the image and the container’s name, alone or after an equals sign; $NAME (or with braces) also for variables of the caller, $PWD for the current directory. Words in quotes stay together. A label that runs another program than podman, docker or tspod is refused.',
     examples: ['container runlabel RUN registry.example.org/app', 'container runlabel --display RUN app'],
     arguments: {
       usage: 'LABEL IMAGE [ARG...]',
@@ -62,7 +62,28 @@ export const containerCloneRecords: readonly CommandRecord[] = [
         long: 'quiet',
         short: 'q',
         type: 'bool',
-        help: 'Print neither the command nor the progress of a pull',
+        help: 'Do not print the progress of a pull',
+      },
+      opt1: {
+        long: 'opt1',
+        type: 'string',
+        placeholder: 'text',
+        help: 'What $OPT1 stands for',
+        hidden: true,
+      },
+      opt2: {
+        long: 'opt2',
+        type: 'string',
+        placeholder: 'text',
+        help: 'What $OPT2 stands for',
+        hidden: true,
+      },
+      opt3: {
+        long: 'opt3',
+        type: 'string',
+        placeholder: 'text',
+        help: 'What $OPT3 stands for',
+        hidden: true,
       },
       replace: { long: 'replace', type: 'bool', help: 'Remove a container of the name first' },
       tlsVerify: registryFlags.tlsVerify,
