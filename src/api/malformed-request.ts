@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errnoOf, messageOf } from '../base/errors.ts';
 
@@ -13,10 +14,26 @@ export function refuseMalformed(error: Error, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const { status, message } = FAULTS[errnoOf(error) ?? ''] ?? {
-    status: '400 Bad Request',
-    message: `the request is malformed: ${messageOf(error).replace(/^Parse Error: /, '')}`,
-  };
+  end(
+    socket,
+    FAULTS[errnoOf(error) ?? ''] ?? {
+      status: '400 Bad Request',
+      message: `the request is malformed: ${messageOf(error).replace(/^Parse Error: /, '')}`,
+    },
+  );
+}
+
+/** Answers who takes us for a proxy. */
+export function refuseConnect(_request: IncomingMessage, socket: Duplex): void {
+  // It may be gone already.
+  socket.on('error', () => {});
+  end(socket, {
+    status: '405 Method Not Allowed',
+    message: 'this service is no proxy: no connections from here',
+  });
+}
+
+function end(socket: Duplex, { status, message }: Fault): void {
   const body = `${JSON.stringify({ cause: message, message, response: Number.parseInt(status, 10) })}\n`;
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

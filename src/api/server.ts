@@ -5,11 +5,12 @@ import { messageOf } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import { type Engine, explainFailure, openEngine } from '../engine/engine.ts';
 import { watchClient } from './client-watch.ts';
+import { connectionLimit } from './connection-limit.ts';
 import type { Exchange, Service } from './exchange.ts';
 import { ExecRegistry } from './exec-registry.ts';
 import { refuseForeignPage } from './foreign-page.ts';
 import { listenAddress, listenOn } from './listen-address.ts';
-import { refuseMalformed } from './malformed-request.ts';
+import { refuseConnect, refuseMalformed } from './malformed-request.ts';
 import { Query } from './query.ts';
 import { QuietMemory } from './quiet-memory.ts';
 import { sendError } from './respond.ts';
@@ -62,6 +63,8 @@ export async function runService(engine: Engine, options: ServiceOptions): Promi
     handle(request, response, { socket, head });
   });
   server.on('clientError', refuseMalformed);
+  server.on('connect', refuseConnect);
+  server.maxConnections = connectionLimit();
   // One request that goes wrong in a way nobody foresaw must not end those of others.
   process.removeAllListeners('uncaughtException');
   const onBug = (error: Error): void => log('error', `internal error: ${error.stack ?? messageOf(error)}`);
@@ -167,8 +170,10 @@ function exchangeOf(incoming: Incoming, engine: Engine, match: Match, query: Que
 }
 
 function splitUrl(url: string): [string, string] {
-  const at = url.indexOf('?');
-  return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
+  // HTTP has servers accept whole addresses too.
+  const target = url.replace(/^https?:\/\/[^/?]*(?=[/?])/i, '');
+  const at = target.indexOf('?');
+  return at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
 }
 
 /** Docker's clients upgrade to `tcp`; other protocols (h2c of BuildKit) are answered as if they had not been asked for. */
