@@ -18,11 +18,32 @@ export function markFrozen({ paths }: Pick<Libpod, 'paths'>, id: string, frozen:
   else if (existsSync(dirname(mark))) writeFileSync(mark, '');
 }
 
+/**
+ * For a container that its runtime knows nothing of any more: its run root was emptied while it was frozen. Does nothing where the process is
+ * not frozen, or the freezer not ours.
+ */
+export function thaw(pid: number): void {
+  for (const line of read(`/proc/${pid}/cgroup`).split('\n').filter(isFrozenIn)) {
+    try {
+      writeFileSync(switchOf(line).path, switchOf(line).off);
+    } catch {
+      // Then nothing ends it; whoever waits for that tells.
+    }
+  }
+}
+
 function isFrozenIn(line: string): boolean {
-  const [, controllers = '', ...path] = line.split(':');
-  const below = path.join(':');
-  if (controllers === 'freezer') return /^FR/.test(read(join(ROOT, 'freezer', below, 'freezer.state')));
-  return controllers === '' && read(join(ROOT, below, 'cgroup.freeze')).startsWith('1');
+  const { path, on } = switchOf(line);
+  return path !== '' && on.test(read(path));
+}
+
+/** The file that freezes the cgroup of a line of /proc/PID/cgroup, what it then holds, and what ends it; no path where the line has no freezer. */
+function switchOf(line: string): { path: string; on: RegExp; off: string } {
+  const [, controllers, ...rest] = line.split(':');
+  const below = rest.join(':');
+  if (controllers === 'freezer')
+    return { path: join(ROOT, 'freezer', below, 'freezer.state'), on: /^FR/, off: 'THAWED' };
+  return { path: controllers === '' ? join(ROOT, below, 'cgroup.freeze') : '', on: /^1/, off: '0' };
 }
 
 function read(path: string): string {

@@ -1,11 +1,11 @@
-import { ConflictError, InUseError, WrongStateError } from '../base/errors.ts';
+import { ConflictError, InUseError } from '../base/errors.ts';
 import { type ContainerRecord, dependentsOf, getContainer } from './container.ts';
 import { lockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
 import { deleteContainer } from './delete.ts';
 import { endRestartWait } from './restart-policy.ts';
 import { settle } from './settle.ts';
-import { isOfPod, stopContainer } from './stop.ts';
+import { isOfPod, stopContainer, SurvivesError } from './stop.ts';
 
 export interface RemoveOptions {
   /** Kill a running one first. */
@@ -91,6 +91,6 @@ export async function stopForRemoval(
       ...(options.stopTimeout === undefined ? {} : { timeout: options.stopTimeout }),
     });
   } catch (error) {
-    if (!(error instanceof WrongStateError) && !(error instanceof ConflictError)) throw error;
+    if (error instanceof SurvivesError || !(error instanceof ConflictError)) throw error;
   }
 }

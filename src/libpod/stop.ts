@@ -12,6 +12,7 @@ import { type ContainerRecord, getContainer, updateContainer } from './container
 import { lockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
 import { endMonitor } from './end-monitor.ts';
+import { thaw } from './freezer.ts';
 import { isMonitored, observe } from './observe.ts';
 import { endRestartWait, isRestarting } from './restart-policy.ts';
 import { runtimeOf } from './runtime-of.ts';
@@ -33,6 +34,9 @@ export interface StopOptions {
   /** The host goes down: the container is to be there again after the boot. */
   byHost?: boolean;
 }
+
+/** The kernel does not end its process: trying again is of no use. */
+export class SurvivesError extends WrongStateError {}
 
 const SIGKILL = 9;
 /** How long the kernel may take to end a process after SIGKILL (uninterruptible sleep) before we give up. */
@@ -87,7 +91,7 @@ async function endProgram(libpod: Libpod, record: ContainerRecord, options: Stop
     ended = await hasEnded(KILL_WAIT_MS);
   }
   if (!ended) {
-    throw new WrongStateError(
+    throw new SurvivesError(
       `cannot stop container ${record.name}: its process ${record.pid} survives SIGKILL`,
     );
   }
@@ -193,6 +197,7 @@ async function resume(libpod: Libpod, record: ContainerRecord): Promise<void> {
     await resumeContainer(runtimeOf(libpod, record), record.id);
   } catch {
     // SIGKILL alone may have ended it already (cgroup v2).
+    if (record.pid !== undefined && isProgramAlive(record)) thaw(record.pid);
   }
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { freshName, startScript, startSleeper, statusOf } from '../fixtures/containers.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
-import { tspod, tspodOk } from '../fixtures/harness.ts';
+import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { isRoot } from '../fixtures/requires.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
@@ -42,6 +43,26 @@ describe('pause and unpause', { skip }, () => {
     await tspodOk(['create', '--name', created, '--network', 'none', await busyboxImage(), 'true']);
     assert.equal((await tspod(['pause', created])).code, 125);
     assert.equal((await tspod(['pause', 'nobody'])).code, 125);
+  });
+});
+
+describe('a paused container that lost its monitor and what its runtime knows of it', { skip }, () => {
+  it('can be removed', async () => {
+    const name = await startSleeper();
+    const [pid, monitor, id] = (
+      await tspodOk(['inspect', '--format', '{{.State.Pid}} {{.State.ConmonPid}} {{.Id}}', name])
+    ).split(' ');
+    await tspodOk(['pause', name]);
+    process.kill(Number(monitor), 'SIGKILL');
+    const states = join(testRoot().runRoot, 'oci');
+    for (const runtime of readdirSync(states))
+      rmSync(join(states, runtime, id ?? ''), { recursive: true, force: true });
+    await tspodOk(['rm', '-f', '-t', '0', name]);
+    assert.equal(
+      existsSync(`/proc/${pid}/status`) &&
+        /^State:\s+[^Z]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')),
+      false,
+    );
   });
 });
 
