@@ -22,7 +22,7 @@ try {
     copyPackageBinding(root, dist);
     await bundle(root, dist);
     writeBuildInfo(root, dist);
-    keepBytecode(root);
+    await keepBytecode(root, dist);
     writeStamp(dist, stamp);
   });
 } catch (error) {

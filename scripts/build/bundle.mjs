@@ -1,59 +1,43 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { build } from 'esbuild';
-import { withoutBarrels } from './barrels.mjs';
-import {
-  BUILD,
-  COLD_FILE,
-  cutDynamicImports,
-  HOT_FILE,
-  missingModules,
-  packageFile,
-  packagesApart,
-  takeFrom,
-  VIEW_FILE,
-} from './bundle-plugins.mjs';
-import { hotRoots, viewRoots } from './hot-roots.mjs';
 import { packageLicences } from './licences.mjs';
+import { asAscii, collectModules, SETTINGS } from './modules.mjs';
+import { PROFILES } from './profiles.mjs';
 
 /** Commands that are still running may load a file of the bundle before; those stay for a while. */
 const KEEP_OLD_FILES_MS = 600_000;
 
 /**
- * main.js loads the hot file, in which all is that starting and ending containers needs; what the other quick commands need is in
- * the view file, the rest in the cold file, npm packages and worker threads in files of their own. Every further file costs a command
- * more than the bytes in it, and so does ESM: hence few files, in CommonJS, whose modules run when they are first used. Those called
- * chunk-… are loaded by src/cli/bundle-files.ts.
- * All lie flat in dist/, as code that looks for its neighbours (native/, build.json) expects.
+ * main.js loads the one file that holds all modules, each in a function of its own that runs when it is first asked for; npm packages
+ * and worker threads have files of their own. Every further file costs a command more than the bytes in it, and so does ESM. Those
+ * called chunk-… are loaded by src/cli/bundle-files.ts. All lie flat in dist/, as code that looks for its neighbours (native/,
+ * build.json) expects.
  */
 export async function bundle(root, dist) {
-  const { hot, view, viewEntries, coldRoots } = await partition(root);
-  const packages = new Set();
-  const shared = [packagesApart(packages), missingModules(root)];
+  const { groups, places, packages } = await collectModules(root, modulesOfMain(root));
   const texts = new Map();
   const inputs = {};
   const add = async (name, options) => {
-    const { text, metafile } = await bundleOne(root, options);
-    texts.set(name, text);
-    Object.assign(inputs, metafile.inputs);
+    const result = await build({ ...SETTINGS, ...options, absWorkingDir: root, ...IN_MEMORY });
+    Object.assign(inputs, result.metafile.inputs);
+    texts.set(name, asAscii(result.outputFiles[0].text));
   };
-  // What a module exports is only listed where another file takes it: listing takes time at every start.
-  const offered = { hot: new Set(hotRoots()), view: new Set(viewEntries) };
-  const fromHot = takeFrom(root, HOT_FILE, (path) => hot.has(path), offered.hot);
-  const fromView = takeFrom(root, VIEW_FILE, (path) => view.has(path), offered.view);
-  const fromCold = takeFrom(root, COLD_FILE, (path) => coldRoots.includes(path));
-  const forMain = takeFrom(root, HOT_FILE, (path) => hot.has(path), offered.hot, LOADER);
-  await add('main.js', { entry: 'src/cli/main.ts', plugins: [forMain] });
-  await add(COLD_FILE, { modules: coldRoots, plugins: [fromHot, fromView, ...shared] });
-  const viewPlugins = [fromHot, fromCold, ...shared];
-  await add(VIEW_FILE, { modules: [...offered.view].sort(), plugins: viewPlugins });
-  // The hot file last: it offers what all the others take.
-  await add(HOT_FILE, { modules: [...offered.hot].sort(), plugins: [fromView, fromCold, ...shared] });
+  texts.set(MODULES_FILE, moduleFile(groups));
+  for (const name of packages) await add(packageFile(name), { entryPoints: [name] });
+  for (const name of packages) texts.set(packageFile(name), asPackage(texts.get(packageFile(name))));
+  const about = JSON.stringify({ file: MODULES_FILE, profiles: Object.keys(PROFILES) });
+  await add('main.js', {
+    entryPoints: [MAIN],
+    banner: { js: `const ABOUT=${about};` },
+    // Compiled at every start, as it loads the bytecode of all others.
+    minifyIdentifiers: true,
+    plugins: [takeModules(root, places)],
+  });
   for (const worker of workers(root)) {
-    await add(basename(worker).replace(/\.ts$/, '.js'), { entry: worker, plugins: [missingModules(root)] });
+    await add(basename(worker).replace(/\.ts$/, '.js'), { entryPoints: [worker], banner: URL_OF_FILE });
   }
-  for (const name of packages) await add(packageFile(name), { entry: name, plugins: [], isPackage: true });
   const files = withHash(texts);
   files.set('package.json', '{"type":"commonjs"}\n');
   files.set('LICENSES.txt', packageLicences(root, inputs));
@@ -63,125 +47,51 @@ export async function bundle(root, dist) {
   removeOldFiles(dist, files);
 }
 
-/** The modules of the hot file, those of the view file, and the roots of what is loaded beyond them. */
-async function partition(root) {
-  const hot = await closure(root, hotRoots());
-  const view = await closure(root, viewRoots(root));
-  for (const path of hot.modules) view.modules.delete(path);
-  const later = new Set([...hot.loadedLater, ...view.loadedLater]);
-  const isElsewhere = (path) => hot.modules.has(path) || view.modules.has(path);
+const MAIN = 'src/cli/main.ts';
+const IMPORT_LATER = /\bimport\('(\.[^']+)'\)/g;
+const IN_MEMORY = { bundle: true, outdir: 'unused', write: false, metafile: true };
+const URL_OF_FILE = { js: 'const moduleUrl="file://"+encodeURI(__filename);' };
+
+/** Stands for the hash of the build in file names until it is known. */
+const BUILD = 'BUILD';
+const MODULES_FILE = `chunk-modules_${BUILD}.js`;
+
+function packageFile(name) {
+  return `chunk-package_${name.replace(/\W/g, '_')}_${BUILD}.js`;
+}
+
+/** Whatever main.ts imports, with all that follows from there, is in the file of the modules. */
+function modulesOfMain(root) {
+  const text = readFileSync(join(root, MAIN), 'utf8');
+  return Array.from(text.matchAll(IMPORT_LATER), ([, path]) => relative(root, join(root, MAIN, '..', path)));
+}
+
+/** main.ts gets at the modules through the loader, which becomes a part of main.js. */
+function takeModules(root, places) {
+  const placeOf = (path) => places.get(relative(root, join(root, MAIN, '..', path))).join(',');
   return {
-    hot: hot.modules,
-    view: view.modules,
-    viewEntries: [...viewRoots(root), ...hot.loadedLater].filter((path) => view.modules.has(path)),
-    coldRoots: [...later].filter((path) => !isElsewhere(path) && existsSync(join(root, path))).sort(),
+    name: 'take-modules',
+    setup(setup) {
+      setup.onLoad({ filter: /\/src\/cli\/main\.ts$/ }, ({ path }) => ({
+        contents: `import{takeModule}from'./bundle-files.ts';${readFileSync(path, 'utf8').replace(
+          IMPORT_LATER,
+          (_, module) => `Promise.resolve(takeModule(${placeOf(module)}))`,
+        )}`,
+        loader: 'ts',
+      }));
+    },
   };
 }
 
-/** All that these modules import statically, and what is loaded from there by import(). */
-async function closure(root, roots) {
-  const loadedLater = new Set();
-  const { metafile } = await build({
-    ...SETTINGS,
-    absWorkingDir: root,
-    entryPoints: roots,
-    outdir: 'unused',
-    write: false,
-    metafile: true,
-    packages: 'external',
-    plugins: [cutDynamicImports(root, loadedLater), missingModules(root), withoutBarrels()],
-  });
-  const modules = Object.keys(metafile.inputs).filter(
-    (path) => path.startsWith('src/') && path.endsWith('.ts'),
-  );
-  return { modules: new Set(modules), loadedLater };
+/** A script whose value is the function that src/cli/bundle-files.ts calls. A group is opened when one of its modules is asked for. */
+function moduleFile(groups) {
+  const table = groups.map((group) => `()=>[${group.map(({ text }) => text).join(',\n')}]`).join(',\n');
+  const parameters = '$take,$package,$builtin,$loader,__filename,__dirname,moduleUrl,ABOUT';
+  return `function bundled(${parameters}){"use strict";return[${table}]}bundled`;
 }
 
-/** How main.js, which Node loads, gets at the files that it does not. */
-const LOADER = 'require("./src/cli/bundle-files.ts").loadBundleFile';
-
-const SETTINGS = {
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node24',
-  // Names stay: exit codes go by the class of an error, and stacks should be readable.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-  supported: { 'dynamic-import': false },
-  define: {
-    'import.meta.dirname': '__dirname',
-    'import.meta.filename': '__filename',
-    'import.meta.url': 'moduleUrl',
-    'import.meta.hotFile': JSON.stringify(`./${HOT_FILE}`),
-  },
-  banner: {
-    js: `const moduleUrl="file://"+encodeURI(__filename),lazily=name=>{let loaded;return new Proxy({},{get:(_,key)=>(loaded??=require(name))[key]})};`,
-  },
-};
-
-/** These are in Node's snapshot or needed by everything: a proxy would only slow them down. */
-const CHEAP = ['fs', 'path', 'os', 'module', 'url', 'process', 'buffer', 'events', 'timers'];
-const IMPORT = new RegExp(
-  `(\\bimport_\\w+)=require\\(("(?:node:(?!(?:${CHEAP.join('|')})")[^"]+|\\./chunk-package_\\w+\\.js)")\\)(?=[,;}])`,
-  'g',
-);
-
-/**
- * crypto, stream, zlib and the like take milliseconds to load: each is loaded when something of it is first used. Only for
- * named imports, which esbuild calls import_...: those are never used but by their members.
- */
-function withLazyImports(text) {
-  return text.replace(IMPORT, '$1=lazily($2)');
-}
-
-const STAND_IN = /\b(require_\w+)=__commonJS\(\{"in-chunk-/g;
-
-/**
- * One file takes modules of another as they are: their names are never changed, and nobody asks for a default export, so copies of
- * what they export (which esbuild makes to be like Node) would only take time.
- */
-function withoutCopies(text) {
-  const standIns = new Set(Array.from(text.matchAll(STAND_IN), ([, name]) => name));
-  return text
-    .replace(/\b__toESM\((require_\w+)\(\),1\)/g, (whole, name) => (standIns.has(name) ? `${name}()` : whole))
-    .replace(/\b__toCommonJS\((\w+_exports)\)/g, '$1');
-}
-
-/**
- * Node keeps a text with any other character in it at two bytes each, and reads it several times as slowly. esbuild leaves them in
- * regular expressions.
- */
-function asAscii(text) {
-  return text.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-/** A script whose value is the function around the module, as src/cli/bundle-files.ts calls it. */
-function asFunction(text) {
+function asPackage(text) {
   return `function bundled(exports,require,module,__filename,__dirname){${text}\n}bundled`;
-}
-
-/** One file: a program, or a table of modules by name that run when they are asked for. */
-async function bundleOne(root, { entry, modules, plugins, isPackage = false }) {
-  const table = modules
-    ?.map((path) => `${JSON.stringify(path)}:()=>require(${JSON.stringify(`./${path}`)})`)
-    .join(',');
-  const result = await build({
-    ...SETTINGS,
-    absWorkingDir: root,
-    ...(entry === undefined
-      ? { stdin: { contents: `exports.modules={${table}};`, resolveDir: root, loader: 'js' } }
-      : { entryPoints: [entry] }),
-    outdir: 'unused',
-    write: false,
-    metafile: true,
-    plugins: [...plugins, withoutBarrels()],
-  });
-  const { text } = result.outputFiles[0];
-  const own = asAscii(isPackage ? text : withLazyImports(withoutCopies(text)));
-  return { text: modules === undefined && !isPackage ? own : asFunction(own), metafile: result.metafile };
 }
 
 /** Every module that runs in a worker thread. */

@@ -1,61 +1,81 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { writeTar } from '../setup/tar-writer.mjs';
+import { PROFILES } from './profiles.mjs';
 
 /**
- * Keeps the bytecode of what commands run beside the files of the bundle: first by running the measured commands on a tiny image,
- * each in a process of its own (V8 throws bytecode away that it has not seen in use for a while), then by loading the rest. The launcher starts Node with
- * the flags that bytecode depends on; those of the service are others.
+ * Keeps the bytecode of what commands run beside the files of the bundle: of each profile what its command lines run on a tiny image, a
+ * process for each (V8 throws bytecode away that it has not seen in use for a while). The launcher starts Node with the flags that
+ * bytecode depends on; those of the service are others.
  */
-export function keepBytecode(root) {
+export async function keepBytecode(root, dist) {
   const program = join(root, 'bin/tspod');
+  removeBytecode(dist, /bytecode$/);
+  for (const flags of [[], ['system', 'service']]) runAllModules(program, flags);
+  // What is in the packages stays; of our own modules only what the profiles run is to be kept.
+  removeBytecode(dist, /^chunk-modules_.*bytecode$/);
   const directory = mkdtempSync(join(tmpdir(), 'tspod-warm-'));
   try {
     writeFileSync(join(directory, 'image.tar'), tinyImage(root));
     const stores = [`--root=${directory}/root`, `--runroot=${directory}/run`];
+    const run = (line) => {
+      const words = ['__warm', 'command', ...stores, ...line];
+      return spawn(program, words, { cwd: directory, stdio: 'ignore', timeout: 60_000 });
+    };
     // Where containers do not run, less is kept.
-    for (const line of commandLines(directory))
-      spawnSync(program, ['__warm', 'command', ...stores, ...line], { stdio: 'ignore', timeout: 60_000 });
+    for (const line of Object.values(PROFILES).flat()) await once(run(line), 'close');
+    const socket = join(directory, 'api.sock');
+    const service = run(['system', 'service', '--time', '1', `unix://${socket}`]);
+    await Promise.all([once(service, 'close'), askService(socket)]);
+    await once(run(['system', 'reset', '--force']), 'close');
   } finally {
     // Directories of an image may be read-only; that stops everybody but root from emptying them.
     spawnSync('chmod', ['-R', 'u+rwX', directory]);
     rmSync(directory, { recursive: true, force: true });
   }
-  for (const flags of [[], ['system', 'service']]) {
-    const result = spawnSync(program, ['__warm', 'modules', ...flags], { encoding: 'utf8' });
-    process.stderr.write(result.stderr ?? '');
-    if (result.status !== 0)
-      throw new Error(
-        `the built program does not load: ${result.error?.message ?? `status ${result.status}`}`,
-      );
-  }
 }
 
-const RUN = ['run', '--network', 'none', '--pull', 'never'];
-const PROGRAM = ['localhost/warm', '/program', '--version'];
+function removeBytecode(dist, pattern) {
+  for (const name of readdirSync(dist)) if (pattern.test(name)) rmSync(join(dist, name));
+}
 
-function commandLines(directory) {
-  return [
-    ['import', `${directory}/image.tar`, 'localhost/warm'],
-    [...RUN, '--rm', '-e', 'A=b', ...PROGRAM],
-    [...RUN, '-d', '--name', 'warm', ...PROGRAM],
-    ['wait', 'warm'],
-    ['start', 'warm'],
-    [...RUN, '-d', '--name', 'up', 'localhost/warm', '/pause'],
-    ['exec', 'up', '/program', '--version'],
-    ['stats', '--no-stream', 'up'],
-    ['inspect', 'up'],
-    ['ps', '-a'],
-    ['ps', '-aq', '--filter', 'name=warm', '--format', '{{.Names}}'],
-    ['inspect', '--format', '{{.State.Status}}', 'warm'],
-    ['logs', 'warm'],
-    ['stop', 'up'],
-    ['images'],
-    ['rm', '-f', 'warm', 'up'],
-    ['system', 'reset', '--force'],
-  ];
+/** Throws when one of them does not load. */
+function runAllModules(program, flags) {
+  const result = spawnSync(program, ['__warm', 'modules', ...flags], { encoding: 'utf8' });
+  process.stderr.write(result.stderr ?? '');
+  if (result.status === 0) return;
+  const reason = result.error?.message ?? `status ${result.status}`;
+  throw new Error(`the built program does not load: ${reason}`);
+}
+
+/** What a docker client asks for. A service that does not come up is for the tests to tell. */
+async function askService(socketPath) {
+  for (let attempt = 0; attempt < 500 && !existsSync(socketPath); attempt++) await setTimeout(10);
+  const image = JSON.stringify({ Image: 'localhost/warm', Cmd: ['/program', '--version'] });
+  for (const [method, path, body] of [
+    ['HEAD', '/_ping'],
+    ['GET', '/version'],
+    ['POST', '/containers/create?name=api', image],
+    ['POST', '/containers/api/start'],
+    ['GET', '/containers/json?all=1'],
+    ['GET', '/containers/api/json'],
+    ['GET', '/images/json'],
+    ['DELETE', '/containers/api?force=1'],
+  ])
+    await ask({ socketPath, method, path, headers: { 'Content-Type': 'application/json' } }, body);
+}
+
+/** Resolves when the answer has been read, or when there is none. */
+function ask(options, body) {
+  return new Promise((resolve) => {
+    const sent = request(options, (response) => response.on('close', resolve).resume());
+    sent.on('error', resolve).end(body);
+  });
 }
 
 /** A static program is all that an image needs. By its second name it waits until it is told to end. */

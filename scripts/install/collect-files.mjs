@@ -27,21 +27,17 @@ export function collectFiles(prefix) {
   return files;
 }
 
-/** main.js, the workers, and every chunk that one of them leads to: dist/ may still hold those of an earlier build. */
+/** main.js, the workers, and all that main.js may load: dist/ may still hold files of an earlier build. */
 function bundle() {
-  const names = readdirSync(DIST).filter((name) => /\.(json|txt)$/.test(name) && !name.startsWith('.'));
-  const pending = readdirSync(DIST).filter((name) => name === 'main.js' || name.endsWith('-worker.js'));
-  const found = new Set();
-  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    if (found.has(name)) continue;
-    found.add(name);
-    const text = readFileSync(join(DIST, name), 'utf8');
-    for (const [, chunk] of text.matchAll(/["']\.\/(chunk-\w+\.js)["']/g)) pending.push(chunk);
-  }
-  const bytecode = readdirSync(DIST).filter(
-    (name) => name.endsWith('-bytecode') && found.has(name.replace(/\.js\..*/, '.js')),
-  );
-  return [...found, ...bytecode, ...names].map((name) => data(join(DIST, name), `lib/tspod/${name}`));
+  const [, build] = /"chunk-modules(_\w+)\.js"/.exec(readFileSync(join(DIST, 'main.js'), 'utf8')) ?? [];
+  const isWanted = (name) =>
+    name === 'main.js' ||
+    name.endsWith('-worker.js') ||
+    (name.startsWith('chunk-') && name.includes(`${build}.js`)) ||
+    /^[^.].*\.(?:json|txt)$/.test(name);
+  return readdirSync(DIST)
+    .filter(isWanted)
+    .map((name) => data(join(DIST, name), `lib/tspod/${name}`));
 }
 
 function completions() {

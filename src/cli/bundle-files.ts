@@ -1,12 +1,28 @@
-import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
 
-/** What a file of the bundle exports: its modules, each run when it is asked for. */
-export interface BundleFile {
-  modules?: Readonly<Record<string, () => unknown>>;
-}
+/** A module of ours: puts what it exports into `module` when it is called. */
+type ModuleFunction = (module: { exports: unknown }) => void;
+
+/** What the file of the modules is called with: how its modules get at each other and at what is not in it. */
+type BundleFunction = (
+  take: (group: number, index: number) => unknown,
+  takePackage: (name: string) => unknown,
+  builtin: (name: string) => unknown,
+  loader: object,
+  filename: string,
+  directory: string,
+  url: string,
+  about: ImportMeta['bundle'],
+) => readonly (() => readonly ModuleFunction[])[];
+
+type PackageFunction = (
+  exports: unknown,
+  require: (name: string) => unknown,
+  module: { exports: unknown },
+  filename: string,
+  directory: string,
+) => void;
 
 /** The two calls of the addon that are needed before everything else. */
 interface Mappings {
@@ -14,63 +30,98 @@ interface Mappings {
   mapBytes(path: string): Buffer;
 }
 
-/** Where the addon waits for whoever needs its system calls: `linux.ts` is in another file of the bundle. */
+/** Where the addon waits for whoever needs its system calls: `linux.ts` is a module of the bundle. */
 const LOADED_ADDON = Symbol.for('tspod.addon');
+
+/** Bytecode of command lines that have none of their own. */
+const OTHER = 'other';
 
 /** The directory of the bundle. */
 const here = import.meta.dirname;
-const require = createRequire(import.meta.url);
-const loaded = new Map<string, { exports: BundleFile; script: Script }>();
+/** What has been loaded, by file. */
+export const scripts = new Map<string, Script>();
+const packages = new Map<string, { exports: unknown }>();
+const taken: { exports: unknown }[][] = [];
+let groups: ReturnType<BundleFunction> | undefined;
+const opened: (readonly ModuleFunction[] | undefined)[] = [];
 
 /**
- * Loads `./chunk-….js`: a script whose value is a function around a CommonJS module. Text and bytecode are mapped, not read: what is
- * not used costs nothing, and V8 compiles no function that the build has seen running. Node's own compile cache would read, decode and
- * hash the whole text at every start.
+ * What a module exports; it runs when it is first asked for. Modules are numbered: a group for each directory, and a place in it.
+ * Throws what the module throws.
  */
-export function loadBundleFile(name: string): BundleFile {
-  const known = loaded.get(name);
+export function takeModule(group: number, index: number): unknown {
+  taken[group] ??= [];
+  const known = taken[group][index];
   if (known !== undefined) return known.exports;
-  const filename = join(here, name);
-  const cachedData = bytecodeOf(filename);
+  opened[group] ??= openBundle()[group]?.();
+  const run = opened[group]?.[index];
+  if (run === undefined) throw new Error(`the bundle has no module ${group}/${index}`);
+  const module = { exports: {} };
+  taken[group][index] = module;
+  try {
+    run(module);
+  } catch (error) {
+    Reflect.deleteProperty(taken[group], index);
+    throw error;
+  }
+  return module.exports;
+}
+
+/** What an npm package exports. */
+export function takePackage(name: string): unknown {
+  const known = packages.get(name);
+  if (known !== undefined) return known.exports;
+  const file = packageFile(name);
+  const run = loadScript(file) as PackageFunction;
+  const module = { exports: {} };
+  packages.set(name, module);
+  run(module.exports, requireForPackage, module, `${here}/${file}`, here);
+  return module.exports;
+}
+
+/** The modules, by group; none of them has run yet. */
+export function openBundle(): ReturnType<BundleFunction> {
+  if (groups !== undefined) return groups;
+  const file = bundle().file;
+  const filename = `${here}/${file}`;
+  const run = loadScript(file) as BundleFunction;
+  const loader = { bytecodePath, openBundle, scripts, takeModule, takePackage };
+  const url = `file://${encodeURI(filename)}`;
+  groups = run(takeModule, takePackage, process.getBuiltinModule, loader, filename, here, url, bundle());
+  return groups;
+}
+
+/**
+ * The value of a script. Text and bytecode are mapped, not read: what is not used costs nothing, and V8 compiles no function that the
+ * build has seen running. Node's own compile cache would read, decode and hash the whole text at every start.
+ */
+function loadScript(file: string): unknown {
+  const filename = `${here}/${file}`;
+  const cachedData = bytecodeOf(file);
   const script = new Script(textOf(filename), {
     filename,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
-  const module: { exports: BundleFile } = { exports: {} };
-  const entry = { exports: module.exports, script };
-  loaded.set(name, entry);
-  const run = script.runInThisContext() as (...parameters: unknown[]) => void;
-  run.call(module.exports, module.exports, requireFromBundle, module, filename, here);
-  entry.exports = module.exports;
-  return entry.exports;
+  scripts.set(file, script);
+  return script.runInThisContext();
 }
 
-/** Every file of this bundle that is loaded this way; those of an earlier build may lie beside them. */
-export function listBundleFiles(): string[] {
-  const build = /_\w+\.js$/.exec(import.meta.hotFile ?? '')?.[0] ?? '';
-  return readdirSync(here)
-    .filter((name) => name.startsWith('chunk-') && name.endsWith(build))
-    .map((name) => `./${name}`);
+function bundle(): NonNullable<ImportMeta['bundle']> {
+  if (import.meta.bundle === undefined) throw new Error('modules are taken from the bundle only');
+  return import.meta.bundle;
 }
 
-/** Puts the bytecode of all functions that have run (in this process, or when it was kept before) beside each loaded file. */
-export function keepBytecode(): void {
-  for (const [name, { script }] of loaded) {
-    const path = bytecodePath(join(here, name));
-    writeFileSync(`${path}.${process.pid}`, script.createCachedData(), { mode: 0o644 });
-    renameSync(`${path}.${process.pid}`, path);
-  }
+/** The hash of the build is in all names, so that files of two builds never meet. */
+function packageFile(name: string): string {
+  return bundle().file.replace('modules', `package_${name.replaceAll(/\W/g, '_')}`);
 }
 
-/** Whether V8 has taken the bytecode of a file; undefined where there was none. */
-export function isBytecodeTaken(name: string): boolean | undefined {
-  loadBundleFile(name);
-  const rejected = loaded.get(name)?.script.cachedDataRejected;
-  return rejected === undefined ? undefined : !rejected;
-}
-
-function requireFromBundle(name: string): unknown {
-  return name.startsWith('./chunk-') ? loadBundleFile(name) : require(name);
+/** What a package asks for: parts of Node, or its addon. Making a real one would load more of Node. */
+function requireForPackage(name: string): unknown {
+  if (!name.endsWith('.node')) return process.getBuiltinModule(name);
+  const module = { exports: {} };
+  process.dlopen(module, name);
+  return module.exports;
 }
 
 function textOf(path: string): string {
@@ -79,18 +130,31 @@ function textOf(path: string): string {
 }
 
 /** Undefined where there is none: then functions are compiled when they are called. */
-function bytecodeOf(path: string): Buffer | undefined {
+function bytecodeOf(file: string): Buffer | undefined {
+  const path = bytecodePath(file);
   try {
-    return mappings()?.mapBytes(bytecodePath(path)) ?? readFileSync(bytecodePath(path));
+    return mappings()?.mapBytes(path) ?? readFileSync(path);
   } catch {
     return undefined;
   }
 }
 
+/** Commands differ in what they run, and V8 reads all of a file of bytecode at once: hence one for each. */
+export function bytecodePath(file: string): string {
+  const kind = file === bundle().file ? `${profile()}-` : '';
+  return `${here}/${file}.${kind}${isService() ? 'service-' : ''}bytecode`;
+}
+
 /** V8 refuses bytecode that was made under other flags, and the launcher starts the service with flags of its own. */
-function bytecodePath(path: string): string {
-  const kind = process.execArgv.includes('--optimize-for-size') ? 'service' : 'command';
-  return `${path}.${kind}-bytecode`;
+function isService(): boolean {
+  return process.execArgv.includes('--optimize-for-size');
+}
+
+/** Only a guess, as options are not told from their values: whatever it is, all functions can be had. */
+function profile(): string {
+  if (isService()) return 'service';
+  const words = process.argv.slice(process.argv[2] === '__warm' ? 3 : 2);
+  return words.find((word) => bundle().profiles.includes(word)) ?? OTHER;
 }
 
 let addon: Mappings | undefined | 'none';
@@ -104,7 +168,7 @@ function mappings(): Mappings | undefined {
 function loadAddon(): Mappings | 'none' {
   const module: { exports: unknown } = { exports: {} };
   try {
-    process.dlopen(module, join(here, 'native/tspod.node'));
+    process.dlopen(module, `${here}/native/tspod.node`);
   } catch {
     return 'none';
   }

@@ -78,3 +78,18 @@ export function flagsFor<Options>(): <const Flags extends Record<keyof Required<
 ) => Flags {
   return (flags) => flags;
 }
+
+type Joined<Groups extends readonly object[]> = Groups extends readonly [
+  infer First,
+  ...infer Rest extends object[],
+]
+  ? First & Joined<Rest>
+  : unknown;
+
+/**
+ * The flags of all groups; a later one's replaces an earlier one's of the same key. An object with so many members costs more to make
+ * than the whole command line to read, unless it has no prototype: then V8 keeps no shape of it.
+ */
+export function joinFlags<const Groups extends readonly object[]>(...groups: Groups): Joined<Groups> {
+  return Object.assign(Object.create(null) as object, ...groups) as Joined<Groups>;
+}

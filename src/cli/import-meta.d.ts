@@ -1,4 +1,9 @@
-/** Set by the build in main.js: the file of the bundle that every command needs. */
+/** Set by the build in main.js. */
 interface ImportMeta {
-  readonly hotFile?: string;
+  readonly bundle?: {
+    /** The file that holds all modules; beside it lie its bytecode and the files of npm packages. */
+    readonly file: string;
+    /** The first words of command lines that have bytecode of their own. */
+    readonly profiles: readonly string[];
+  };
 }

@@ -1,10 +1,5 @@
-import { loadBundleFile } from './bundle-files.ts';
-
 // Containers of other users read hosts, resolv.conf and volumes, whatever the caller's mask; what is private says so with its mode.
 process.umask(0o022);
-
-// The hot file of the bundle is taken from its mapping. Running from source there is none.
-if (import.meta.hotFile !== undefined) loadBundleFile(import.meta.hotFile);
 
 void run(process.argv.slice(2)).then(async (code) =>
   (await import('../engine/end-process.ts')).endProcess(code),

@@ -1,6 +1,6 @@
 import { UsageError } from '../base/errors.ts';
 import type { ArgumentSpec, CommandRecord, GlobalOptions } from './command.ts';
-import type { FlagRecord, FlagValues } from './flag.ts';
+import { type FlagRecord, type FlagValues, joinFlags } from './flag.ts';
 import { globalFlags, helpFlag, rootFlags } from './flags/global.ts';
 import { FlagError, indexFlags, parseFlags, UnknownFlagError } from './parse-flags.ts';
 
@@ -78,7 +78,8 @@ function parseCommand(
       flags: {},
       globals: outer.globals as GlobalOptions,
     };
-  const own = outer.program === 'docker' ? { ...record.flags, ...record.dockerFlags } : record.flags;
+  const known = record.flags;
+  const own = outer.program === 'docker' ? joinFlags(known, record.dockerFlags ?? {}) : known;
   const index = indexFlags(own, globalFlags, HELP);
   const parsed = withHelpHint(outer.program, path, () => {
     const result = parseFlags(words, index, record.stopAtFirstArgument === true);
@@ -86,13 +87,13 @@ function parseCommand(
       checkArguments(record.arguments, result.args.length, outer.program, path);
     return result;
   });
-  if (parsed.values['help'] === true && record.flags['help'] === undefined) {
+  if (parsed.values['help'] === true && known['help'] === undefined) {
     return { kind: 'help', words: wordsOf(path), missing: false };
   }
   const flags: FlagValues = {};
-  for (const key in record.flags) flags[key] = parsed.values[key] ?? record.flags[key]?.default;
+  for (const key in known) flags[key] = parsed.values[key] ?? known[key]?.default;
   for (const key in parsed.values) {
-    if (record.flags[key] === undefined) outer.globals[key] = parsed.values[key];
+    if (known[key] === undefined) outer.globals[key] = parsed.values[key];
   }
   return { kind: 'command', record, path, args: parsed.args, flags, globals: outer.globals as GlobalOptions };
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
+import { signalNumber } from '../base/signals.ts';
 
 /**
  * Runs a program on the streams of this process and returns its exit code, 128 and the number of a signal that ended it. Signals of
@@ -18,7 +18,7 @@ export async function runAttached(
     return await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) =>
-        resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+        resolve(code ?? 128 + (signal === null ? 0 : signalNumber(signal))),
       );
     });
   } finally {

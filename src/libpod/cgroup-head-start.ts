@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, write } from 'node:fs';
 import { join } from 'node:path';
+import { monotonicMs } from '../base/clock.ts';
 
 const ROOT = '/sys/fs/cgroup';
 
@@ -18,7 +19,7 @@ let isKeptUp = false;
  * runtime waits as before.
  */
 export function beginCgroupMove(): void {
-  until = performance.now() + KEPT_UP_MS;
+  until = monotonicMs() + KEPT_UP_MS;
   if (isKeptUp) return;
   try {
     const [, controllers = '', path = ''] =
@@ -40,7 +41,7 @@ export async function endCgroupMove(): Promise<void> {
 
 function moveAgain(fd: number): void {
   write(fd, '0', (error) => {
-    if (error === null && performance.now() < until) {
+    if (error === null && monotonicMs() < until) {
       setTimeout(moveAgain, REPEAT_MS, fd).unref();
       return;
     }

@@ -1,5 +1,4 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { arch } from 'node:os';
 import { join } from 'node:path';
 import { UnsupportedError } from '../base/errors.ts';
 import { rootlessUid } from '../base/paths.ts';
@@ -94,7 +93,7 @@ const SECCOMP_PROFILE = '/usr/share/containers/seccomp.json';
 /** This machine's name in image and runtime specs. */
 export function ociArchitecture(): string {
   const names: Record<string, string> = { x64: 'amd64', ia32: '386' };
-  return names[arch()] ?? arch();
+  return names[process.arch] ?? process.arch;
 }
 
 /** Bits 0 to 31, and those above: computing with bigints takes a hundred times as long. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import { monotonicMs } from '../base/clock.ts';
+import { totalMemory } from '../base/kernel.ts';
 import { type CgroupPlaces, cgroupPlaces, isOwnCgroup } from './cgroup-places.ts';
 import type { ContainerRecord } from './container.ts';
 import { listContainerProcesses } from './container-processes.ts';
@@ -195,7 +195,7 @@ export function readMachineUsage(): MachineUsage {
   return {
     systemNanos: fields.reduce((total, ticks) => total + ticks, 0) * TICK_NANOS,
     cpus: lines.filter((line) => /^cpu\d/.test(line)).length,
-    memory: totalmem(),
+    memory: totalMemory(),
   };
 }
 

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, type Stats, statSync } from 'node:fs';
-import { arch, release } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { errnoOf, messageOf } from '../base/errors.ts';
+import { kernelRelease } from '../base/kernel.ts';
 import { log } from '../base/log.ts';
 import type { RuntimeRef } from './runtime-client.ts';
 import type { RuntimeSpec } from './runtime-spec.ts';
@@ -46,7 +46,7 @@ function isSpecial({ annotations = {}, linux }: RuntimeSpec): boolean {
 function keyOf(runtime: RuntimeRef, seccomp: Record<string, unknown>): string {
   // Whenever a library is installed, the loader's cache is written anew.
   const made = [runtime.path, '/etc/ld.so.cache'].map(identityOf);
-  return JSON.stringify([...made, release(), arch(), seccomp]);
+  return JSON.stringify([...made, kernelRelease(), process.arch, seccomp]);
 }
 
 function identityOf(path: string): unknown[] {

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
-import { uptime } from 'node:os';
+import { uptimeMs } from '../base/kernel.ts';
 
 /**
  * What SQLite's log looks like (https://sqlite.org/walformat.html). SQLite takes what comes after a wrong checksum for what a crash has
@@ -75,11 +75,11 @@ function isWrittenBehindDamage(name: string): boolean {
 
 /** Hosts without a clock of their own start with an old time: what is of the future then is of before a power cut. */
 function isOfThisBoot(name: string): boolean {
-  const age = (Date.now() - statSync(name).mtimeMs) / 1000;
-  return age >= -SLACK_S && age < uptime();
+  const age = Date.now() - statSync(name).mtimeMs;
+  return age >= -SLACK_MS && age < uptimeMs();
 }
 
-const SLACK_S = 1;
+const SLACK_MS = 1000;
 
 /** As many as a gigabyte has. */
 const MOST_PAGES = 262_144;

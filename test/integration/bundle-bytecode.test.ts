@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
 import { runProgram, TSPOD } from '../fixtures/harness.ts';
 
+const directory = mkdtempSync(join(tmpdir(), 'tspod-bytecode-'));
+after(() => rmSync(directory, { recursive: true }));
+const stores = [`--root=${directory}/root`, `--runroot=${directory}/run`];
+
 describe('the bytecode beside the bundle', () => {
-  for (const [who, flags] of [
-    ['commands', []],
-    ['the service, which runs under other flags,', ['system', 'service']],
+  for (const [who, line, files] of [
+    ['a command that has its own', ['ps'], ['modules', 'package_better_sqlite3']],
+    ['other commands', ['volume', 'ls'], ['modules', 'package_better_sqlite3']],
+    ['the service, which runs under other flags,', ['system', 'service', '--help'], ['modules']],
   ] as const)
     it(`is taken by ${who}`, async () => {
-      const { code, stdout, stderr } = await runProgram(TSPOD, ['__warm', 'check', ...flags]);
+      const { code, stdout, stderr } = await runProgram(TSPOD, ['__warm', 'check', ...stores, ...line]);
       assert.equal(code, 0, stdout + stderr);
-      const lines = stdout.trimEnd().split('\n');
-      assert.ok(lines.length > 3, stdout);
-      for (const line of lines) assert.match(line, /^\.\/chunk-\w+\.js taken$/);
+      for (const file of files) assert.match(stdout, new RegExp(`^chunk-${file}_\\w+\\.js taken$`, 'm'));
     });
 });

@@ -1,5 +1,5 @@
 import type { CreateOptions } from '../../specgen/create-options.ts';
-import { type FlagRecord, flagsFor } from '../flag.ts';
+import { type FlagRecord, flagsFor, joinFlags } from '../flag.ts';
 import { pendingCreateFlags } from './create-pending.ts';
 import { imageChoiceFlags } from './create-image.ts';
 import { mountFlags } from './create-mounts.ts';
@@ -133,16 +133,18 @@ const containerFlags = {
 } as const satisfies Record<string, FlagRecord>;
 
 /** Every flag has its member of CreateOptions, and every member its flag. */
-const knownFlags = flagsFor<CreateOptions>()({
-  ...containerFlags,
-  ...processFlags,
-  ...mountFlags,
-  ...imageChoiceFlags,
-  ...healthFlags,
-  ...networkFlags,
-  ...resourceFlags,
-  ...securityFlags,
-});
+const knownFlags = flagsFor<CreateOptions>()(
+  joinFlags(
+    containerFlags,
+    processFlags,
+    mountFlags,
+    imageChoiceFlags,
+    healthFlags,
+    networkFlags,
+    resourceFlags,
+    securityFlags,
+  ),
+);
 
 /** The flags of `create`; `run` has a few more. */
-export const createFlags: Readonly<Record<string, FlagRecord>> = { ...knownFlags, ...pendingCreateFlags };
+export const createFlags: Readonly<Record<string, FlagRecord>> = joinFlags(knownFlags, pendingCreateFlags);

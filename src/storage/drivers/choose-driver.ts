@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { release } from 'node:os';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { errnoOf, messageOf, StorageError, UnsupportedError, UsageError } from '../../base/errors.ts';
+import { kernelRelease } from '../../base/kernel.ts';
 import { log } from '../../base/log.ts';
 import type { Syscalls } from '../../native/syscalls.ts';
 import { STORE_FORMAT, type StoreLayout } from '../layout.ts';
@@ -52,7 +52,7 @@ export function chooseDriver(system: Syscalls, layout: StoreLayout, options: Cho
         `the store at ${layout.graphRoot} belongs to the ${remembered.driver} driver, not to ${wanted}`,
         { hint: `use --storage-driver=${remembered.driver}, or another --root` },
       );
-    const isSame = remembered.kernel === release() && sameWords(remembered.wanted, options.driverOptions);
+    const isSame = remembered.kernel === kernelRelease() && sameWords(remembered.wanted, options.driverOptions);
     if (wanted === remembered.driver && isSame) return build(system, remembered);
   }
   const keep = remembered !== undefined && options.isUsed() ? remembered : undefined;
@@ -77,7 +77,7 @@ function probe(
   const common = {
     format: STORE_FORMAT,
     inUserNamespace,
-    kernel: release(),
+    kernel: kernelRelease(),
     wanted: [...options.driverOptions],
   };
   const reasons: string[] = [];

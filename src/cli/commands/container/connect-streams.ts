@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { signalNumber } from '../../../base/signals.ts';
 import {
   type AttachEnd,
   attach,
@@ -98,7 +98,7 @@ function catchSignals(engine: Engine): { forwardTo(record: ContainerRecord): voi
   const pass = (name: NodeJS.Signals): void => {
     if (target === undefined) early.push(name);
     // It may be ending just now.
-    else sendSignal(engine, target, constants.signals[name]).catch(() => undefined);
+    else sendSignal(engine, target, signalNumber(name)).catch(() => undefined);
   };
   for (const name of PASSED_ON) process.on(name, pass);
   return {

@@ -1,5 +1,5 @@
 import type { ArgumentSpec, CommandRecord } from '../../command.ts';
-import type { FlagRecord } from '../../flag.ts';
+import { type FlagRecord, joinFlags } from '../../flag.ts';
 import { attachFlags, preserveFlags } from '../../flags/container.ts';
 import { createFlags } from '../../flags/create.ts';
 import { dockerPublishFlag } from '../../flags/network.ts';
@@ -26,7 +26,11 @@ const runFlags = {
 } as const satisfies Record<string, FlagRecord>;
 
 /** What runs before the others of a pod is only created. */
-const { initCtr: _, ...startFlags } = createFlags;
+function flagsOfRun(): Readonly<Record<string, FlagRecord>> {
+  const flags: Record<string, FlagRecord> = joinFlags(createFlags, runFlags);
+  Reflect.deleteProperty(flags, 'initCtr');
+  return flags;
+}
 
 /** The two commands that make containers. */
 export const containerRunRecords: readonly CommandRecord[] = [
@@ -41,7 +45,10 @@ export const containerRunRecords: readonly CommandRecord[] = [
       'run --rm --volume "$PWD:/src" --workdir /src busybox ls',
     ],
     arguments: IMAGE_AND_COMMAND,
-    flags: { ...startFlags, ...runFlags },
+    // Only made when it is asked for: so many flags take longer than those of all other commands.
+    get flags() {
+      return flagsOfRun();
+    },
     dockerFlags: { publish: dockerPublishFlag },
     stopAtFirstArgument: true,
     exits: { NotInRootfsError: 126 },
@@ -53,7 +60,9 @@ export const containerRunRecords: readonly CommandRecord[] = [
     description: 'Prints the id of the container; `start` runs it.',
     examples: ['create --name web docker.io/library/nginx', 'create -it busybox sh'],
     arguments: IMAGE_AND_COMMAND,
-    flags: createFlags,
+    get flags() {
+      return createFlags;
+    },
     dockerFlags: { publish: dockerPublishFlag },
     stopAtFirstArgument: true,
     load: () => import('../container/create.ts'),
