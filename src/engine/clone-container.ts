@@ -10,6 +10,7 @@ import { removeContainer } from '../libpod/remove.ts';
 import { renameContainer } from '../libpod/rename.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { holderOfName } from '../state/by-name-or-id.ts';
+import type { CreateHooks } from './create-container.ts';
 import type { Engine } from './engine.ts';
 import { mergedLimits, type UpdateRequest } from './update-container.ts';
 
@@ -32,6 +33,7 @@ export async function cloneContainer(
   engine: Engine,
   original: ContainerRecord,
   request: CloneRequest,
+  hooks: Pick<CreateHooks, 'warn'>,
 ): Promise<ContainerRecord> {
   const name = request.name ?? freeCloneName(engine, original.name);
   if (!NAME_PATTERN.test(name))
@@ -47,7 +49,7 @@ export async function cloneContainer(
   const takesName = request.destroy && name === original.name;
   const firstName = takesName ? freeCloneName(engine, name) : name;
   const spec = clonedSpec(engine, original.spec, { ...request, name: firstName });
-  const member = request.pod === undefined ? undefined : await podMember(engine, spec, request.pod);
+  const member = request.pod === undefined ? undefined : await podMember(engine, spec, request.pod, hooks);
   const clone = await createContainer(engine, {
     spec,
     ...member,
@@ -64,12 +66,14 @@ async function podMember(
   engine: Engine,
   spec: ContainerSpec,
   nameOrId: string,
+  hooks: Pick<CreateHooks, 'warn'>,
 ): Promise<Pick<CreateContainerOptions, 'spec' | 'pod'>> {
   const { intoPod } = await import('./into-pod.ts');
+  const { withPartsOf } = await import('./pod-parts.ts');
   const pod = lookupPod(engine.db, nameOrId);
   const infra = pod.infraId === undefined ? undefined : getContainer(engine.db, pod.infraId);
   return {
-    spec: intoPod(spec, pod, infra),
+    spec: intoPod(withPartsOf(engine, spec, { from: undefined, to: { pod, infra } }, hooks), pod, infra),
     pod: { id: pod.id, enter: (id) => enterPod(engine.db, pod.id, { id, isInfra: false }) },
   };
 }

@@ -4,12 +4,14 @@ import { type ContainerRecord, getContainer, listPodContainers } from '../libpod
 import { createContainer } from '../libpod/create.ts';
 import { removePod } from '../libpod/pod-remove.ts';
 import { enterPod, getPod, type PodRecord } from '../libpod/pod.ts';
+import type { MountSpec } from '../specgen/container-spec.ts';
 import type { PodOptions } from '../specgen/pod-options.ts';
 import { clonedSpec, freeCloneName } from './clone-container.ts';
 import type { CreateHooks } from './create-container.ts';
 import { createPod } from './create-pod.ts';
 import type { Engine } from './engine.ts';
 import { movedToCopy } from './into-pod.ts';
+import { type PodPlace, withPartsOf } from './pod-parts.ts';
 
 export interface ClonePodRequest {
   /** In place of the original's. */
@@ -32,9 +34,12 @@ export async function clonePod(
       `cannot clone pod ${original.name}: it was made by a version that did not keep its options`,
     );
   const name = options.name ?? freeCloneName(engine, original.name);
-  const pod = await createPod(engine, { options: { ...made, ...options, name }, createCommand }, hooks);
+  const lasting = isAboutUsers(options) ? withoutUsers(made) : made;
+  const volumes = destroy && options.volume === undefined ? anonymousVolumes(engine, original) : [];
+  const request = { options: { ...lasting, ...options, name }, createCommand, volumes };
+  const pod = await createPod(engine, request, hooks);
   try {
-    await cloneMembers(engine, original, pod, destroy);
+    await cloneMembers(engine, original, { to: pod, keepsVolumes: destroy, hooks });
   } catch (error) {
     await removePod(engine, pod.id, { force: true, stopTimeout: 0 });
     throw error;
@@ -44,19 +49,43 @@ export async function clonePod(
   return pod;
 }
 
+function anonymousVolumes(engine: Engine, { infraId }: PodRecord): MountSpec[] {
+  const infra = infraId === undefined ? undefined : getContainer(engine.db, infraId);
+  return infra?.spec.mounts.filter((mount) => mount.type === 'volume' && mount.anonymous) ?? [];
+}
+
+/** They exclude each other: with one of them all are chosen anew. */
+const ABOUT_USERS = ['userns', 'uidmap', 'gidmap', 'subuidname', 'subgidname'] as const;
+
+function isAboutUsers(options: PodOptions): boolean {
+  return ABOUT_USERS.some((key) => options[key] !== undefined);
+}
+
+function withoutUsers(options: PodOptions): PodOptions {
+  const rest = { ...options };
+  for (const key of ABOUT_USERS) delete rest[key];
+  return rest;
+}
+
 async function cloneMembers(
   engine: Engine,
   from: PodRecord,
-  to: PodRecord,
-  keepsVolumes: boolean,
+  { to, keepsVolumes, hooks }: { to: PodRecord; keepsVolumes: boolean; hooks: CreateHooks },
 ): Promise<void> {
-  const infraId = getPod(engine.db, to.id)?.infraId;
-  const infra = infraId === undefined ? undefined : getContainer(engine.db, infraId);
+  const infraOf = (id: string): ContainerRecord | undefined => {
+    const infraId = getPod(engine.db, id)?.infraId;
+    return infraId === undefined ? undefined : getContainer(engine.db, infraId);
+  };
+  const places = {
+    from: { pod: from, infra: infraOf(from.id) },
+    to: { pod: to, infra: infraOf(to.id) },
+  };
   const ids = new Map<string, string>();
+  const { infra } = places.to;
   if (from.infraId !== undefined && infra !== undefined) ids.set(from.infraId, infra.id);
   for (const member of listPodContainers(engine.db, from.id)) {
     if (member.spec.podRole === 'infra') continue;
-    const clone = await cloneMember(engine, member, { from, to, infra, ids, keepsVolumes });
+    const clone = await cloneMember(engine, member, { places, ids, keepsVolumes, hooks });
     ids.set(member.id, clone.id);
   }
 }
@@ -64,17 +93,21 @@ async function cloneMembers(
 async function cloneMember(
   engine: Engine,
   member: ContainerRecord,
-  place: {
-    from: PodRecord;
-    to: PodRecord;
-    infra: ContainerRecord | undefined;
+  {
+    places,
+    ids,
+    keepsVolumes,
+    hooks,
+  }: {
+    places: { from: PodPlace; to: PodPlace };
     /** Of the members that have been cloned already; a container depends only on older ones. */
     ids: ReadonlyMap<string, string>;
     keepsVolumes: boolean;
+    hooks: CreateHooks;
   },
 ): Promise<ContainerRecord> {
-  const { to, ids, keepsVolumes } = place;
-  const spec = clonedSpec(engine, member.spec, {
+  const { pod, infra } = places.to;
+  const spec = clonedSpec(engine, withPartsOf(engine, member.spec, places, hooks), {
     name: freeCloneName(engine, member.name),
     image: undefined,
     limits: {},
@@ -82,8 +115,8 @@ async function cloneMember(
     force: false,
   });
   return await createContainer(engine, {
-    spec: movedToCopy(spec, ids, place),
+    spec: movedToCopy(spec, ids, { from: places.from.pod, to: pod, infra }),
     topLayerId: member.layerId,
-    pod: { id: to.id, enter: (id) => enterPod(engine.db, to.id, { id, isInfra: false }) },
+    pod: { id: pod.id, enter: (id) => enterPod(engine.db, pod.id, { id, isInfra: false }) },
   });
 }

@@ -303,7 +303,7 @@ function warnOtherPlatform(found: ResolvedImage, platform: string | undefined, h
   }
 }
 
-function specContext(
+export function specContext(
   engine: Engine,
   found: ResolvedImage | undefined,
   hooks: Pick<CreateHooks, 'warn'>,

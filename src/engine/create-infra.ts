@@ -2,6 +2,8 @@ import { InvalidSpecError } from '../base/errors.ts';
 import { shortId } from '../base/ids.ts';
 import { PAUSE_PATH } from '../libpod/managed-files.ts';
 import { enterPod, type PodRecord } from '../libpod/pod.ts';
+import { containerPath } from '../specgen/container-path.ts';
+import type { MountSpec } from '../specgen/container-spec.ts';
 import type { CreateOptions } from '../specgen/create-options.ts';
 import type { PodOptions } from '../specgen/pod-options.ts';
 import { type CreateHooks, createFromImage, imageFor, type PodMember } from './create-container.ts';
@@ -13,7 +15,7 @@ const LONGEST_HOSTNAME = 64;
 export async function createInfra(
   engine: Engine,
   pod: PodRecord,
-  options: PodOptions,
+  { options, volumes }: { options: PodOptions; volumes: readonly MountSpec[] },
   hooks: CreateHooks,
 ): Promise<void> {
   const { engine: configured } = engine.config;
@@ -22,13 +24,14 @@ export async function createInfra(
     throw new InvalidSpecError(`--infra-command ${infraCommand} needs an image that has it: --infra-image`);
   const request = {
     options: {
-      ...infraOptions(engine, pod, options),
+      ...infraOptions(engine, pod, withoutVolumes(options, volumes)),
       ...(pod.spec.service === undefined
         ? {}
         : { sdnotify: pod.spec.service.isMain ? 'container' : 'ignore' }),
     },
     image: infraImage ?? '',
     command: infraImage === undefined ? [PAUSE_PATH] : (infraCommand?.split(' ') ?? []),
+    extras: { mounts: [...volumes] },
   };
   const image = infraImage === undefined ? undefined : await imageFor(engine, request, hooks);
   const member: PodMember = {
@@ -39,6 +42,17 @@ export async function createInfra(
   };
   const use = { createCommand: pod.spec.createCommand, keepOwner: false };
   await createFromImage(engine, request, { image, hooks, use, member });
+}
+
+/** Without the anonymous volumes that are there already; one is asked for by its place alone. */
+function withoutVolumes(options: PodOptions, volumes: readonly MountSpec[]): PodOptions {
+  const { volume, ...rest } = options;
+  if (volume === undefined || volumes.length === 0) return options;
+  const places = new Set(volumes.map(({ destination }) => destination));
+  return {
+    ...rest,
+    volume: volume.filter((text) => text.includes(':') || !places.has(containerPath(text))),
+  };
 }
 
 function infraOptions(engine: Engine, pod: PodRecord, options: PodOptions): CreateOptions {

@@ -9,6 +9,7 @@ import { applyPodLimits } from '../libpod/pod-limits.ts';
 import { removePod, settlePod } from '../libpod/pod-remove.ts';
 import { findPod, getPod, insertPod, markPod, type PodRecord, recordPodEvent } from '../libpod/pod.ts';
 import { transaction } from '../state/db.ts';
+import type { MountSpec } from '../specgen/container-spec.ts';
 import { labelsFrom } from '../specgen/labels.ts';
 import { INFRA_OPTIONS, lastingPodOptions, type PodOptions } from '../specgen/pod-options.ts';
 import { podLimitsFromOptions } from '../specgen/pod-limits.ts';
@@ -25,12 +26,14 @@ export interface CreatePodRequest {
   /** Default: a new one. */
   id?: string;
   service?: PodService | undefined;
+  /** Anonymous volumes of another pod, whose place this one takes: they go over instead of new ones. */
+  volumes?: readonly MountSpec[];
 }
 
 /** Records a pod and makes its infra container, unless it is to have none. */
 export async function createPod(
   engine: Engine,
-  { options, createCommand, id = newId(), service }: CreatePodRequest,
+  { options, createCommand, id = newId(), service, volumes = [] }: CreatePodRequest,
   hooks: CreateHooks,
 ): Promise<PodRecord> {
   checkOptions(options);
@@ -43,7 +46,7 @@ export async function createPod(
   try {
     if (name !== '') await makeRoom(engine, name, options.replace === true);
     insertPod(engine.db, id, { name, spec });
-    return await complete(engine, id, options, hooks);
+    return await complete(engine, id, { options, volumes }, hooks);
   } catch (error) {
     if (options.podIdFile !== undefined) rmSync(options.podIdFile, { force: true });
     throw error;
@@ -53,14 +56,14 @@ export async function createPod(
 async function complete(
   engine: Engine,
   id: string,
-  options: PodOptions,
+  { options, volumes }: { options: PodOptions; volumes: readonly MountSpec[] },
   hooks: CreateHooks,
 ): Promise<PodRecord> {
   crashPoint('pod-create-after-row');
   try {
     const pod = existing(engine, id);
     if (pod.spec.resources !== undefined) await applyPodLimits(engine, pod.name, pod.spec);
-    if (options.infra !== false) await createInfra(engine, pod, options, hooks);
+    if (options.infra !== false) await createInfra(engine, pod, { options, volumes }, hooks);
     crashPoint('pod-create-before-complete');
     transaction(engine.db, () => {
       markPod(engine.db, id, 'ready');

@@ -39,19 +39,21 @@ export function movedToCopy(
   const now = (id: string): string => ids.get(id) ?? id;
   const moved = <Mode extends { mode: string }>(mode: Mode): Mode =>
     'id' in mode && typeof mode.id === 'string' ? { ...mode, id: now(mode.id) } : mode;
-  const { pid, ipc, uts, cgroup, user } = spec.namespaces;
+  const { pid, ipc, uts, cgroup } = spec.namespaces;
+  const user = userIn(spec.namespaces.user, pods, now);
   const parent = ({ spec: { cgroup: own, cgroupParent } }: PodRecord) => own ?? cgroupParent;
   const { cgroupParent, ...limits } = spec.resources;
   const newParent = cgroupParent === parent(pods.from) ? parent(pods.to) : cgroupParent;
+  const { userNamespace: _own, ...rest } = spec;
   return {
-    ...spec,
-    ...userNamespaceOf(moved(user), pods.infra, spec),
+    ...rest,
+    ...userNamespaceOf(user, pods.infra, spec),
     namespaces: {
       pid: moved(pid),
       ipc: moved(ipc),
       uts: moved(uts),
       cgroup: moved(cgroup),
-      user: moved(user),
+      user,
     },
     network: { ...spec.network, mode: moved(spec.network.mode) },
     resources: { ...limits, ...(newParent === undefined ? {} : { cgroupParent: newParent }) },
@@ -60,12 +62,25 @@ export function movedToCopy(
   };
 }
 
+/** A copy may have users of its own where its pod had none, or none where it had. */
+function userIn(
+  mode: NamespaceMode,
+  { from, to, infra }: { from: PodRecord; to: PodRecord; infra: ContainerRecord | undefined },
+  now: (id: string) => string,
+): NamespaceMode {
+  const [was, is] = [from, to].map(({ spec }) => spec.shares.includes('user'));
+  if (was === is || infra === undefined)
+    return mode.mode === 'container' ? { ...mode, id: now(mode.id) } : mode;
+  return is ? { mode: 'container', id: infra.id } : { mode: 'host' };
+}
+
 /** Who joins a user namespace has the ids of the one who made it. */
 function userNamespaceOf(
   mode: NamespaceMode,
   infra: ContainerRecord | undefined,
   spec: ContainerSpec,
 ): Pick<ContainerSpec, 'userNamespace'> {
+  if (mode.mode === 'host') return {};
   const maps =
     mode.mode === 'container' && mode.id === infra?.id ? infra.spec.userNamespace : spec.userNamespace;
   return maps === undefined ? {} : { userNamespace: maps };

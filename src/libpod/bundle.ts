@@ -17,7 +17,7 @@ import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { gatherHostFacts } from './host-facts.ts';
 import { hostnameOf } from './hostname.ts';
-import { joinedNamespaces } from './joined-namespaces.ts';
+import { joinedNamespaces, withHostNamespaces } from './joined-namespaces.ts';
 import { writeManagedFiles } from './managed-files.ts';
 import { checkWorkdir } from './check-workdir.ts';
 import { prepareMountSources } from './mount-sources.ts';
@@ -62,9 +62,10 @@ export function makeBundleDirectories(libpod: Libpod, record: ContainerRecord): 
 /** Mounts the root file system and writes config.json and all files that are mounted into the container; the directories have to be there. Idempotent. */
 export async function prepareBundle(
   libpod: Libpod,
-  record: ContainerRecord,
+  created: ContainerRecord,
   options: BundleOptions,
 ): Promise<PreparedBundle> {
+  const record = withHostNamespaces(libpod, created);
   const { spec, id } = record;
   const { bundle } = containerPaths(libpod.paths, id);
   const rootfs = await libpod.store.rootfs.mount(rootfsOptions(record));

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { WrongStateError } from '../base/errors.ts';
 import { isAlive, startTimeOf } from '../native/process-identity.ts';
 import type { BundleFacts } from '../specgen/host-facts.ts';
@@ -16,6 +17,29 @@ export function joinedNamespaces(libpod: Libpod, record: ContainerRecord): Bundl
     if (mode.mode === 'path') paths[type] = mode.path;
   }
   return paths;
+}
+
+/**
+ * The record as it is to be started: a namespace of another container that is the host's, and ours, is not joined but kept. The kernel
+ * refuses to enter it without root, and one's own of users to anybody.
+ */
+export function withHostNamespaces(libpod: Libpod, record: ContainerRecord): ContainerRecord {
+  const { namespaces } = record.spec;
+  const isOurs = (type: (typeof TYPES)[number]): boolean => {
+    const mode = namespaces[type];
+    return mode.mode === 'container' && isSame(pidOf(libpod, mode.id, record.name), type);
+  };
+  const ours = TYPES.filter(isOurs);
+  if (ours.length === 0) return record;
+  const kept = Object.fromEntries(ours.map((type) => [type, { mode: 'host' as const }]));
+  return { ...record, spec: { ...record.spec, namespaces: { ...namespaces, ...kept } } };
+}
+
+function isSame(pid: number, type: string): boolean {
+  const [other, own] = [`/proc/${pid}/ns/${type}`, `/proc/self/ns/${type}`].map((path) =>
+    statSync(path, { throwIfNoEntry: false }),
+  );
+  return other !== undefined && other.ino === own?.ino && other.dev === own.dev;
 }
 
 /** The process whose namespaces are joined. */

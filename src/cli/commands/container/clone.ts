@@ -15,18 +15,18 @@ export const run: CommandHandler = async (input, openEngine) => {
     throw new UsageError('name the clone once: by --name or after the container');
   if (force === true && destroy !== true) throw new UsageError('--force is for --destroy');
   const name = nameArgument ?? (typeof nameFlag === 'string' ? nameFlag : undefined);
-  const clone = await cloneContainer(engine, lookupContainer(engine.db, container), {
+  const hooks = createHooks(engine, input);
+  const request = {
     name,
     image:
-      image === undefined
-        ? undefined
-        : await imageFor(engine, { options: {}, image, command: [] }, createHooks(engine, input)),
+      image === undefined ? undefined : await imageFor(engine, { options: {}, image, command: [] }, hooks),
     // The keys of the flags are those of the options.
     limits: limits as UpdateRequest,
     pod: typeof pod === 'string' ? pod : undefined,
     destroy: destroy === true,
     force: force === true,
-  });
+  };
+  const clone = await cloneContainer(engine, lookupContainer(engine.db, container), request, hooks);
   if (start === true) await startDetached(engine, clone);
   printLine(clone.id);
   return 0;
