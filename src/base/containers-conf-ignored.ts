@@ -28,6 +28,7 @@ export const IGNORED_KEYS: Readonly<Record<string, string>> = {
   'engine.num_locks': 'there is no table of locks',
   'engine.exit_command_delay': 'sessions end with their programs',
   'engine.platform_to_oci_runtime': 'say it with --runtime',
+  'engine.podmansh_timeout': 'there is no podmansh',
   'engine.remote': 'there are no remote connections',
   'engine.runtime_supports_json': 'what a runtime can do is asked of it',
   'engine.runtime_supports_kvm': 'what a runtime can do is asked of it',
@@ -38,8 +39,20 @@ export const IGNORED_KEYS: Readonly<Record<string, string>> = {
   'engine.volume_path': 'volumes are below --root',
   'engine.volume_plugin_timeout': 'there are no volume plugins',
   'engine.volume_plugins': 'there are no volume plugins',
+  'engine.ssh_config': 'there are no remote connections',
+  'farms.default': 'there are no farms of builders',
+  'farms.list': 'there are no farms of builders',
+  ...Object.fromEntries(
+    ['cpus', 'disk_size', 'image', 'memory', 'provider', 'rosetta', 'user', 'volumes'].map((key) => [
+      `machine.${key}`,
+      'there are no virtual machines',
+    ]),
+  ),
   'network.cni_plugin_dirs': 'networks are made with netavark',
   'network.default_rootless_network_cmd_options': 'say it in pasta_options',
+  'podmansh.container': 'there is no podmansh',
+  'podmansh.shell': 'there is no podmansh',
+  'podmansh.timeout': 'there is no podmansh',
 };
 
 /** Those that a file sets; distributions ship tables with nothing in them. */

@@ -60,7 +60,8 @@ export function readRuntimeConfig(
     ...{ values: {}, runtimes: {}, origin: {}, ignored: {} },
     files: found.map((file) => file.path),
   };
-  for (const file of found) mergeFile(merged, file.path);
+  const appending = new Set<string>();
+  for (const file of found) mergeFile(merged, file.path, appending);
   try {
     writeFileAtomic(cacheFile, JSON.stringify({ key, merged }), { durable: false });
   } catch {
@@ -99,7 +100,7 @@ interface MergedConf {
 }
 
 /** Raised whenever the key tables or MergedConf change their meaning. */
-const CACHE_FORMAT = 5;
+const CACHE_FORMAT = 6;
 
 /** Lowest priority first. $CONTAINERS_CONF replaces the usual places, modules and $CONTAINERS_CONF_OVERRIDE come on top of either. */
 function configFiles(env: Record<string, string | undefined>, modules: readonly string[]): string[] {
@@ -148,8 +149,9 @@ function readCache(file: string, key: string): MergedConf | undefined {
   }
 }
 
-function mergeFile(merged: MergedConf, path: string): void {
-  const document = parseToml(path);
+/** `appending`: names of the lists to which this file and those after it add. */
+function mergeFile(merged: MergedConf, path: string, appending: Set<string>): void {
+  const { text, document } = parseToml(path);
   for (const [section, keys] of SECTIONS) {
     const table = document[section];
     if (table === undefined) continue;
@@ -158,7 +160,11 @@ function mergeFile(merged: MergedConf, path: string): void {
       const value = table[key];
       if (value === undefined) continue;
       const name = `${section}.${key}`;
-      merged.values[name] = checked({ path, name, type, value, before: merged.values[name] });
+      const fail = failureAt(path, text, name);
+      merged.values[name] =
+        type === 'strings'
+          ? mergedList(value, { name, fail, before: merged.values[name], appending })
+          : checked(type, value, fail);
       merged.origin[name] = path;
     }
   }
@@ -169,60 +175,77 @@ function mergeFile(merged: MergedConf, path: string): void {
   const engine = document['engine'];
   const runtimes = isTable(engine) ? engine['runtimes'] : undefined;
   if (!isTable(runtimes)) return;
-  for (const [name, places] of Object.entries(runtimes)) {
-    const where = `engine.runtimes.${name}`;
-    merged.runtimes[name] = checked({
-      path,
-      name: where,
-      type: 'strings',
-      value: places,
-      before: undefined,
-    }) as string[];
-    merged.origin[where] = path;
+  for (const [key, value] of Object.entries(runtimes)) {
+    const name = `engine.runtimes.${key}`;
+    const fail = failureAt(path, text, name);
+    merged.runtimes[key] = mergedList(value, { name, fail, before: undefined, appending: new Set() });
+    merged.origin[name] = path;
   }
 }
 
-/** Lists may end in `{append=true}`: then they add to what earlier files said. */
-function checked(entry: {
-  path: string;
-  name: string;
-  type: ConfType;
-  value: unknown;
-  before: unknown;
-}): unknown {
-  const { path, name, type, value, before } = entry;
-  const wrong = (wanted: string) => new InvalidSpecError(`${path}: ${name} must be ${wanted}`);
+type Failure = (wanted: string) => InvalidSpecError;
+
+function failureAt(path: string, text: string, name: string): Failure {
+  return (wanted) => {
+    const line = lineOf(text, name);
+    const where = line === undefined ? path : `${path}, line ${line}`;
+    return new InvalidSpecError(`${where}: ${name} must be ${wanted}`);
+  };
+}
+
+/** Where a key of a table is set, from 1 on; undefined where it is written in a way that is not looked for (an inline table). */
+function lineOf(text: string, name: string): number | undefined {
+  const dot = name.lastIndexOf('.');
+  const [table, key] = [name.slice(0, dot), name.slice(dot + 1)];
+  let current = '';
+  for (const [at, line] of text.split('\n').entries()) {
+    const header = /^\s*\[\s*([\w.-]+)\s*\]/.exec(line);
+    if (header !== null) current = header[1] ?? '';
+    const set = /^\s*"?([\w-]+)"?\s*=/.exec(line);
+    if (current === table && set?.[1] === key) return at + 1;
+  }
+  return undefined;
+}
+
+function checked(type: Exclude<ConfType, 'strings'>, value: unknown, fail: Failure): unknown {
   if (type === 'string') {
-    if (typeof value !== 'string') throw wrong('a string');
+    if (typeof value !== 'string') throw fail('a string');
     return value;
   }
   if (type === 'bool') {
-    if (typeof value !== 'boolean') throw wrong('true or false');
+    if (typeof value !== 'boolean') throw fail('true or false');
     return value;
   }
   if (type === 'int') {
-    if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw wrong('a whole number');
+    if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw fail('a whole number');
     return value;
   }
   if (type === 'pools') {
     if (!Array.isArray(value) || !value.every(isPool))
-      throw wrong('a list of {"base" = "SUBNET", "size" = BITS}');
+      throw fail('a list of {"base" = "SUBNET", "size" = BITS}');
     return value.map(({ base, size }): SubnetPool => ({ base, size }));
   }
-  if (type === 'table') {
-    if (!isTable(value) || !Object.values(value).every((each) => typeof each === 'string'))
-      throw wrong('a table of strings');
-    return value;
-  }
-  if (!Array.isArray(value)) throw wrong('a list of strings');
-  let append = false;
+  if (!isTable(value) || !Object.values(value).every((each) => typeof each === 'string'))
+    throw fail('a table of strings');
+  return value;
+}
+
+/** A list may have `{append=true}`: then it adds to what earlier files said, and so do those in later files until one has `{append=false}`. */
+function mergedList(
+  value: unknown,
+  { name, fail, before, appending }: { name: string; fail: Failure; before: unknown; appending: Set<string> },
+): string[] {
+  if (!Array.isArray(value)) throw fail('a list of strings');
   const list: string[] = [];
   for (const item of value as unknown[]) {
-    if (isTable(item) && typeof item['append'] === 'boolean') append = item['append'];
-    else if (typeof item === 'string') list.push(item);
-    else throw wrong('a list of strings');
+    if (typeof item === 'string') list.push(item);
+    else if (!isTable(item) || typeof item['append'] !== 'boolean')
+      throw fail('a list of strings, with {append=true} where it adds to another');
+    else if (item['append']) appending.add(name);
+    else appending.delete(name);
   }
-  return append ? [...(Array.isArray(before) ? before : defaultList(name)), ...list] : list;
+  if (!appending.has(name)) return list;
+  return [...(Array.isArray(before) ? (before as string[]) : defaultList(name)), ...list];
 }
 
 function isPool(value: unknown): value is SubnetPool {
@@ -236,16 +259,16 @@ function defaultList(name: string): string[] {
   return [];
 }
 
-function parseToml(path: string): Record<string, unknown> {
+function parseToml(path: string): { text: string; document: Record<string, unknown> } {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return {};
+    if (errnoOf(error) === 'ENOENT') return { text: '', document: {} };
     throw new InvalidSpecError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
   try {
-    return parse(text);
+    return { text, document: parse(text) };
   } catch (error) {
     const line = error instanceof Error && 'line' in error ? `, line ${String(error.line)}` : '';
     const reason = messageOf(error).split('\n')[0] ?? '';

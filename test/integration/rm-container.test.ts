@@ -60,8 +60,10 @@ describe('rm', () => {
     for (const name of [one, two]) assert.equal(await exists(name), false);
   });
 
-  it('removes everything with -a -f', async () => {
+  it('removes everything with -a -f, whatever depends on what', async () => {
     await Promise.all([startSleeper(), create(), startSleeper()]);
+    const needed = await startSleeper();
+    await startSleeper(['--network', `container:${needed}`]);
     await tspodOk(['rm', '-a', '-f', '-t', '0']);
     assert.equal(await tspodOk(['ps', '-aq']), '');
   });

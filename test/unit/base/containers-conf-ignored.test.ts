@@ -16,3 +16,12 @@ test('headings of empty tables, as distributions ship them, are no setting', () 
     'engine.volume_plugins',
   ]);
 });
+
+test('other programs of podman are named too', () => {
+  const document = {
+    machine: { cpus: 2 },
+    farms: { default: 'f', list: {} },
+    podmansh: { shell: '/bin/sh' },
+  };
+  assert.deepEqual(ignoredIn(document).sort(), ['farms.default', 'machine.cpus', 'podmansh.shell']);
+});

@@ -63,6 +63,35 @@ describe('containers.conf', () => {
     );
   });
 
+  it('goes on adding to a list in later files, until one of them says otherwise', () => {
+    const texts = [
+      'env=["1=a"]',
+      'env=["2=b"]',
+      'env=["3=c", {append=true}]\ndns_searches=["x"]',
+      'env=["4=d"]\ndns_searches=["y"]',
+      'env=["5=e", {append=false}]',
+      'env=["6=f"]',
+    ];
+    const envAfter = (count: number) => {
+      const modules = texts.slice(0, count).map((text) => conf(`[containers]\n${text}\n`));
+      return readRuntimeConfig({ runRoot: runRoot() }, { CONTAINERS_CONF: conf('') }, modules).containers;
+    };
+    assert.deepEqual(envAfter(4).env, ['2=b', '3=c', '4=d']);
+    assert.deepEqual(envAfter(4).dnsSearches, ['y']);
+    assert.deepEqual(envAfter(5).env, ['5=e']);
+    assert.deepEqual(envAfter(6).env, ['6=f']);
+  });
+
+  it('names the line of a value that is of the wrong kind, in its own table', () => {
+    const text = '[engine]\nenv = []\n\n[ containers ]\n# env = 5\n  env = "A=1"\n';
+    assert.throws(() => read(text), /\.conf, line 6: containers\.env must be a list of strings/);
+    assert.throws(() => read('containers = {init = 1}\n'), /\.conf: containers\.init must be true or false/);
+    assert.throws(
+      () => read('[containers]\nenv = ["A=1", {append="yes"}]\n'),
+      /line 2: .*with \{append=true\}/,
+    );
+  });
+
   it('ignores keys and tables that are not ours', () => {
     assert.equal(
       read('[machine]\ncpus = 1\n[engine]\nnum_locks = 5\nremote = true\n').engine.stopTimeout,
@@ -75,7 +104,7 @@ describe('containers.conf', () => {
   });
 
   const wrong: [string, RegExp][] = [
-    ['[containers]\npids_limit = "many"', /\.conf: containers\.pids_limit must be a whole number/],
+    ['[containers]\npids_limit = "many"', /\.conf, line 2: containers\.pids_limit must be a whole number/],
     ['[containers]\ninit = 1', /containers\.init must be true or false/],
     ['[containers]\nenv = "A=1"', /containers\.env must be a list of strings/],
     ['[containers]\nenv = [1]', /containers\.env must be a list of strings/],

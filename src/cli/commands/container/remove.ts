@@ -40,6 +40,7 @@ export const run: CommandHandler = async (input, openEngine) => {
       ignoreMissing: force || input.flags['ignore'] === true,
       tellMissing: input.asDocker,
       evenDamaged: true,
+      dependentsFirst: true,
       ...(force ? { atOnce: ENDED_AT_ONCE } : {}),
     },
   );

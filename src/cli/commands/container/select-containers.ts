@@ -18,6 +18,8 @@ export interface SelectOptions {
   ignoreMissing?: boolean;
   /** docker names those that it passes over, and ends with 0 all the same. */
   tellMissing?: boolean;
+  /** With --all and --filter, what depends on a container comes before it. */
+  dependentsFirst?: boolean;
   /** Also one whose definition was damaged: it can still be ended and removed. */
   evenDamaged?: boolean;
 }
@@ -38,7 +40,10 @@ export async function selectContainers(
   const ways = [names.length > 0, flags['all'] === true, flags['latest'] === true].filter(Boolean).length;
   if (ways > 1) throw new UsageError('--all, --latest and containers by name cannot be used together');
   if (flags['latest'] === true) return [selected(latestContainer(engine.db))];
-  if (flags['all'] === true || filters.length > 0) return await byFilter(engine, filters, options, names);
+  if (flags['all'] === true || filters.length > 0) {
+    const found = await byFilter(engine, filters, options, names);
+    return options.dependentsFirst ? dependentsFirst(found) : found;
+  }
   if (names.length === 0 && cidFiles.length === 0 && flags['running'] !== true) {
     throw new UsageError('you must provide at least one name or id');
   }
@@ -59,6 +64,20 @@ function byName(engine: Engine, name: string, options: SelectOptions): Selected[
     }
     return [{ name, error }];
   }
+}
+
+/** The rest keeps its order. An infra container stays where it is: it goes with its pod. */
+function dependentsFirst(selection: readonly Selected[]): Selected[] {
+  const ordered = new Set<Selected>();
+  const add = (each: Selected): void => {
+    if (ordered.has(each)) return;
+    if ('record' in each && each.record.spec.podRole !== 'infra')
+      for (const other of selection)
+        if ('record' in other && other.record.spec.dependencies.includes(each.record.id)) add(other);
+    ordered.add(each);
+  };
+  for (const each of selection) add(each);
+  return [...ordered];
 }
 
 async function byFilter(
