@@ -33,6 +33,10 @@ export const PROFILES = {
   top: [['top', 'up']],
   images: [['images']],
   other: [['volume', 'ls'], ['network', 'ls'], ['image', 'exists', 'localhost/warm'], ['version']],
+  // Nobody listens there: what follows is little beside what comes before.
+  pull: [['pull', '--retry', '0', '127.0.0.1:1/warm']],
+  push: [['push', '--retry', '0', 'localhost/warm', '127.0.0.1:1/warm']],
+  login: [['login', '--username', 'warm', '--password', 'warm', '127.0.0.1:1']],
   stop: [['stop', '-t', '0', 'up']],
   rm: [['rm', '-f', 'warm', 'up', 'made']],
 };
