@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
 import { containerPath } from '../specgen/container-path.ts';
 import type { SecretUse } from '../specgen/container-spec.ts';
-import { completeMountOptions } from '../specgen/mount-options.ts';
+import { completeMountOptions, readOnlyBelow } from '../specgen/mount-options.ts';
 import type { MountSpec } from '../specgen/mount-spec.ts';
 import { bindOptions } from './annotations.ts';
 import { expandText, type Variables } from './environment.ts';
@@ -18,6 +18,8 @@ export interface Mounts {
 interface Mount {
   volume: PodVolume;
   destination: string;
+  /** So is what is mounted below it. */
+  isReadOnlyBelow: boolean;
   options: string[];
   subpath: string | undefined;
   field: Field;
@@ -54,8 +56,6 @@ function readMount(item: Field, { volumes, variables, annotations }: MountPlace)
   if (volume === undefined)
     throw new InvalidSpecError(`${item.path}.name: the pod has no volume ${JSON.stringify(name)}`);
   const recursive = choiceOf(members('recursiveReadOnly'), ['Disabled', 'IfPossible', 'Enabled']);
-  if (recursive === 'Enabled')
-    throw new UnsupportedError(`${item.path}.recursiveReadOnly: Enabled is not supported`);
   // podman takes options of the mount behind a colon.
   const [path = '', words = ''] = requiredText(members('mountPath'), `${item.path}.mountPath`).split(':');
   const propagation = choiceOf(members('mountPropagation'), ['None', 'HostToContainer', 'Bidirectional']);
@@ -64,13 +64,19 @@ function readMount(item: Field, { volumes, variables, annotations }: MountPlace)
     expression === undefined
       ? textOf(members('subPath'))
       : expandText(textOf(expression) ?? '', variables, expression);
+  const isReadOnly = volume.readOnly || flagOf(members('readOnly')) === true;
+  if (recursive === 'Enabled' && !(isReadOnly && (propagation ?? 'None') === 'None'))
+    throw new InvalidSpecError(
+      `${item.path}.recursiveReadOnly: Enabled goes with readOnly: true and mountPropagation: None only`,
+    );
   return {
     volume,
     destination: containerPath(path),
+    isReadOnlyBelow: recursive === 'Enabled',
     options: [
       ...words.split(','),
       ...(volume.plan.type === 'host' ? bindOptions(annotations, volume.plan.path) : []),
-      ...(volume.readOnly || flagOf(members('readOnly')) === true ? ['ro'] : []),
+      ...(isReadOnly ? ['ro'] : []),
       ...(propagation === undefined ? [] : [PROPAGATION[propagation]]),
     ],
     subpath: subpath === undefined || subpath === '' ? undefined : belowVolume(subpath, item),
@@ -89,7 +95,7 @@ function add(mount: Mount, all: Mounts): void {
       addHost(mount, plan, all);
       return;
     case 'image': {
-      const completed = completeMountOptions([...withRead(options), 'nosuid', 'nodev'], 'bind');
+      const completed = complete(mount, 'bind', [...withRead(options), 'nosuid', 'nodev']);
       const image = { type: 'image', image: plan.image, imageId: '', destination } as const;
       all.mounts.push({ ...image, options: completed, ...below });
       return;
@@ -97,7 +103,7 @@ function add(mount: Mount, all: Mounts): void {
     case 'claim':
       all.mounts.push({
         ...{ type: 'volume', name: plan.volume, anonymous: false, destination },
-        ...{ options: completeMountOptions(options, 'volume'), ...below },
+        ...{ options: complete(mount, 'volume'), ...below },
       });
       return;
     case 'empty':
@@ -105,7 +111,7 @@ function add(mount: Mount, all: Mounts): void {
       if (plan.type === 'files' && addSecrets(mount, plan.secrets, all)) return;
       all.mounts.push({
         ...{ type: 'volume', name: plan.volume, anonymous: true, destination },
-        options: completeMountOptions([...options, 'nocopy'], 'volume'),
+        options: complete(mount, 'volume', [...options, 'nocopy']),
         ...below,
         create: { options: volume.options, labels: {} },
       });
@@ -113,15 +119,21 @@ function add(mount: Mount, all: Mounts): void {
   }
 }
 
+function complete(
+  { isReadOnlyBelow, options }: Mount,
+  kind: 'bind' | 'volume',
+  words: readonly string[] = options,
+): string[] {
+  const completed = completeMountOptions(words, kind);
+  return isReadOnlyBelow ? [...completed, readOnlyBelow(completed)] : completed;
+}
+
 function withRead(options: readonly string[]): string[] {
   return options.includes('ro') ? [...options] : [...options, 'ro'];
 }
 
-function addHost(
-  { destination, options, subpath, field }: Mount,
-  plan: { path: string; kind: string },
-  all: Mounts,
-): void {
+function addHost(mount: Mount, plan: { path: string; kind: string }, all: Mounts): void {
+  const { destination, options, subpath, field } = mount;
   if (plan.kind === 'CharDevice' || plan.kind === 'BlockDevice') {
     if (subpath !== undefined)
       throw new InvalidSpecError(`${field.path}.subPath: a device has nothing below it`);
@@ -129,7 +141,7 @@ function addHost(
     return;
   }
   const source = subpath === undefined ? plan.path : posix.join(plan.path, subpath);
-  const completed = completeMountOptions(options, 'bind');
+  const completed = complete(mount, 'bind');
   all.mounts.push({
     type: 'bind',
     source,

@@ -4,7 +4,7 @@ import { parseSize } from '../base/sizes.ts';
 import { containerPath } from './container-path.ts';
 import type { MountSpec } from './container-spec.ts';
 import { parseBoolean, splitCommas, splitOnce } from './key-value.ts';
-import { completeMountOptions, completeTmpfsOptions } from './mount-options.ts';
+import { completeMountOptions, completeTmpfsOptions, readOnlyBelow } from './mount-options.ts';
 import type { SpecContext } from './spec-context.ts';
 import { volumeName } from './volume-flag.ts';
 
@@ -13,6 +13,8 @@ interface MountFields {
   destination: string | undefined;
   subpath: string | undefined;
   create: boolean;
+  /** What is mounted below a bind is to be read-only, too. */
+  isReadOnlyBelow: boolean;
   options: string[];
   volumeOptions: Record<string, string>;
   volumeLabels: Record<string, string>;
@@ -31,6 +33,7 @@ export function parseMountFlag(text: string, context: MountContext): MountSpec[]
     destination: undefined,
     subpath: undefined,
     create: false,
+    isReadOnlyBelow: false,
     options: [],
     volumeOptions: {},
     volumeLabels: {},
@@ -71,6 +74,7 @@ function mountOf(
     const create = isMade ? { create: { options: volumeOptions, labels: volumeLabels } } : {};
     return { type, name, anonymous: source === undefined, destination, options, ...subpath, ...create };
   }
+  if (fields.isReadOnlyBelow) options.push(readOnlyBelow(options));
   return bindMount(resolve(context.cwd, fields.source ?? destination), destination, fields, options);
 }
 
@@ -199,6 +203,7 @@ function readTypedField(field: {
       fields.options.push(isOn() ? 'bind' : 'rbind');
       return;
     case 'bind bind-recursive':
+      fields.isReadOnlyBelow = need() === 'readonly';
       fields.options.push(recursion(need()));
       return;
     case 'bind bind-create-src':
@@ -268,14 +273,10 @@ function addPair(pairs: Record<string, string>, text: string): void {
   pairs[key] = value;
 }
 
-/** docker's word; what is mounted below a mount that is read-only stays writable here. */
+/** docker's word; what is mounted below a mount that is read-only stays writable here, unless it says `readonly`. */
 function recursion(value: string): string {
   if (value === 'disabled') return 'bind';
-  if (value === 'enabled' || value === 'writable') return 'rbind';
-  if (value === 'readonly')
-    throw new UnsupportedError(
-      'mount option bind-recursive=readonly is not supported: mount what lies below read-only by itself',
-    );
+  if (value === 'enabled' || value === 'writable' || value === 'readonly') return 'rbind';
   throw new InvalidSpecError(
     `invalid bind-recursive "${value}": must be enabled, disabled, writable or readonly`,
   );

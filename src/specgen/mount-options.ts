@@ -42,6 +42,23 @@ export function completeMountOptions(given: readonly string[], kind: 'bind' | 'v
   return options;
 }
 
+/**
+ * The OCI's word, once, for a mount below which everything is to be read-only as well. What is mounted there later, on the host, would
+ * not be: therefore nothing is passed on.
+ */
+export const READ_ONLY_BELOW = 'rro';
+
+/** To be added to completed options; throws InvalidSpecError when they contradict it. */
+export function readOnlyBelow(options: readonly string[]): string {
+  if (!options.includes('ro'))
+    throw new InvalidSpecError('mount option bind-recursive=readonly needs the option readonly beside it');
+  if (!options.includes('rprivate'))
+    throw new InvalidSpecError(
+      'mount option bind-recursive=readonly goes with bind-propagation=rprivate only',
+    );
+  return READ_ONLY_BELOW;
+}
+
 /** Podman's and the kernel's words for a tmpfs. */
 export function completeTmpfsOptions(given: readonly string[]): { options: string[]; copyUp: boolean } {
   const options: string[] = [];

@@ -1,6 +1,7 @@
 import { InvalidSpecError } from '../base/errors.ts';
 import type { MountSpec } from './container-spec.ts';
 import { splitOnce } from './key-value.ts';
+import { READ_ONLY_BELOW } from './mount-options.ts';
 import type { SpecContext } from './spec-context.ts';
 
 /** `--volumes-from CONTAINER[:ro|rw|z]`: its binds and volumes, at the same places. */
@@ -31,7 +32,10 @@ function shared(mount: MountSpec): MountSpec {
 
 function withAccess(mount: MountSpec, access: 'ro' | 'rw' | undefined): MountSpec {
   if (access === undefined) return mount;
-  return { ...mount, options: [access, ...mount.options.filter((word) => word !== 'ro' && word !== 'rw')] };
+  const others = mount.options.filter(
+    (word) => word !== 'ro' && word !== 'rw' && (access === 'ro' || word !== READ_ONLY_BELOW),
+  );
+  return { ...mount, options: [access, ...others] };
 }
 
 function accessOf(words: string | undefined, flag: string): 'ro' | 'rw' | undefined {

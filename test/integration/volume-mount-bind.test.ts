@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -16,6 +17,9 @@ import { testRoot, tspod } from '../fixtures/harness.ts';
 import { isRoot, requires } from '../fixtures/requires.ts';
 
 const directory = (): string => mkdtempSync(join(testRoot().base, 'bind-'));
+
+const mountsBelow = (path: string, name: string): boolean =>
+  readFileSync('/proc/self/mounts', 'utf8').includes(` ${path}/${name} `);
 
 describe('a directory of the host in a container', () => {
   it('is read and written from both sides', async () => {
@@ -39,6 +43,41 @@ describe('a directory of the host in a container', () => {
       assert.match(result.stderr, /Read-only file system/);
     }
     assert.equal(existsSync(join(source, 'file')), false);
+  });
+
+  it('is read-only with all that is mounted below, where that was asked for', {
+    skip: mountsBelow('/dev', 'shm') ? false : 'needs /dev/shm',
+  }, async () => {
+    const name = `tspod-test-${process.pid}`;
+    const write = (words: string): ReturnType<typeof runScript> =>
+      runScript(['--mount', `type=bind,src=/dev,dst=/x,readonly,${words}`], `: > /x/shm/${name}`);
+    try {
+      const shallow = await write('bind-recursive=writable');
+      assert.equal(shallow.code, 0, shallow.stderr);
+      assert.ok(existsSync(`/dev/shm/${name}`));
+      rmSync(`/dev/shm/${name}`);
+      const deep = await write('bind-recursive=readonly');
+      assert.notEqual(deep.code, 0);
+      assert.match(deep.stderr, /Read-only file system/);
+      assert.equal(existsSync(`/dev/shm/${name}`), false);
+    } finally {
+      rmSync(`/dev/shm/${name}`, { force: true });
+    }
+    const refused = await runScript(['--mount', 'type=bind,src=/dev,dst=/x,bind-recursive=readonly'], 'true');
+    assert.equal(refused.code, 125);
+    assert.match(refused.stderr, /bind-recursive=readonly needs the option readonly/);
+  });
+
+  it('is refused by a runtime that would leave what lies below writable', async () => {
+    const old = join(directory(), 'runc');
+    writeFileSync(old, '#!/bin/sh\necho runc version 1.0.3\n', { mode: 0o755 });
+    const { code, stderr } = await tspod([
+      ...['--runtime', old, 'run', '--rm', '--network', 'none'],
+      ...['--mount', `type=bind,src=${directory()},dst=/x,readonly,bind-recursive=readonly`],
+      ...[await busyboxImage(), 'true'],
+    ]);
+    assert.equal(code, 125);
+    assert.match(stderr, /below \/x read-only \(bind-recursive=readonly\): runc 1\.0\.3 does not know it/);
   });
 
   it('may be named relative to the current directory', async () => {

@@ -57,9 +57,7 @@ function addBind(options: JsonObject, words: string[]): void {
   if (propagation !== undefined) words.push(quoted(`bind-propagation=${propagation}`));
   if (flagIn(options, 'NonRecursive') === true) words.push('bind-nonrecursive=true');
   if (flagIn(options, 'CreateMountpoint') === true) words.push('bind-create-src=true');
-  // What is mounted below a mount that is read-only stays as it is.
-  if (flagIn(options, 'ReadOnlyForceRecursive') === true)
-    throw new UnsupportedError('BindOptions.ReadOnlyForceRecursive is not supported');
+  if (flagIn(options, 'ReadOnlyForceRecursive') === true) words.push('bind-recursive=readonly');
 }
 
 function addVolume(options: JsonObject, words: string[]): void {

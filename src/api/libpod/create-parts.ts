@@ -25,6 +25,7 @@ function bindWord(option: string): string {
   if (option === 'ro' || option === 'rw') return option;
   if (option === 'rbind') return '';
   if (option === 'bind') return 'bind-nonrecursive=true';
+  if (option === 'rro') return 'bind-recursive=readonly';
   if (option === 'z') return 'relabel=shared';
   if (option === 'Z') return 'relabel=private';
   if (option === 'U') return 'U=true';

@@ -123,6 +123,22 @@ describe('mounts', () => {
   it('have the source of a bind at the same place inside, unless it is said', () =>
     assert.equal(mountsOf({ mount: ['type=bind,dst=/a'] })[0]?.destination, '/a'));
 
+  it('may be read-only with all that is mounted below', () => {
+    const of = (words: string): string[] | undefined =>
+      mountsOf({ mount: [`type=bind,source=/a,target=/x,${words}`] })[0]?.options;
+    assert.deepEqual(of('readonly,bind-recursive=readonly'), ['ro', 'rbind', 'rprivate', 'rro']);
+    assert.deepEqual(of('bind-recursive=readonly,readonly,bind-propagation=rprivate'), [
+      ...['rbind', 'ro', 'rprivate', 'rro'],
+    ]);
+    assert.deepEqual(of('readonly,bind-recursive=writable'), ['ro', 'rbind', 'rprivate']);
+    assert.throws(() => of('bind-recursive=readonly'), /bind-recursive=readonly needs the option readonly/);
+    assert.throws(
+      () => of('readonly,bind-recursive=readonly,bind-propagation=rslave'),
+      /goes with bind-propagation=rprivate only/,
+    );
+    assert.throws(() => of('readonly,bind-recursive=deep'), /invalid bind-recursive "deep"/);
+  });
+
   it('read every key of --mount, with quoted commas', () => {
     const [bind, volume, tmpfs] = mountsOf({
       mount: [

@@ -152,10 +152,14 @@ const MOUNT: Record<string, Fate> = {
     is: ['type=image,source=x,destination=/x,image-subpath=etc'],
   },
   cluster: refused({ Type: 'cluster', Source: 'x', Target: '/x' }, 'cluster'),
-  'BindOptions.ReadOnlyForceRecursive': refused(
-    { Type: 'bind', Source: '/x', Target: '/x', BindOptions: { ReadOnlyForceRecursive: true } },
-    'BindOptions.ReadOnlyForceRecursive',
-  ),
+  'BindOptions.ReadOnlyForceRecursive': {
+    value: {
+      ...{ Type: 'bind', Source: '/x', Target: '/x', ReadOnly: true },
+      BindOptions: { ReadOnlyForceRecursive: true },
+    },
+    option: 'mount',
+    is: ['type=bind,source=/x,destination=/x,ro=true,bind-recursive=readonly'],
+  },
   'BindOptions.ReadOnlyNonRecursive': {
     value: { Type: 'bind', Source: '/x', Target: '/x', BindOptions: { ReadOnlyNonRecursive: true } },
     nothing: 'that is how read-only mounts are',
