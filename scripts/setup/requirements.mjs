@@ -314,6 +314,12 @@ const MACHINE = [
     packages: everywhere('e2fsprogs'),
   },
   {
+    name: 'mkfs.xfs',
+    purpose: 'makes disks with quotas for the machine',
+    files: inBin('mkfs.xfs'),
+    packages: everywhere('xfsprogs'),
+  },
+  {
     name: 'ssh',
     purpose: 'logs in to the machine',
     essential: true,

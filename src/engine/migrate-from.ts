@@ -11,6 +11,8 @@ import {
 import { findVolume } from '../libpod/volume.ts';
 import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
 import type { CreateRequest } from '../specgen/create-options.ts';
+import { transaction } from '../state/db.ts';
+import { sumRow } from '../state/row-sum.ts';
 import { copyTree } from '../storage/copy-tree.ts';
 import type { Engine } from './engine.ts';
 import { loadContext, type ProgressListener } from './images.ts';
@@ -134,9 +136,12 @@ async function takeVolume(engine: Engine, { name, data, definition }: ForeignVol
     gid: undefined,
   });
   renameSync(copy, findVolume(engine, name)?.mountpoint ?? join(engine.paths.volumes, name, '_data'));
-  engine.db
-    .prepare('UPDATE volumes SET needs_copy_up = 0, anonymous = ? WHERE name = ?')
-    .run(isAnonymous ? 1 : 0, name);
+  transaction(engine.db, () => {
+    engine.db
+      .prepare('UPDATE volumes SET needs_copy_up = 0, anonymous = ? WHERE name = ?')
+      .run(isAnonymous ? 1 : 0, name);
+    sumRow(engine.db, 'volumes', name);
+  });
 }
 
 function defaultRoot(source: MigrationSource): string {

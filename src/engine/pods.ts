@@ -19,8 +19,12 @@ export {
 export type { PodRecord } from '../libpod/pod.ts';
 
 /** By name, id, or the beginning of one. What a killed command has left half made is not there. */
-export async function getPodByName(engine: Engine, nameOrId: string): Promise<PodRecord> {
-  const found = findPod(engine.db, nameOrId);
+export async function getPodByName(
+  engine: Engine,
+  nameOrId: string,
+  options: { evenDamaged?: boolean | undefined } = {},
+): Promise<PodRecord> {
+  const found = findPod(engine.db, nameOrId, options);
   const pod = found === undefined ? undefined : await settlePod(engine, found);
   if (pod !== undefined) return pod;
   throw new NotFoundError('pod', nameOrId, {

@@ -19,6 +19,7 @@ import { isMountedForUser } from '../libpod/user-mount-marks.ts';
 import { staleNetworks, teardownNetwork } from '../network/teardown.ts';
 import { DamagedDatabaseError, explain } from '../state/db.ts';
 import { acceptDocument, damagedDocuments, dropDocument } from '../state/damaged-documents.ts';
+import { changedRows } from '../state/row-sum.ts';
 import { type CheckFinding, checkStore, ORPHAN_STEPS, SLOW_STEP } from '../storage/check.ts';
 import { storeLayout } from '../storage/layout.ts';
 import { damagedRows } from './damaged-rows.ts';
@@ -58,6 +59,7 @@ export async function systemCheck(engine: Engine, options: SystemCheckOptions): 
     changedDefinitions(engine, options),
     options.repair,
   );
+  const changedToo = await mend('changed rows', otherChangedRows(engine), options.repair);
   const rows = damagedRows(engine.db, options).map((row) => ({ kind: 'row' as const, ...row }));
   const unreadable = await mend('unreadable rows', rows, options.repair);
   await settledPods(engine);
@@ -92,7 +94,7 @@ export async function systemCheck(engine: Engine, options: SystemCheckOptions): 
     ...(await mend('networks of containers that do not run', leakedNetworks(engine), options.repair)),
     ...(await mend('leftovers of containers and volumes', leftovers(engine), options.repair)),
   ];
-  return [...database, ...changed, ...unreadable, ...ended, ...storage, ...found];
+  return [...database, ...changed, ...changedToo, ...unreadable, ...ended, ...storage, ...found];
 }
 
 /** From any registry that it was pulled from or pushed to; layers that are whole are not fetched. */
@@ -136,6 +138,16 @@ function changedDefinitions(engine: Engine, { force }: SystemCheckOptions): Prob
       : force
         ? () => dropDocument(engine.db, id)
         : undefined,
+  }));
+}
+
+/** The same of volumes, pods and secrets. */
+function otherChangedRows({ db }: Engine): Problem[] {
+  return changedRows(db).map(({ kind, name, accept }) => ({
+    kind: 'row',
+    name: `${kind} ${name}`,
+    problem: 'it is not as it was written',
+    repair: accept,
   }));
 }
 

@@ -7,6 +7,8 @@ import {
   createVolume as createInLibpod,
   findVolume,
   getVolume,
+  hasVolume,
+  intactVolumes,
   listVolumes as listAll,
   removeVolume as removeFromLibpod,
   type VolumeRecord,
@@ -63,15 +65,21 @@ export interface ListedVolume {
 
 /** By name. */
 export function listVolumes(engine: Engine, filters: readonly string[]): ListedVolume[] {
+  return withLinks(engine, filters, listAll(engine));
+}
+
+function withLinks(
+  engine: Engine,
+  filters: readonly string[],
+  volumes: readonly VolumeRecord[],
+): ListedVolume[] {
   const matches = volumePredicate(engine, filters);
   const links = linkCounts(engine);
-  return listAll(engine)
-    .filter(matches)
-    .map((volume) => ({ volume, links: links.get(volume.name) ?? 0 }));
+  return volumes.filter(matches).map((volume) => ({ volume, links: links.get(volume.name) ?? 0 }));
 }
 
 export function volumeExists(engine: Engine, name: string): boolean {
-  return findVolume(engine, name) !== undefined;
+  return hasVolume(engine, name);
 }
 
 /** The document of `volume inspect`, by name or unique beginning of one. Throws NotFoundError. */
@@ -130,9 +138,10 @@ export async function removeVolume(
   name: string,
   options: RemoveVolumeOptions,
 ): Promise<boolean> {
-  let volume: VolumeRecord;
+  let volume: Pick<VolumeRecord, 'name'>;
   try {
-    volume = lookupVolume(engine, name);
+    // One whose row is damaged can be removed, too.
+    volume = hasVolume(engine, name) ? { name } : lookupVolume(engine, name);
   } catch (error) {
     if (options.force && error instanceof NotFoundError) return false;
     throw error;
@@ -145,7 +154,7 @@ export async function removeVolume(
         ...(options.timeout === undefined ? {} : { stopTimeout: options.timeout }),
       });
   // An anonymous one went with its container.
-  if (options.force && findVolume(engine, volume.name) === undefined) return true;
+  if (options.force && !hasVolume(engine, volume.name)) return true;
   await removeFromLibpod(engine, volume.name);
   return true;
 }
@@ -161,7 +170,7 @@ export function unusedVolumes(
   engine: Engine,
   options: { filters: readonly string[]; anonymousOnly: boolean },
 ): string[] {
-  return listVolumes(engine, options.filters)
+  return withLinks(engine, options.filters, intactVolumes(engine))
     .filter(({ volume, links }) => links === 0 && (volume.anonymous || !options.anonymousOnly))
     .map(({ volume }) => volume.name);
 }

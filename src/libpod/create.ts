@@ -44,7 +44,11 @@ export async function createContainer(
   const id = options.id ?? newId();
   const draw = options.spec.userNamespace?.draw && (await import('./draw-ids.ts')).drawIds;
   const project = options.spec.storageLimits === undefined ? undefined : libpod.store.rootfs.drawProject();
-  const spec = insertRows(libpod, id, { ...options, draw, project });
+  const copies =
+    options.spec.secrets === undefined
+      ? undefined
+      : await (await import('./container-secrets.ts')).copiesFor(libpod, id, options.spec);
+  const spec = insertRows(libpod, id, { ...options, draw, project, copies });
   crashPoint('create-after-row');
   try {
     await libpod.store.rootfs.create({
@@ -85,6 +89,8 @@ function insertRows(
     /** Gives it ids of its own: under the same lock as the row, so that nobody else draws the same. */
     draw: ((libpod: Libpod, spec: ContainerSpec) => ContainerSpec) | undefined;
     project: number | undefined;
+    /** Of secrets. */
+    copies: { insert(): void } | undefined;
   },
 ): ContainerSpec {
   const { draw } = request;
@@ -96,6 +102,7 @@ function insertRows(
       const named = request.spec.name === '' ? { ...request.spec, name: freeName(libpod.db) } : request.spec;
       const spec = draw === undefined ? named : draw(libpod, named);
       insertRow(libpod, id, spec, request);
+      request.copies?.insert();
       const { importing } = request;
       if (importing !== undefined) updateContainer(libpod.db, id, { checkpoint: { importing } });
       request.pod?.enter(id);

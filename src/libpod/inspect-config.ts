@@ -42,7 +42,7 @@ export function inspectConfig({ libpod, record, running }: Inspected): InspectDo
     ...inspectHealth(spec.health ?? DEFAULT_HEALTH),
     ...(spec.createCommand.length === 0 ? {} : { CreateCommand: ['tspod', ...spec.createCommand] }),
     ...(spec.timezone === undefined ? {} : { Timezone: spec.timezone }),
-    ...mountedSecrets(libpod, spec.secrets),
+    ...mountedSecrets(libpod, record.id, spec.secrets),
     Umask: (process.umask ?? 0o22).toString(8).padStart(4, '0'),
     Timeout: spec.timeout,
     StopTimeout: spec.stopTimeout,
@@ -102,15 +102,24 @@ export function sorted(map: Readonly<Record<string, string>>): Record<string, st
   return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Those that are files, as podman shows them; one that was removed has no id any more. */
-function mountedSecrets(libpod: Libpod, secrets: readonly SecretUse[] = []): InspectDocument {
-  const files = secrets.flatMap((use) => (use.type === 'mount' ? [use] : []));
+/** Those that are files, as podman shows them, with the ids that they had when the container got them. */
+function mountedSecrets(
+  libpod: Libpod,
+  containerId: string,
+  secrets: readonly SecretUse[] = [],
+): InspectDocument {
+  const files = secrets.flatMap((use, position) => (use.type === 'mount' ? [{ ...use, position }] : []));
   if (files.length === 0) return {};
+  const copies = statement(
+    libpod.db,
+    'SELECT position, secret_id FROM container_secrets WHERE container_id = ?',
+  ).all(containerId) as Row[];
+  const ids = new Map(copies.map((row) => [row['position'], String(row['secret_id'])]));
   const idOf = statement(libpod.db, 'SELECT id FROM secrets WHERE name = ?');
   return {
-    Secrets: files.map(({ name, uid, gid, mode }) => ({
+    Secrets: files.map(({ name, uid, gid, mode, position }) => ({
       Name: name,
-      ID: String((idOf.get(name) as Row | undefined)?.['id'] ?? ''),
+      ID: ids.get(position) ?? String((idOf.get(name) as Row | undefined)?.['id'] ?? ''),
       UID: uid,
       GID: gid,
       Mode: mode,

@@ -20,6 +20,7 @@ import { abandonedElsewhere, forgetElsewhere } from './elsewhere.ts';
 import { networkContext } from './network-context.ts';
 import { abandonedSecrets, removeAbandonedSecret } from './secret.ts';
 import { hasVolume } from './volume.ts';
+import { freeVolumeLimits } from './volume-quota.ts';
 import { abandonedVolumeData, removeAbandonedData } from './volume-data.ts';
 
 /** Something on disk that no row names: a process was killed between the end of the row and the end of the thing. */
@@ -133,8 +134,12 @@ function volumes(libpod: Libpod): Leftover[] {
 async function removeVolumeDirectory(libpod: Libpod, name: string): Promise<void> {
   const layout = storeLayout(libpod.paths.graphRoot);
   const path = join(libpod.paths.volumes, name);
-  const isGone = (): boolean => !hasVolume(libpod, name);
-  const trashed = transaction(libpod.db, () => (isGone() ? moveToTrash(layout, path) : undefined), false);
+  const take = (): string | undefined => {
+    if (hasVolume(libpod, name)) return undefined;
+    freeVolumeLimits(libpod, join(path, '_data'));
+    return moveToTrash(layout, path);
+  };
+  const trashed = transaction(libpod.db, take, false);
   if (trashed !== undefined) await libpod.syscalls.removeTree(trashed);
 }
 

@@ -10,6 +10,7 @@ import type { Libpod } from './context.ts';
 import { bindToPlace, mountIdmapped } from './idmapped-mounts.ts';
 import { mountImageFiles, mountOverlaid } from './overlaid-mounts.ts';
 import type { Owner } from './user-owners.ts';
+import { enforceVolumeLimits } from './volume-quota.ts';
 import { copyUpVolume, getVolume, type VolumeRecord } from './volume.ts';
 
 interface Facts {
@@ -105,6 +106,7 @@ async function sourceOf(libpod: Libpod, mount: MountSpec, facts: Facts): Promise
   }
   if (mount.type !== 'volume' && mount.type !== 'image-volume') return undefined;
   const volume = getVolume(libpod, mount.name);
+  enforceVolumeLimits(libpod, volume);
   if (volume.driver === 'image') checkFilled(volume);
   else if (!mount.options.includes('nocopy'))
     await copyUpVolume(libpod, volume, { ...facts, destination: mount.destination });

@@ -5,6 +5,7 @@ import { findByNameOrId, holderOfName } from '../state/by-name-or-id.ts';
 import { type Database, type Row, transaction } from '../state/db.ts';
 import { parseColumn, readableRows } from '../state/document-sum.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
+import { refuseChangedRow, sumRow } from '../state/row-sum.ts';
 import { freeName } from './random-name.ts';
 
 /** `creating` and `removing` are transient: the row names their owner, and once that process is gone anyone may remove the pod. */
@@ -30,9 +31,17 @@ export function lookupPod(db: Database, nameOrId: string): PodRecord {
   });
 }
 
-export function findPod(db: Database, nameOrId: string): PodRecord | undefined {
+/** Throws DamagedDocumentError where its row is not as it was written. `evenDamaged`: to be ended and removed. */
+export function findPod(
+  db: Database,
+  nameOrId: string,
+  { evenDamaged = false }: { evenDamaged?: boolean | undefined } = {},
+): PodRecord | undefined {
   const row = findByNameOrId(db, 'pods', nameOrId);
-  return row === undefined ? undefined : toPod(row);
+  if (row === undefined) return undefined;
+  const pod = toPod(row);
+  if (!evenDamaged) refuseChangedRow('pods', row);
+  return pod;
 }
 
 export function getPod(db: Database, id: string): PodRecord | undefined {
@@ -75,6 +84,7 @@ export function insertPod(db: Database, id: string, pod: { name: string; spec: P
       formatIdentity(ownIdentity()),
       timestamp(),
     );
+    sumRow(db, 'pods', name);
   });
 }
 

@@ -26,11 +26,15 @@ export function sealSecret(graphRoot: string, id: string, data: Buffer): Buffer 
 /** Throws StorageError when the key is missing or another one, or when the data was changed. */
 export function openSecret(
   graphRoot: string,
-  { id, name }: { id: string; name: string },
+  { id, name, hint }: { id: string; name: string; hint?: string },
   sealed: Buffer,
 ): Buffer {
+  const lost = (cause: string): StorageError =>
+    new StorageError(`cannot decrypt secret ${name}: ${cause}`, {
+      hint: hint ?? `make it again: tspod secret create --replace ${name} FILE`,
+    });
   const key = readKey(graphRoot);
-  if (key === undefined) throw lost(name, `its key ${keyPath(graphRoot)} is missing`);
+  if (key === undefined) throw lost(`its key ${keyPath(graphRoot)} is missing`);
   try {
     const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_BYTES), {
       authTagLength: TAG_BYTES,
@@ -39,10 +43,7 @@ export function openSecret(
     decipher.setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
     return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
   } catch {
-    throw lost(
-      name,
-      `${keyPath(graphRoot)} is not the key that it was encrypted with, or it was changed on disk`,
-    );
+    throw lost(`${keyPath(graphRoot)} is not the key that it was encrypted with, or it was changed on disk`);
   }
 }
 
@@ -79,10 +80,4 @@ function makeKey(graphRoot: string): Buffer {
   }
   syncDirectory(graphRoot);
   return readKey(graphRoot) ?? makeKey(graphRoot);
-}
-
-function lost(name: string, cause: string): StorageError {
-  return new StorageError(`cannot decrypt secret ${name}: ${cause}`, {
-    hint: `make it again: tspod secret create --replace ${name} FILE`,
-  });
 }

@@ -1,15 +1,18 @@
 import { chmodSync, chownSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NotFoundError } from '../base/errors.ts';
 import type { BundleFacts } from '../specgen/host-facts.ts';
 import type { ContainerRecord } from './container.ts';
 import { idsOfContainer } from './container-ids.ts';
+import { mountedSecret, secretValue } from './container-secrets.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import type { SecretUse } from '../specgen/container-spec.ts';
 import { secretData } from './secret.ts';
 
-/** Writes a container's secrets as they are now into its bundle, which only its owner can enter. NotFoundError for one that has gone. */
+/**
+ * Writes a container's secrets into its bundle, which only its owner can enter: files as they were when it was made, variables as they are
+ * now. NotFoundError for one that has gone.
+ */
 export async function prepareSecrets(
   libpod: Libpod,
   record: ContainerRecord,
@@ -21,10 +24,7 @@ export async function prepareSecrets(
       env.push(`${use.target}=${await variableOf(libpod, use)}`);
       continue;
     }
-    const data =
-      use.key === undefined
-        ? await secretData(libpod, use.name)
-        : await secretValue(libpod, { name: use.name, key: use.key });
+    const data = await mountedSecret(libpod, record, index, use);
     const source = join(containerPaths(libpod.paths, record.id).bundle.bundle, `secret-${index}`);
     rmSync(source, { force: true });
     writeFileSync(source, data, { mode: 0o600, flag: 'wx' });
@@ -46,12 +46,4 @@ async function variableOf(libpod: Libpod, { name, parts }: SecretUse & { type: '
   for (const part of parts)
     value += typeof part === 'string' ? part : (await secretValue(libpod, part)).toString('utf8');
   return value;
-}
-
-/** Of a secret that is a document of Kubernetes. */
-async function secretValue(libpod: Libpod, { name, key }: { name: string; key: string }): Promise<Buffer> {
-  const { keptSecretData } = await import('./kube-secret.ts');
-  const value = keptSecretData(name, await secretData(libpod, name)).get(key);
-  if (value !== undefined) return value;
-  throw new NotFoundError('secret', name, { message: `secret ${name} has no key ${JSON.stringify(key)}` });
 }

@@ -4,6 +4,7 @@ import { log } from '../base/log.ts';
 import { type Database, type Row, transaction } from '../state/db.ts';
 import { parseColumn, readableRows } from '../state/document-sum.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
+import { isRowAsWritten, refuseChangedRow, sumRow } from '../state/row-sum.ts';
 import type { Libpod } from './context.ts';
 import { abandonedElsewhere, type Elsewhere, forgetElsewhere, noteElsewhere } from './elsewhere.ts';
 import { openSecret, sealSecret } from './secret-cipher.ts';
@@ -67,6 +68,7 @@ export async function createSecret(
         store === undefined ? sealed : Buffer.alloc(0),
         isSealed(secret) ? 1 : 0,
       );
+      sumRow(db, 'secrets', name);
       recordEvent(db, { kind: 'secret', action: 'create', objectId: id, name });
       if (store !== undefined) forgetElsewhere(db, id);
       return replaced;
@@ -134,7 +136,7 @@ async function removeAbandonedSecrets(db: Database): Promise<void> {
 
 /** Returns the one that it replaces. */
 function refuseTaken(db: Database, { name, replace }: NewSecret): SecretRecord | undefined {
-  const old = findSecret(db, name);
+  const old = findSecret(db, name, { evenDamaged: true });
   if (old === undefined || old.name !== name) return undefined;
   if (replace) return old;
   throw new AlreadyExistsError(`${name}: secret name in use: a secret of that name exists`);
@@ -145,19 +147,37 @@ function isSealed({ driver }: SecretPlace): boolean {
   return driver === 'file';
 }
 
-/** By name, id or the unique beginning of an id. */
-export function findSecret(db: Database, nameOrId: string): SecretRecord | undefined {
-  const exact = db.prepare(`SELECT ${COLUMNS} FROM secrets WHERE name = ? OR id = ?`).get(nameOrId, nameOrId);
-  if (exact !== undefined) return toSecret(exact as Row);
-  if (!/^[0-9a-f]+$/.test(nameOrId)) return undefined;
-  const rows = db
-    .prepare(`SELECT ${COLUMNS} FROM secrets WHERE id >= ? AND id < ? LIMIT 2`)
-    .all(nameOrId, `${nameOrId}g`) as Row[];
-  return rows.length === 1 && rows[0] !== undefined ? toSecret(rows[0]) : undefined;
+interface FindOptions {
+  /** To be removed: what its row says about its driver is not believed then. */
+  evenDamaged?: boolean;
 }
 
-export function getSecret(db: Database, nameOrId: string): SecretRecord {
-  const found = findSecret(db, nameOrId);
+/** By name, id or the unique beginning of an id. Throws DamagedDocumentError where its row is not as it was written. */
+export function findSecret(
+  db: Database,
+  nameOrId: string,
+  { evenDamaged = false }: FindOptions = {},
+): SecretRecord | undefined {
+  const row = findRow(db, nameOrId);
+  if (row === undefined) return undefined;
+  const secret = toSecret(row);
+  if (isRowAsWritten('secrets', row)) return secret;
+  if (!evenDamaged) refuseChangedRow('secrets', row);
+  return { ...secret, driver: 'file', driverOptions: {} };
+}
+
+function findRow(db: Database, nameOrId: string): Row | undefined {
+  const exact = db.prepare('SELECT * FROM secrets WHERE name = ? OR id = ?').get(nameOrId, nameOrId);
+  if (exact !== undefined) return exact as Row;
+  if (!/^[0-9a-f]+$/.test(nameOrId)) return undefined;
+  const rows = db
+    .prepare('SELECT * FROM secrets WHERE id >= ? AND id < ? LIMIT 2')
+    .all(nameOrId, `${nameOrId}g`) as Row[];
+  return rows.length === 1 ? rows[0] : undefined;
+}
+
+export function getSecret(db: Database, nameOrId: string, options: FindOptions = {}): SecretRecord {
+  const found = findSecret(db, nameOrId, options);
   if (found !== undefined) return found;
   throw missingSecret(nameOrId);
 }
@@ -189,7 +209,7 @@ export async function secretData(
 
 /** Its driver goes first: a secret that cannot be taken away stays to be seen. */
 export async function removeSecret(db: Database, nameOrId: string): Promise<SecretRecord> {
-  const secret = getSecret(db, nameOrId);
+  const secret = getSecret(db, nameOrId, { evenDamaged: true });
   const { id, name } = secret;
   if (secretStore(secret) !== undefined) await dropNoted(db, secret);
   crashPoint('secret-after-drop');

@@ -8,6 +8,7 @@ import { isListedMount } from '../storage/drivers/mount-point.ts';
 import { storeLayout } from '../storage/layout.ts';
 import { moveToTrash } from '../storage/removal.ts';
 import type { Libpod } from './context.ts';
+import { freeVolumeLimits } from './volume-quota.ts';
 import { abandonedElsewhere, type Elsewhere, forgetElsewhere, noteElsewhere } from './elsewhere.ts';
 
 /** No volume has such a name. */
@@ -27,6 +28,7 @@ export interface RemovedData {
  */
 export function takeVolumeData(libpod: Libpod, mountpoint: string): RemovedData {
   unmountVolume(libpod, mountpoint);
+  freeVolumeLimits(libpod, mountpoint);
   const from = dirname(mountpoint);
   if (dirname(from) === libpod.paths.volumes)
     return { from, to: moveToTrash(storeLayout(libpod.paths.graphRoot), from), isElsewhere: false };
@@ -83,9 +85,10 @@ export async function removeAbandonedData(libpod: Libpod, { key }: Elsewhere): P
 }
 
 /** Whoever makes a volume holds the lock of the transaction. */
-function removeUnused({ db }: Libpod, directory: string): void {
+function removeUnused(libpod: Libpod, directory: string): void {
   const data = join(directory, '_data');
-  if (db.prepare('SELECT 1 FROM volumes WHERE mountpoint = ?').get(data) !== undefined) return;
+  if (libpod.db.prepare('SELECT 1 FROM volumes WHERE mountpoint = ?').get(data) !== undefined) return;
+  freeVolumeLimits(libpod, data);
   for (const path of [data, directory])
     try {
       rmdirSync(path);

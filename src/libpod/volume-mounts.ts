@@ -8,7 +8,7 @@ import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { isListedMount } from '../storage/drivers/mount-point.ts';
 import type { Libpod } from './context.ts';
 import { lockVolume } from './volume-lock.ts';
-import { mountWords } from './volume-options.ts';
+import { isMounted, mountWords } from './volume-options.ts';
 import { findVolume, getVolume, peekVolume, type VolumeRecord } from './volume.ts';
 import { unmountVolume } from './volume-data.ts';
 
@@ -17,7 +17,7 @@ import { unmountVolume } from './volume-data.ts';
  * `<run root>/volume-mounts/<volume>/<holder>` marks each. A holder that was killed is let go when its container is released, or with its process.
  */
 export function isMountedVolume({ options }: Pick<VolumeRecord, 'options'>): boolean {
-  return (options['type'] ?? '') !== '' || (options['device'] ?? '') !== '';
+  return isMounted(options);
 }
 
 /** Mounts what the volumes of a container need. */

@@ -16,6 +16,7 @@ import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../native/syscalls.ts';
 import { type Row, transaction } from '../state/db.ts';
 import { DamagedDocumentError, parseColumn, readableRows } from '../state/document-sum.ts';
 import { recordEvent, timestamp } from '../state/events.ts';
+import { isRowAsWritten, refuseChangedRow, sumRow } from '../state/row-sum.ts';
 import type { Libpod } from './context.ts';
 import {
   deleteVolumeData,
@@ -25,7 +26,8 @@ import {
   type RemovedData,
   takeVolumeData,
 } from './volume-data.ts';
-import { keepsEmpty, ownerIn, type VolumeOwner, volumeOwner } from './volume-options.ts';
+import { keepsEmpty, ownerIn, volumeLimits, type VolumeOwner, volumeOwner } from './volume-options.ts';
+import { limitVolume, refuseLimits } from './volume-quota.ts';
 
 /** Of the column `needs_copy_up`, which is 0 or 1 otherwise. */
 const HALF_FILLED = 2;
@@ -83,6 +85,11 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
     ...(gid === undefined ? {} : { GID: String(gid) }),
   };
   const owner = request.driver === 'image' ? undefined : volumeOwner(options);
+  const limits = request.driver === 'image' ? undefined : volumeLimits(options);
+  if (limits !== undefined) {
+    mkdirSync(libpod.paths.newVolumes, { recursive: true, mode: 0o700 });
+    refuseLimits(libpod, request.name, libpod.paths.newVolumes);
+  }
   noteNewVolumes(libpod, [request.name]);
   const create = (): VolumeRecord => {
     // Inside, so that whoever looks for directories without a row under the same lock finds none that is just being made.
@@ -91,6 +98,7 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
     mkdirSync(mountpoint, { recursive: true, mode: 0o755 });
     if (owner !== undefined) chownSync(mountpoint, owner.uid, owner.gid);
     crashPoint('volume-after-directory');
+    if (limits !== undefined) limitVolume(libpod, request.name, mountpoint, limits);
     const inserted = libpod.db
       .prepare(
         'INSERT OR IGNORE INTO volumes (name, driver, mountpoint, labels, options, anonymous, needs_copy_up, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -108,17 +116,20 @@ export function createVolume(libpod: Libpod, request: NewVolume): VolumeRecord {
     if (inserted.changes === 0 && !request.ignoreExisting) {
       throw new AlreadyExistsError(`volume with name ${request.name} already exists: volume already exists`);
     }
-    if (inserted.changes > 0)
+    if (inserted.changes > 0) {
+      sumRow(libpod.db, 'volumes', request.name);
       recordEvent(libpod.db, { kind: 'volume', action: 'create', name: request.name });
+    }
     forgetNewVolume(libpod, request.name);
     return getVolume(libpod, request.name);
   };
   return transaction(libpod.db, create, !request.anonymous);
 }
 
+/** Throws DamagedDocumentError where its row is not as it was written. */
 export function findVolume(libpod: Libpod, name: string): VolumeRecord | undefined {
-  const row = libpod.db.prepare('SELECT * FROM volumes WHERE name = ?').get(name);
-  return row === undefined ? undefined : toVolume(row as Row, libpod.paths.volumes);
+  const row = libpod.db.prepare('SELECT * FROM volumes WHERE name = ?').get(name) as Row | undefined;
+  return row === undefined ? undefined : toIntact(row, libpod.paths.volumes);
 }
 
 /** For what goes on without it, should its row be damaged. */
@@ -151,6 +162,19 @@ export function listVolumes({ db, paths }: Pick<Libpod, 'db' | 'paths'>): Volume
   return readableRows(rows, (row) => toVolume(row, paths.volumes));
 }
 
+/** Those whose rows are as they were written: what others say of themselves is no reason to remove them. */
+export function intactVolumes({ db, paths }: Pick<Libpod, 'db' | 'paths'>): VolumeRecord[] {
+  const rows = db.prepare('SELECT * FROM volumes ORDER BY name').all() as Row[];
+  return readableRows(rows, (row) => toIntact(row, paths.volumes));
+}
+
+function toIntact(row: Row, volumes: string): VolumeRecord {
+  // What cannot be read is told as that.
+  const volume = toVolume(row, volumes);
+  refuseChangedRow('volumes', row);
+  return volume;
+}
+
 /** A row for a directory that has lost its own; false when there is one already. */
 export function adoptVolume(db: Libpod['db'], name: string, mountpoint: string): boolean {
   if (!NAME_PATTERN.test(name)) return false;
@@ -160,6 +184,7 @@ export function adoptVolume(db: Libpod['db'], name: string, mountpoint: string):
        VALUES (?, 'local', ?, ?, 0, ?)`,
     )
     .run(name, mountpoint, /^[0-9a-f]{64}$/.test(name) ? 1 : 0, timestamp());
+  if (inserted.changes > 0) sumRow(db, 'volumes', name);
   return inserted.changes > 0;
 }
 
@@ -198,11 +223,16 @@ export async function removeVolume(libpod: Libpod, name: string): Promise<void> 
 
 /** The first half of a removal, for use in a transaction; `deleteVolumeData` is the second. Undefined when there was none. */
 export function deleteVolumeRow(libpod: Libpod, name: string): RemovedData | undefined {
-  const row = libpod.db.prepare('DELETE FROM volumes WHERE name = ? RETURNING mountpoint').get(name);
+  const row = libpod.db.prepare('DELETE FROM volumes WHERE name = ? RETURNING *').get(name) as
+    | Row
+    | undefined;
   if (row === undefined) return undefined;
   recordEvent(libpod.db, { kind: 'volume', action: 'remove', name });
-  const mountpoint = placeOf(libpod.paths.volumes, name, String((row as Row)['mountpoint']));
-  return takeVolumeData(libpod, mountpoint);
+  // Where a damaged row leads may be another volume's files.
+  const written = isRowAsWritten('volumes', row)
+    ? String(row['mountpoint'])
+    : join(libpod.paths.volumes, name, '_data');
+  return takeVolumeData(libpod, placeOf(libpod.paths.volumes, name, written));
 }
 
 /**

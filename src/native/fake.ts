@@ -49,6 +49,7 @@ export function fakeSyscalls(overrides: Partial<Syscalls> = {}): FakeSyscalls {
     lremovexattr: () => {},
     fsetxattr: () => {},
     setProject: () => {},
+    projectOf: () => 0,
     setProjectLimits: () => {},
     isProjectFree: () => true,
     syncfs: () => {},

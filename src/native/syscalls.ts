@@ -110,6 +110,8 @@ export interface Syscalls {
   // --- project quotas of xfs and ext4, of a directory that is there. Throw EOPNOTSUPP, ENOTTY, ENOSYS or ESRCH where there are none.
   /** What is made in it from now on counts for the project; 0: for none. */
   setProject(directory: string, project: number): void;
+  /** 0: none. */
+  projectOf(directory: string): number;
   /** Of all that counts for the project on that file system; 0: no limit. */
   setProjectLimits(directory: string, project: number, bytes: number, inodes: number): void;
   /** Neither limits nor files there have that number. */

@@ -1,5 +1,6 @@
 import { type Database, type Row, transaction } from './db.ts';
 import { isAsWritten, sumOf } from './document-sum.ts';
+import { isSummed } from './row-sum.ts';
 
 /** The containers whose definition is not what was written. */
 export function damagedDocuments(db: Database): { id: string; name: string; isReadable: boolean }[] {
@@ -68,8 +69,9 @@ export function damagedColumns(db: Database): DamagedColumn[] {
         `SELECT ${key} AS name FROM ${table} WHERE ${column} IS NOT NULL AND NOT json_valid(${column})`,
       )
       .all() as Row[];
+    const sum = isSummed(table) ? ', row_sum = NULL' : '';
     const change =
-      becomes === undefined ? `DELETE FROM ${table}` : `UPDATE ${table} SET ${column} = @becomes`;
+      becomes === undefined ? `DELETE FROM ${table}` : `UPDATE ${table} SET ${column} = @becomes${sum}`;
     return rows.map(({ name = '' }) => ({
       kind,
       name: String(name),

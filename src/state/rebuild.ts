@@ -38,6 +38,7 @@ const TABLES = [
   'container_dependencies',
   'volumes',
   'container_volumes',
+  'container_secrets',
   'exec_sessions',
   'events',
   'settings',
@@ -156,6 +157,7 @@ function dropDangling(db: Database): void {
     DELETE FROM container_dependencies WHERE ${gone('needs_id', 'containers', 'id')};
     DELETE FROM container_volumes WHERE ${gone('container_id', 'containers', 'id')};
     DELETE FROM container_volumes WHERE ${gone('volume_name', 'volumes', 'name')};
+    DELETE FROM container_secrets WHERE ${gone('container_id', 'containers', 'id')};
     DELETE FROM exec_sessions WHERE ${gone('container_id', 'containers', 'id')};
     DELETE FROM build_cache WHERE ${gone('layer_id', 'layers', 'id')};
   `);

@@ -258,6 +258,21 @@ const UPGRADES: readonly string[] = [
     owner TEXT NOT NULL                  -- pid:startTime of the process that puts it there or takes it away
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- state/row-sum.ts; NULL: from before there was that.
+  ALTER TABLE volumes ADD COLUMN row_sum INTEGER;
+  ALTER TABLE pods ADD COLUMN row_sum INTEGER;
+  ALTER TABLE secrets ADD COLUMN row_sum INTEGER;
+  `,
+  `
+  CREATE TABLE container_secrets (       -- see libpod/container-secrets.ts
+    container_id TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,           -- in the spec's secrets
+    secret_id TEXT NOT NULL,             -- of the secret that it was copied from, which may have gone
+    data BLOB NOT NULL,                  -- encrypted
+    PRIMARY KEY (container_id, position)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = UPGRADES.length;

@@ -3,19 +3,24 @@ import {
   constants,
   copyFileSync,
   fstatSync,
+  ftruncateSync,
   linkSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readlinkSync,
+  readSync,
+  rmSync,
   symlinkSync,
   type BigIntStats,
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { errnoOf, StorageError } from '../base/errors.ts';
 import { turns } from '../base/turns.ts';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, type Syscalls } from '../native/syscalls.ts';
+import { writeAroundHoles } from './write-around-holes.ts';
 
 export interface CopyOptions {
   /** Files share their content (and all attributes) with the original instead of being copied. */
@@ -92,10 +97,40 @@ async function copyContent(source: Buffer, target: Buffer): Promise<void> {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw new StorageError('a file was exchanged for something else while it was copied');
     const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
-    if (stat.size > LARGE_FILE) await copyFile(`/proc/self/fd/${fd}`, target, flags);
+    if (stat.size - stat.blocks * 512 > MOST_EXPANDED) await copySparse(fd, stat, target);
+    else if (stat.size > LARGE_FILE) await copyFile(`/proc/self/fd/${fd}`, target, flags);
     else copyFileSync(`/proc/self/fd/${fd}`, target, flags);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** The kernel copies holes as zeros, where it does not share blocks. */
+async function copySparse(
+  fd: number,
+  { size, mode }: { size: number; mode: number },
+  target: Buffer,
+): Promise<void> {
+  try {
+    copyFileSync(`/proc/self/fd/${fd}`, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    return;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') throw error;
+  }
+  rmSync(target, { force: true });
+  const copy = openSync(target, NEW_FILE, mode);
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let at = 0; at < size; ) {
+      const got = readSync(fd, buffer, 0, buffer.length, at);
+      if (got === 0) break;
+      writeAroundHoles(copy, buffer.subarray(0, got), at);
+      at += got;
+      if (at % TURN_BYTES === 0) await setImmediate();
+    }
+    ftruncateSync(copy, size);
+  } finally {
+    closeSync(copy);
   }
 }
 
@@ -156,6 +191,11 @@ function deviceNumbers(rdev: bigint): { major: number; minor: number } {
 }
 
 /** What takes longer to copy than to hand over to another thread. */
+const CHUNK_BYTES = 1 << 20;
+const TURN_BYTES = 16 << 20;
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+/** Holes that are not worth the trouble. */
+const MOST_EXPANDED = 64 << 10;
 const LARGE_FILE = 1 << 20;
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 /** What the kernel says when a name has become another thing than it was a moment ago. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import BetterSqlite3 from 'better-sqlite3';
@@ -135,6 +135,94 @@ describe('a bit that has flipped in the definition of a container', () => {
     await tspod(['system', 'check', '--repair', '--force'], { root });
     const clean = await tspod(['ps', '-a', '--format', '{{.Names}}'], { root });
     assert.deepEqual([clean.stdout, clean.stderr], ['other\n', '']);
+    assert.equal((await tspod(['system', 'check'], { root })).code, 0);
+  });
+});
+
+describe('a bit that has flipped in the row of a volume, a pod or a secret', () => {
+  const VOLUMES = ['volume', 'ls', '-q'];
+  async function rootWithRows(): Promise<TestRoot> {
+    const root = await rootWithTwo();
+    for (const command of [
+      ['volume', 'create', '--label', 'mark=volume-a', 'hit'],
+      ['volume', 'create', 'near'],
+      ['pod', 'create', '--infra=false', '--label', 'mark=pod-a', '--name', 'hit-pod'],
+      ['secret', 'create', '--label', 'mark=secret-a', 'hit', '/etc/hostname'],
+      ['create', '--name', 'uses', '-v', 'hit:/d', '--secret', 'hit', ...NONE, BUSYBOX, 'true'],
+      ['run', '--rm', ...NONE, '-v', 'hit:/d', '-v', 'near:/e', BUSYBOX, 'touch', '/d/mine', '/e/mine'],
+    ])
+      await tspodOk(command, { root });
+    return root;
+  }
+
+  test('is told by the commands that name it, and by no others', async () => {
+    const root = await rootWithRows();
+    for (const kind of ['volume', 'pod', 'secret']) flip(root, `"mark":"${kind}-a"`, `"mark":"${kind}-c"`);
+    for (const command of [
+      ['volume', 'inspect', 'hit'],
+      ['volume', 'export', 'hit'],
+      ['start', 'uses'],
+      ['run', '--rm', ...NONE, '-v', 'hit:/d', BUSYBOX, 'true'],
+      ['pod', 'inspect', 'hit-pod'],
+      ['pod', 'start', 'hit-pod'],
+      ['create', '--pod', 'hit-pod', BUSYBOX, 'true'],
+      ['secret', 'inspect', 'hit'],
+      ['create', '--secret', 'hit', ...NONE, BUSYBOX, 'true'],
+    ]) {
+      const { code, stderr } = await tspod(command, { root });
+      assert.equal(code, 125, command.join(' '));
+      assert.match(
+        stderr,
+        /(volume hit|pod hit-pod|secret hit): its row .* is not as it was written\n?.*system check --repair/,
+        command.join(' '),
+      );
+    }
+    for (const [list, has] of [
+      [VOLUMES, /^hit\nnear$/],
+      [['pod', 'ps', '--format', '{{.Name}}'], /^hit-pod$/],
+      [['secret', 'ls', '--format', '{{.Name}}'], /^hit$/],
+      [['run', '--rm', ...NONE, '-v', 'near:/e', BUSYBOX, 'ls', '/e'], /^mine$/],
+    ] as const)
+      assert.match(await tspodOk([...list], { root }), has);
+    const found = await tspod(['system', 'check'], { root });
+    for (const name of ['volume hit', 'pod hit-pod', 'secret hit'])
+      assert.match(found.stdout + found.stderr, new RegExp(`${name}.*not as it was written`));
+    await tspod(['system', 'check', '--repair'], { root });
+    assert.match(await tspodOk(['volume', 'inspect', 'hit'], { root }), /volume-c/);
+    assert.match(await tspodOk(['pod', 'inspect', 'hit-pod'], { root }), /pod-c/);
+    assert.match(await tspodOk(['secret', 'inspect', 'hit'], { root }), /secret-c/);
+    await tspodOk(['start', '-a', 'uses'], { root });
+    assert.equal((await tspod(['system', 'check'], { root })).code, 0);
+  });
+
+  test('keeps nobody from removing it, and removes nothing else', async () => {
+    const root = await rootWithRows();
+    // Where the files of another volume are.
+    flip(root, '/volumes/hit/_data', '/volumes/hut/_data');
+    mkdirSync(join(root.graphRoot, 'volumes/hut/_data'), { recursive: true });
+    writeFileSync(join(root.graphRoot, 'volumes/hut/_data/other'), '');
+    for (const kind of ['pod', 'secret']) flip(root, `"mark":"${kind}-a"`, `"mark":"${kind}-c"`);
+    await tspodOk(['rm', 'uses'], { root });
+    await tspodOk(['volume', 'prune', '-f'], { root });
+    assert.equal(await tspodOk(VOLUMES, { root }), 'hit');
+    await tspodOk(['volume', 'rm', 'hit'], { root });
+    assert.equal(existsSync(join(root.graphRoot, 'volumes/hit')), false);
+    assert.ok(existsSync(join(root.graphRoot, 'volumes/hut/_data/other')));
+    await tspodOk(['secret', 'create', '--replace', 'hit', '/etc/hostname'], { root });
+    await tspodOk(['secret', 'rm', 'hit'], { root });
+    await tspodOk(['pod', 'rm', 'hit-pod'], { root });
+    assert.equal(await tspodOk(['pod', 'ps', '-q'], { root }), '');
+    rmSync(join(root.graphRoot, 'volumes/hut'), { recursive: true });
+  });
+
+  test('cannot be told of rows of an older tspod, which are as good as before', async () => {
+    const root = await rootWithRows();
+    const db = new BetterSqlite3(join(root.graphRoot, 'state.db'));
+    for (const table of ['volumes', 'pods', 'secrets']) db.exec(`UPDATE ${table} SET row_sum = NULL`);
+    db.close();
+    await tspodOk(['volume', 'inspect', 'hit'], { root });
+    await tspodOk(['pod', 'inspect', 'hit-pod'], { root });
+    await tspodOk(['start', '-a', 'uses'], { root });
     assert.equal((await tspod(['system', 'check'], { root })).code, 0);
   });
 });

@@ -131,10 +131,11 @@ test('on a full disk what does not fit is refused, but containers stop and every
 });
 
 /** Takes back what the schema has got since its sixth version. */
-const OLDER = `DROP TABLE elsewhere; DROP INDEX containers_by_project; PRAGMA user_version = 6;
+const OLDER = `DROP TABLE elsewhere; DROP TABLE container_secrets; DROP INDEX containers_by_project; PRAGMA user_version = 6;
   ALTER TABLE containers DROP COLUMN spec_sum; ALTER TABLE containers DROP COLUMN project;
   ALTER TABLE containers DROP COLUMN checkpoint; ALTER TABLE secrets DROP COLUMN driver;
   ALTER TABLE secrets DROP COLUMN driver_options; ALTER TABLE secrets DROP COLUMN sealed;
+  ALTER TABLE volumes DROP COLUMN row_sum; ALTER TABLE pods DROP COLUMN row_sum; ALTER TABLE secrets DROP COLUMN row_sum;
   ALTER TABLE layers DROP COLUMN store; ALTER TABLE images DROP COLUMN store`;
 
 test('a store of an older tspod is taken over with all that is in it, on a full disk too', {

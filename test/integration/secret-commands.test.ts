@@ -97,6 +97,95 @@ describe('secret', () => {
   });
 });
 
+describe('a secret of a container', () => {
+  const make = (name: string, input: string, ...flags: string[]) =>
+    tspodOk(['secret', 'create', ...flags, name, '-'], { input });
+  const said = (name: string) => tspodOk(['start', '-a', name]);
+
+  test('stays in its file as it was when the container was made, also when it is replaced or removed', async () => {
+    const id = await make('pinned', 'the first');
+    const cat = ['sh', '-c', 'cat /run/secrets/pinned; stat -c " %a:%u" /run/secrets/pinned'];
+    const create = ['create', '--network', 'none', '--secret', 'pinned,mode=0440', '--name', 'pins'];
+    await tspodOk([...create, BUSYBOX, ...cat]);
+    assert.equal(await said('pins'), 'the first 440:0');
+    const next = await make('pinned', 'the second', '--replace');
+    assert.notEqual(next, id);
+    assert.equal(await said('pins'), 'the first 440:0');
+    await tspodOk(['secret', 'rm', 'pinned']);
+    assert.equal(await said('pins'), 'the first 440:0');
+    const shown = '{{range .Config.Secrets}}{{.Name}} {{.ID}}{{end}}';
+    assert.equal(await tspodOk(['inspect', '-f', shown, 'pins']), `pinned ${id}`);
+    // Made anew it has what there is.
+    const clone = await tspod(['container', 'clone', 'pins', 'pins-again']);
+    assert.equal(clone.code, 125);
+    assert.match(clone.stderr, /no secret with name or id "pinned"/);
+    await make('pinned', 'the third');
+    await tspodOk(['container', 'clone', 'pins', 'pins-again']);
+    assert.equal(await said('pins-again'), 'the third 440:0');
+    await tspodOk(['rm', 'pins', 'pins-again']);
+    const db = openDatabase(join(testRoot().graphRoot, 'state.db'));
+    assert.equal(db.prepare('SELECT count(*) FROM container_secrets').pluck().get(), 0);
+    db.close();
+  });
+
+  test('is looked up at each start where it is a variable', async () => {
+    await make('spoken', 'one');
+    const words = ['--network', 'none', '--secret', 'spoken,type=env,target=WORD', '--name', 'speaks'];
+    await tspodOk(['create', ...words, BUSYBOX, 'sh', '-c', 'echo $WORD']);
+    assert.equal(await said('speaks'), 'one');
+    await make('spoken', 'two', '--replace');
+    assert.equal(await said('speaks'), 'two');
+    await tspodOk(['secret', 'rm', 'spoken']);
+    const gone = await tspod(['start', 'speaks']);
+    assert.equal(gone.code, 125);
+    assert.match(gone.stderr, /no secret with name or id "spoken"/);
+    await tspodOk(['rm', 'speaks']);
+  });
+
+  test('lies nowhere but encrypted, and is in no image, archive or definition of it', async () => {
+    const root = makeTestRoot();
+    await busyboxImage(root);
+    const text = 'words that are found nowhere else';
+    await tspodOk(['secret', 'create', 'deep', '-'], { root, input: text });
+    const words = ['--network', 'none', '--secret', 'deep', '--name', 'holds'];
+    await tspodOk(['create', ...words, BUSYBOX, 'sh', '-c', 'wc -c < /run/secrets/deep'], { root });
+    assert.equal(await tspodOk(['start', '-a', 'holds'], { root }), String(text.length));
+    await tspodOk(['commit', '-q', 'holds', 'localhost/holds'], { root });
+    await tspodOk(['export', '-o', join(root.base, 'holds.tar'), 'holds'], { root });
+    assert.doesNotMatch(await tspodOk(['generate', 'spec', 'holds'], { root }), /found nowhere else/);
+    for (const [key, says] of [
+      [
+        undefined,
+        /cannot decrypt secret deep of container holds: its key .* is missing\n.*make the container again/,
+      ],
+      [Buffer.alloc(32), /cannot decrypt secret deep of container holds: .* is not the key/],
+    ] as const) {
+      const path = join(root.graphRoot, 'secrets.key');
+      const right = readFileSync(path);
+      if (key === undefined) rmSync(path);
+      else writeFileSync(path, key);
+      assert.match((await tspod(['start', 'holds'], { root })).stderr, says);
+      writeFileSync(path, right);
+    }
+    const found = await runProgram('grep', ['-rlaF', text, root.base]);
+    assert.deepEqual([found.code, found.stdout], [1, '']);
+  });
+
+  test('of a container of an older tspod is read as it is now', async () => {
+    await make('older', 'before');
+    await tspodOk([
+      ...['create', '--network', 'none', '--secret', 'older', '--name', 'old'],
+      ...[BUSYBOX, 'cat', '/run/secrets/older'],
+    ]);
+    const db = openDatabase(join(testRoot().graphRoot, 'state.db'));
+    db.exec('DELETE FROM container_secrets');
+    db.close();
+    await make('older', 'now', '--replace');
+    assert.equal(await said('old'), 'now');
+    await tspodOk(['rm', 'old']);
+  });
+});
+
 describe('a secret of another driver', () => {
   const create = (name: string, flags: string[], input = 'kept elsewhere') =>
     tspod(['secret', 'create', ...flags, name, '-'], { input });

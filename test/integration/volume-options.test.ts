@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { inContainer, runScript, startSleeper } from '../fixtures/containers.ts';
 import { busyboxImage } from '../fixtures/harness-busybox.ts';
 import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
+import { isRoot } from '../fixtures/requires.ts';
 
 const create = (name: string, ...options: string[]) =>
   tspodOk(['volume', 'create', ...options.flatMap((option) => ['--opt', option]), name]);
@@ -89,7 +90,11 @@ describe('a volume whose options say what is mounted', () => {
     assert.match(result.stderr, /cannot mount \/not\/there as volume lost/);
     assert.equal(await holders('lost'), '0');
     for (const [options, message] of [
-      [['size=1g'], /"size=1g" is not supported/],
+      [['timeout=3'], /"timeout=3" is not supported/],
+      [['o=size=much'], /invalid value for volume option size: invalid size: 'much'/],
+      [['o=inodes=-1'], /"inodes=-1": not a number/],
+      [['o=size=1m,noquota'], /noquota: it contradicts size/],
+      [['type=tmpfs', 'size=1m'], /size=1m does not go with type= and device=\n.*o=size=100m/],
       [['type=ext4'], /add device=/],
       [['o=ro'], /add type= and device=/],
       [['type=tmpfs', 'o=uid=x'], /not a user or group id/],
@@ -104,6 +109,31 @@ describe('a volume whose options say what is mounted', () => {
       assert.match(refused.stderr, message);
     }
   });
+});
+
+/** Where it works: test/vm/quotas.test.ts. */
+const canLimit = /\bp(rj)?quota\b/.test(readFileSync('/proc/self/mounts', 'utf8'));
+
+it('a limit of a volume is refused by cause where nothing would keep it', {
+  skip: canLimit ? 'quotas work here' : false,
+}, async () => {
+  for (const options of [['o=size=10m,inodes=100'], ['size=10m'], ['o=inodes=5']]) {
+    const words = options.flatMap((option) => ['--opt', option]);
+    const { code, stderr } = await tspod(['volume', 'create', ...words, 'limited']);
+    assert.equal(code, 125);
+    assert.match(
+      stderr,
+      isRoot()
+        ? /volume limited cannot be limited: .* is on \w+( at .*, which is mounted without project quotas \(prjquota\)|, which has no project quotas)\n./
+        : /volume limited cannot be limited: project quotas are root's/,
+    );
+    assert.equal((await tspod(['volume', 'exists', 'limited'])).code, 1);
+  }
+  const mount = 'src=limited,dst=/m,volume-opt=o=size=10m';
+  const { stderr } = await runScript(['--mount', mount], 'true');
+  assert.match(stderr, /volume limited cannot be limited/);
+  // No limit is one that everybody keeps.
+  for (const option of ['noquota', 'size=0']) await create(`free-${option.slice(0, 4)}`, `o=${option}`);
 });
 
 describe('a volume with the files of an image', () => {

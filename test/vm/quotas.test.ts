@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
-import { QUOTAS } from '../crash/operations/quotas.ts';
+import { QUOTAS, VOLUME_QUOTAS } from '../crash/operations/quotas.ts';
 import { eventually, guest, must } from './guest.ts';
 
 /** The guest has no tools for xfs: its disks are made here, where they are. */
@@ -125,6 +125,49 @@ for (const { type, make } of KINDS) {
         assert.equal(limits(), '');
       });
 
+    test('of a volume is limited in bytes and in files, which df shows in the container', () => {
+      must('root', `${tspod} volume create -o o=size=8m,inodes=60 small`);
+      const script =
+        'dd if=/dev/zero of=/v/big bs=1M count=20 2>/dev/null || echo full; stat -c %s /v/big; df -k /v | tail -1 | tr -s " " | cut -d" " -f2; rm /v/big; mkdir /v/d; i=0; while touch /v/d/f$i 2>/dev/null; do i=$((i+1)); [ $i -lt 300 ] || break; done; echo $i';
+      const [word, size = '', blocks = '', files = ''] = must(
+        'root',
+        `${tspod} run --rm -v small:/v busybox sh -c '${script}'`,
+      ).split('\n');
+      assert.equal(word, 'full');
+      assert.ok(Number(size) > 4 << 20 && Number(size) <= 8_000_000, size);
+      assert.ok(Number(blocks) <= 8_000_000 / 1024 + 1 && Number(blocks) > 7000, blocks);
+      assert.ok(Number(files) > 30 && Number(files) < 60, files);
+      // By each start, whatever an administrator has done in between; another volume has limits of its own.
+      const other =
+        'dd if=/dev/zero of=/v/big bs=1M count=20 2>/dev/null && echo room; dd if=/dev/zero of=/s/big bs=1M count=20 2>/dev/null || echo full';
+      assert.equal(
+        must(
+          'root',
+          `${tspod} run --rm -v small:/s --mount type=volume,src=large,dst=/v,volume-opt=o=size=64m busybox sh -c '${other}'`,
+        ),
+        'room\nfull',
+      );
+      assert.equal(limits().split('\n').length, 2);
+      must('root', `${tspod} volume rm small large`);
+      assert.equal(limits(), '');
+    });
+
+    for (const point of VOLUME_QUOTAS)
+      test(`of a volume leaves no limit behind when its creation is killed at ${point}`, () => {
+        const killed = guest(
+          'root',
+          `TSPOD_CRASH_AT=${point} ${tspod} volume create -o o=size=8m,inodes=60 gone`,
+        );
+        assert.equal(killed.code, 137, killed.stderr);
+        must(
+          'root',
+          `${tspod} system check --repair >/dev/null || true; ${tspod} system check --quick; [ -z "$(ls ${base}/disk/root/volumes)" ]`,
+        );
+        assert.equal(limits(), '');
+        must('root', `${tspod} volume create -o o=size=8m gone; ${tspod} volume rm gone`);
+        assert.equal(limits(), '');
+      });
+
     test('is refused by name where it is mounted without quotas, and what was limited does not start there', () => {
       must('root', `${tspod} create --name before --storage-opt size=8m busybox true >/dev/null`);
       must('root', `umount ${base}/disk; mount -o loop ${base}/image ${base}/disk`);
@@ -137,6 +180,12 @@ for (const { type, make } of KINDS) {
       const started = guest('root', `${tspod} start before`);
       assert.notEqual(started.code, 0);
       assert.match(started.stderr, /mounted without project quotas/);
+      const volume = guest('root', `${tspod} volume create -o o=size=8m never`);
+      assert.equal(volume.code, 125);
+      assert.match(
+        volume.stderr,
+        new RegExp(`volume never cannot be limited: .* is on ${type} at .*/disk, .*without project quotas`),
+      );
       must(
         'root',
         `${tspod} rm before; umount ${base}/disk; mount -o loop,prjquota ${base}/image ${base}/disk`,

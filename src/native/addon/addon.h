@@ -111,6 +111,7 @@ EXPORTED(js_llistxattr);
 EXPORTED(js_lremovexattr);
 EXPORTED(js_fsetxattr);
 EXPORTED(js_setProject);
+EXPORTED(js_projectOf);
 EXPORTED(js_setProjectLimits);
 EXPORTED(js_isProjectFree);
 EXPORTED(js_syncfs);

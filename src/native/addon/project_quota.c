@@ -52,6 +52,22 @@ napi_value js_setProject(napi_env env, napi_callback_info info) {
   return result == -1 ? throw_error(env, error, "setproject", path) : NULL;
 }
 
+/* (path): the project of the directory, 0: none. */
+napi_value js_projectOf(napi_env env, napi_callback_info info) {
+  struct args args;
+  char path[PATH_SIZE];
+  if (!read_args(env, info, 1, &args) || !path_arg(&args, 0, path)) return NULL;
+  int fd = open_directory(path);
+  if (fd == -1) return throw_error(env, errno, "open", path);
+  struct fsxattr attributes;
+  int result = ioctl(fd, FS_IOC_FSGETXATTR, &attributes);
+  int error = errno;
+  close(fd);
+  if (result == -1) return throw_error(env, error, "getproject", path);
+  napi_value value;
+  return napi_create_uint32(env, attributes.fsx_projid, &value) == napi_ok ? value : NULL;
+}
+
 /* (path, project, bytes, inodes): on the file system of the directory; 0: no limit. */
 napi_value js_setProjectLimits(napi_env env, napi_callback_info info) {
   struct args args;

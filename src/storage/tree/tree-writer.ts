@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fchownSync, fstatSync, ftruncateSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, ftruncateSync } from 'node:fs';
 import { errnoOf, IntegrityError, InvalidSpecError } from '../../base/errors.ts';
 import { turns } from '../../base/turns.ts';
 import {
@@ -20,6 +20,7 @@ import {
 } from '../unpack/entry-path.ts';
 import { setEntryXattrs } from '../unpack/entry-xattrs.ts';
 import type { Owner } from './archive-tree.ts';
+import { writeAroundHoles } from '../write-around-holes.ts';
 import { type FileTree, isDirectory } from './file-tree.ts';
 
 export interface ExtractOptions {
@@ -175,19 +176,19 @@ export class TreeWriter {
 
   async #writeContent(fd: number, entry: TarEntry, reader: TarReader): Promise<void> {
     const pieces = entry.sparse?.pieces ?? [0, entry.payload];
+    let written = 0;
     for (let i = 0; i < pieces.length; i += 2) {
       const offset = pieces[i] ?? 0;
       const length = pieces[i + 1] ?? 0;
       for (let done = 0; done < length; ) {
         const part = reader.content(Math.min(CHUNK_BYTES, length - done));
         if (part === undefined) throw new IntegrityError('its content ends early');
-        for (let at = 0; at < part.length; )
-          at += writeSync(fd, part, at, part.length - at, offset + done + at);
+        written = Math.max(written, writeAroundHoles(fd, part, offset + done));
         done += part.length;
         await this.#turn();
       }
     }
-    if (entry.sparse !== undefined) ftruncateSync(fd, entry.size);
+    if (written < entry.size) ftruncateSync(fd, entry.size);
   }
 
   #makeHardLink(place: Place, entry: TarEntry): void {

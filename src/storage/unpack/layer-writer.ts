@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fchownSync, fstatSync, ftruncateSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, ftruncateSync } from 'node:fs';
 import { errnoOf, IntegrityError } from '../../base/errors.ts';
 import { AT_SYMLINK_NOFOLLOW, type RawStat, type Syscalls } from '../../native/syscalls.ts';
 import type { TarEntry, TarReader } from '../tar/tar-reader.ts';
@@ -6,6 +6,7 @@ import type { TarSplitWriter } from '../tar/tar-split.ts';
 import { DirectoryCache, type LayerDirectory } from './directory-cache.ts';
 import { DirectoryTimes } from './directory-times.ts';
 import { baseOf, cleanEntryPath, joinPath, parentOf, pathBytes, printablePath } from './entry-path.ts';
+import { writeAroundHoles } from '../write-around-holes.ts';
 import { setEntryXattrs } from './entry-xattrs.ts';
 import { ReplacedContent } from './replaced-content.ts';
 import type { UnpackJob } from './unpack-job.ts';
@@ -131,6 +132,7 @@ export class LayerWriter {
   }
 
   #writeContent(fd: number, place: Place, entry: TarEntry, reader: TarReader): void {
+    let written = 0;
     if (entry.payload > 0) {
       const ordinal = this.#replaced.nextOrdinal();
       const path = joinPath(place.parent.path, place.base);
@@ -143,13 +145,12 @@ export class LayerWriter {
         for (let done = 0; done < length; ) {
           const part = reader.content(Math.min(CONTENT_CHUNK, length - done));
           if (part === undefined) throw new IntegrityError('its content ends early');
-          for (let at = 0; at < part.length; )
-            at += writeSync(fd, part, at, part.length - at, entry.sparse && offset + done + at);
+          written = Math.max(written, writeAroundHoles(fd, part, offset + done));
           done += part.length;
         }
       }
     }
-    if (entry.sparse !== undefined) ftruncateSync(fd, entry.size);
+    if (written < entry.size) ftruncateSync(fd, entry.size);
   }
 
   #writeDirectory(place: Place, entry: TarEntry): void {

@@ -14,6 +14,8 @@ export interface PodTask {
   ignoreMissing?: boolean;
   /** Files with ids are taken away after success. */
   removeIdFiles?: boolean;
+  /** Also one whose row was damaged: it can still be ended and removed. */
+  evenDamaged?: boolean;
 }
 
 /** Pods by name or id, --all, --latest, --pod-id-file; goes on after a failure. */
@@ -47,7 +49,7 @@ export async function forEachPod(engine: Engine, input: CommandInput, task: PodT
 
 async function find(engine: Engine, name: string, task: PodTask): Promise<PodRecord | undefined> {
   try {
-    return await getPodByName(engine, name);
+    return await getPodByName(engine, name, { evenDamaged: task.evenDamaged });
   } catch (error) {
     if (error instanceof NotFoundError && task.ignoreMissing) return undefined;
     throw error;

@@ -6,5 +6,9 @@ import { forEachPod } from './for-each-pod.ts';
 export const run: CommandHandler = async (input, openEngine) => {
   const signal = parseSignal(String(input.flags['signal'] ?? 'KILL'));
   const engine = openEngine();
-  return await forEachPod(engine, input, { work: (pod) => killPod(engine, pod.id, signal), print: 'id' });
+  return await forEachPod(engine, input, {
+    work: (pod) => killPod(engine, pod.id, signal),
+    print: 'id',
+    evenDamaged: true,
+  });
 };

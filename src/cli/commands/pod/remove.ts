@@ -17,6 +17,7 @@ export const run: CommandHandler = async (input, openEngine) => {
       return [];
     },
     print: 'id',
+    evenDamaged: true,
     ignoreMissing: force || flags['ignore'] === true,
     removeIdFiles: true,
   });

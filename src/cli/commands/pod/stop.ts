@@ -9,6 +9,7 @@ export const run: CommandHandler = async (input, openEngine) => {
   return await forEachPod(engine, input, {
     work: (pod) => stopPod(engine, pod.id, timeout === undefined ? {} : { timeout }),
     print: 'name',
+    evenDamaged: true,
     ignoreMissing: input.flags['ignore'] === true,
   });
 };
