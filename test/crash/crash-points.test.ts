@@ -11,7 +11,7 @@ import { IMAGES } from './operations/images.ts';
 import { KUBE } from './operations/kube.ts';
 import { NETWORKS } from './operations/networks.ts';
 import { PODS } from './operations/pods.ts';
-import { QUOTAS } from './operations/quotas.ts';
+import { QUOTAS, VOLUME_QUOTAS } from './operations/quotas.ts';
 import { UPDATES } from './operations/updates.ts';
 import { USER_NAMESPACES } from './operations/user-namespaces.ts';
 
@@ -27,6 +27,7 @@ test('every crash point of the sources is passed by an operation of the tables',
       ...NETWORKS,
       ...PODS,
       ...QUOTAS,
+      { points: VOLUME_QUOTAS },
       ...UPDATES,
       ...USER_NAMESPACES,
     ].flatMap(({ points }) => points.map((point) => point.replace(/:\d+$/, ''))),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { tspod, tspodOk } from '../../fixtures/harness.ts';
+import { testRoot, tspod, tspodOk } from '../../fixtures/harness.ts';
+import { query } from '../../fixtures/crash-survey.ts';
 import { requires } from '../../fixtures/requires.ts';
 import {
   CREATE,
@@ -83,6 +84,19 @@ export const CONTAINERS: readonly Operation[] = [
     before: running,
     args: () => ['rm', '-f', '-v', '--time', '0', 'victim'],
     points: [...STOP, ...SETTLE, ...REMOVE],
+  },
+  {
+    name: 'create of a container with a secret',
+    prepare: () => tspodOk(['secret', 'create', 'word', '-'], { input: 'said once' }),
+    args: () => ['create', ...QUIET, '--secret', 'word', IMAGE, 'cat', '/run/secrets/word'],
+    points: CREATE,
+    afterwards: async () => {
+      const made = await tspod(['start', '-a', 'victim']);
+      if (made.code === 0) assert.equal(made.stdout, 'said once');
+      await tspod(['rm', '-f', '-v', 'victim']);
+      assert.deepEqual(query(testRoot(), 'SELECT position FROM container_secrets'), []);
+    },
+    cleanup: () => tspodOk(['secret', 'rm', 'word']),
   },
   {
     name: 'run of a container with a new volume that begins with files of the image',
