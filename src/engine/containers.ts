@@ -23,6 +23,7 @@ export { startContainer, type StartedContainer, type StartOptions } from '../lib
 export { passesStreams } from '../libpod/startable.ts';
 export { recordAttach } from '../libpod/record-attach.ts';
 export { stopContainer } from '../libpod/stop.ts';
+export { endMonitor as interruptStart } from '../libpod/end-monitor.ts';
 export { killContainer, sendSignal } from '../libpod/signal.ts';
 export { pauseContainer, unpauseContainer } from '../libpod/pause.ts';
 export { removeContainer, stopForRemoval } from '../libpod/remove.ts';

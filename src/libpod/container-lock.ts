@@ -1,11 +1,15 @@
 import { rmSync } from 'node:fs';
+import { LockTimeoutError } from '../base/errors.ts';
 import { acquireLock, type KernelLock, type LockOptions, tryAcquireLock } from '../native/kernel-lock.ts';
 import { getContainer } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
+import { endMonitor } from './end-monitor.ts';
 
 /** Longer than any single state change takes; a holder that dies frees it at once. */
 const TIMEOUT_MS = 120_000;
+/** So long a removal by force lets a start go on. */
+const HUNG_MS = 5_000;
 
 /** Exclusive right to change this container's processes and files. Readers never take it. */
 export async function lockContainer(libpod: Libpod, id: string): Promise<KernelLock> {
@@ -14,6 +18,21 @@ export async function lockContainer(libpod: Libpod, id: string): Promise<KernelL
     id,
     await acquireLock(lockPath(libpod, id), { ...optionsFor(id), timeoutMs: TIMEOUT_MS }),
   );
+}
+
+/**
+ * The same for a removal by force. A start whose runtime hangs (in a FIFO, on a dead network disk) is ended: its monitor, which has the lock
+ * too, goes, and with it the runtime; who waits for that start takes it back.
+ */
+export async function lockForRemoval(libpod: Libpod, id: string): Promise<KernelLock> {
+  const options = { ...optionsFor(id), timeoutMs: HUNG_MS };
+  try {
+    return forExisting(libpod, id, await acquireLock(lockPath(libpod, id), options));
+  } catch (error) {
+    if (!(error instanceof LockTimeoutError)) throw error;
+  }
+  if (getContainer(libpod.db, id)?.state === 'starting') await endMonitor(libpod, id);
+  return await lockContainer(libpod, id);
 }
 
 /** At once or not at all. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { StorageError } from '../base/errors.ts';
 import type { OciProcess, RuntimeSpec } from '../oci/runtime-spec.ts';
-import { resolveUser, USER_FILES } from '../oci/user.ts';
+import { checkUserFiles, resolveUser, USER_FILES } from '../oci/user.ts';
 import type { ContainerRecord } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
@@ -68,7 +68,8 @@ export async function execProcess(
     if (user.additionalGids.length === 0) delete result.user.additionalGids;
     if (!request.env.some((entry) => entry.startsWith('HOME=')))
       result.env = mergeEnv(result.env, [`HOME=${user.home}`]);
-  }
+  } else if (!spec.mounts.some(({ destination }) => USER_FILES.has(destination)))
+    checkUserFiles({ rootfs: spec.root.path, syscalls: libpod.syscalls });
   const bounding = base.capabilities?.bounding ?? [];
   if (request.privileged) {
     const all = [...boundingCapabilities()];

@@ -9,7 +9,7 @@ import { allowReserve, transaction } from '../state/db.ts';
 import { recordEvent, STOP_SIGNAL } from '../state/events.ts';
 import { promiseCleanup } from './cleanup-promise.ts';
 import { type ContainerRecord, getContainer, updateContainer } from './container.ts';
-import { lockContainer } from './container-lock.ts';
+import { lockContainer, lockForRemoval } from './container-lock.ts';
 import type { Libpod } from './context.ts';
 import { endMonitor } from './end-monitor.ts';
 import { thaw } from './freezer.ts';
@@ -112,7 +112,7 @@ async function beginStop(
   id: string,
   options: StopOptions,
 ): Promise<ContainerRecord | undefined> {
-  const lock = await lockContainer(libpod, id);
+  const lock = await (options.forRemoval ? lockForRemoval : lockContainer)(libpod, id);
   try {
     const record = await settle(libpod, id);
     if (record === undefined) return undefined;

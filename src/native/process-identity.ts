@@ -55,6 +55,11 @@ export function isAlive(identity: { pid: number; startTime: string | undefined }
   );
 }
 
+/** By a signal or a debugger. */
+export function isStopped(pid: number): boolean {
+  return /^[Tt]$/.test(readStat(pid)?.state ?? '');
+}
+
 /** State and start time from the text of /proc/PID/stat, whose second field is an arbitrary name in parentheses. */
 export function parseProcessStat(text: string): ProcessStat | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { errnoOf, InvalidSpecError, NotInRootfsError, StorageError } from '../base/errors.ts';
+import { errnoOf, InvalidSpecError, NotInRootfsError, StorageError, TspodError } from '../base/errors.ts';
 import { RESOLVE_IN_ROOT, type Syscalls, O_PATH } from '../native/syscalls.ts';
 
 export interface UserRequest {
@@ -26,18 +26,19 @@ export interface ResolvedUser {
 
 /**
  * Looks the user up in the root file system's own passwd and group files, or those that hide them. They belong to whoever made the
- * image: paths are resolved inside the root, whatever links they are. A number needs no entry. Throws NotInRootfsError for an unknown name.
+ * image: paths are resolved inside the root, whatever links they are. A number needs no entry. Throws NotInRootfsError for an unknown name,
+ * InvalidSpecError for files that a runtime would wait for without end.
  */
 export function resolveUser(request: UserRequest): ResolvedUser {
   const [userText = '', groupText] = request.user.split(':', 2);
   const wanted = userText === '' ? '0' : userText;
-  const entries = passwdEntries(request.passwd ?? readInside(request, '/etc/passwd'));
+  const entries = passwdEntries(request.passwd ?? readUserFile(request, '/etc/passwd'));
   const entry = findUser(entries, wanted) ?? request.hostUsers?.find(({ name }) => name === wanted);
   const uid = entry?.uid ?? numericId(wanted);
   if (uid === undefined)
     throw new NotInRootfsError(`unable to find user ${wanted}: no matching entries in passwd file`);
   const named = groupText !== undefined && groupText !== '';
-  const groups = groupEntries(request.group ?? readInside(request, '/etc/group'));
+  const groups = groupEntries(request.group ?? readUserFile(request, '/etc/group'));
   const gid = named ? groupId(groups, groupText) : (entry?.gid ?? 0);
   const additional = new Set<number>();
   if (!named && entry !== undefined)
@@ -201,16 +202,40 @@ function isId(text: string | undefined): text is string {
   return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= HIGHEST_ID;
 }
 
+/** /dev/null, which is read like an empty file. */
+const NULL_DEVICE = (1 << 8) | 3;
 /** A file above this is no list of users. */
 const LARGEST_FILE = 16 << 20;
 
+/** For the files that a runtime reads as well, whoever the user is. */
+function readUserFile(place: Pick<UserRequest, 'rootfs' | 'syscalls'>, path: string): string {
+  return readInside(place, path, (kind) => {
+    throw new InvalidSpecError(
+      `${path} of the container is a ${kind}: the runtime would wait for it for ever`,
+      {
+        hint: `remove it from the image, or mount a file over it: --volume FILE:${path}`,
+      },
+    );
+  });
+}
+
+/** As `resolveUser` does, where nobody has to be looked up. */
+export function checkUserFiles(place: Pick<UserRequest, 'rootfs' | 'syscalls'>): void {
+  readUserFile(place, '/etc/passwd');
+  readUserFile(place, '/etc/group');
+}
+
 /** '' when there is no such file. What is in its place may be anything: neither FIFO nor device is opened, which could wait, never end, or act. */
-export function readInside(request: Pick<UserRequest, 'rootfs' | 'syscalls'>, path: string): string {
+export function readInside(
+  request: Pick<UserRequest, 'rootfs' | 'syscalls'>,
+  path: string,
+  onOther?: (kind: string) => never,
+): string {
   const root = openSync(request.rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    return readRegular(request.syscalls.openat2(root, path, O_PATH, 0, RESOLVE_IN_ROOT), path);
+    return readRegular(request.syscalls.openat2(root, path, O_PATH, 0, RESOLVE_IN_ROOT), path, onOther);
   } catch (error) {
-    if (error instanceof StorageError) throw error;
+    if (error instanceof TspodError) throw error;
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return '';
     throw new StorageError(`cannot read ${path} of the container's root file system`, { cause: error });
   } finally {
@@ -230,9 +255,11 @@ export function readMounted(path: string): string {
 }
 
 /** Closes the descriptor, which is of the kind O_PATH. */
-function readRegular(fd: number, path: string): string {
+function readRegular(fd: number, path: string, onOther?: (kind: string) => never): string {
   try {
     const stat = fstatSync(fd);
+    if (stat.isFIFO()) onOther?.('FIFO');
+    if (stat.isBlockDevice() || (stat.isCharacterDevice() && stat.rdev !== NULL_DEVICE)) onOther?.('device');
     if (!stat.isFile()) return '';
     if (stat.size > LARGEST_FILE)
       throw new StorageError(`${path} of the container is larger than ${LARGEST_FILE >> 20} MiB`);

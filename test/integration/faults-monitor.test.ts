@@ -91,6 +91,17 @@ test('a monitor that somebody has stopped goes on when its container is stopped 
   assert.deepEqual(await findRemains(testRoot()), []);
 });
 
+test('who waits for a container is told that somebody has stopped its monitor', async () => {
+  const { monitor } = await startSleeper('silent');
+  const waiting = [['wait'], ['attach', '--no-stdin']].map((words) => spawnTspod([...words, 'silent']));
+  process.kill(monitor, 'SIGSTOP');
+  for (const one of waiting)
+    await one.expect(`somebody has stopped; \`kill -CONT ${monitor}\``, { from: 'stderr' });
+  process.kill(monitor, 'SIGCONT');
+  await tspodOk(['rm', '-f', '--time', '0', 'silent']);
+  for (const one of waiting) await one.exit;
+});
+
 test('a health check whose monitor is killed is given up at once', async () => {
   const words = ['--network', 'none', '--health-cmd', 'true', '--health-interval', 'disable'];
   const id = await tspodOk(['run', '-d', '--name', 'checked', ...words, 'busybox', 'sleep', '1000']);

@@ -6,10 +6,11 @@ import {
   recordAttach,
 } from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
+import { watchStoppedMonitor } from '../../../engine/stopped-monitor.ts';
 import { waitForExit } from '../../../engine/wait-for-exit.ts';
 import type { FlagValues } from '../../flag.ts';
 import { connectStreams } from './connect-streams.ts';
-import { ENDED_BY_SIGPIPE } from './start-and-attach.ts';
+import { ENDED_BY_SIGPIPE, tellOfMonitor } from './start-and-attach.ts';
 
 /** Connects to a container that runs already; nothing that it wrote before is shown. Returns its exit code, 0 after detaching. */
 export async function attachToRunning(
@@ -28,6 +29,7 @@ export async function attachToRunning(
     sigProxy: flags['sigProxy'] !== false,
   });
   recordAttach(engine, record);
+  const unwatch = watchStoppedMonitor(record, tellOfMonitor);
   try {
     connection.forwardInput();
     connection.forwardEvents(record);
@@ -37,6 +39,7 @@ export async function attachToRunning(
     if (end === 'reader-gone') return terminal ? 0 : ENDED_BY_SIGPIPE;
     return (await waitForExit(engine, record.id)).exitCode;
   } finally {
+    unwatch();
     connection.release();
   }
 }

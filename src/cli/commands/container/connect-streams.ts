@@ -22,6 +22,8 @@ export interface ConnectOptions {
   detachKeys?: FlagValue;
   /** Signals that this process gets are for the program; with a raw terminal those that do not come from its keys. */
   sigProxy?: boolean;
+  /** A signal that asks for the end came a while ago, and the container does not run yet. */
+  onStuck?: (signal: NodeJS.Signals) => void;
   /** The program was started by this command: when the input here ends, so does its own, even on a terminal. */
   ownsProgram?: boolean;
 }
@@ -56,7 +58,7 @@ export function connectStreams(engine: Engine, record: ContainerRecord, options:
     rawTerminal: options.terminal && stdin?.isTTY === true,
     typesEnd: options.ownsProgram === true && options.terminal && stdin?.isTTY !== true,
   });
-  const signals = options.sigProxy === true ? catchSignals(engine) : undefined;
+  const signals = options.sigProxy === true ? catchSignals(engine, options.onStuck) : undefined;
   const undo: (() => void)[] = signals === undefined ? [] : [signals.release];
   return {
     done: attachment.done,
@@ -91,12 +93,23 @@ const PASSED_ON: readonly NodeJS.Signals[] = [
   'SIGUSR2',
 ];
 
+const ASKS_FOR_END: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+/** So long a start may still take when somebody wants it to end. */
+const STUCK_MS = 3_000;
+
 /** Signals are caught from now on; those that come before the container runs wait for it. */
-function catchSignals(engine: Engine): { forwardTo(record: ContainerRecord): void; release(): void } {
+function catchSignals(
+  engine: Engine,
+  onStuck: ConnectOptions['onStuck'],
+): { forwardTo(record: ContainerRecord): void; release(): void } {
   let target: ContainerRecord | undefined;
+  let patience: NodeJS.Timeout | undefined;
   const early: NodeJS.Signals[] = [];
   const pass = (name: NodeJS.Signals): void => {
-    if (target === undefined) early.push(name);
+    if (target === undefined) {
+      early.push(name);
+      if (ASKS_FOR_END.includes(name)) patience ??= setTimeout(() => onStuck?.(name), STUCK_MS);
+    }
     // It may be ending just now.
     else sendSignal(engine, target, signalNumber(name)).catch(() => undefined);
   };
@@ -104,9 +117,11 @@ function catchSignals(engine: Engine): { forwardTo(record: ContainerRecord): voi
   return {
     forwardTo: (record) => {
       target = record;
+      clearTimeout(patience);
       for (const name of early.splice(0)) pass(name);
     },
     release: () => {
+      clearTimeout(patience);
       for (const name of PASSED_ON) process.off(name, pass);
     },
   };

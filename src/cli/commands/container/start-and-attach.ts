@@ -1,13 +1,15 @@
-import { messageOf, UsageError } from '../../../base/errors.ts';
+import { messageOf, MonitorError, UsageError } from '../../../base/errors.ts';
 import { log } from '../../../base/log.ts';
 import {
   type ContainerRecord,
+  interruptStart,
   killContainer,
   passesStreams,
   removeContainer,
   startContainer,
 } from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
+import { watchStoppedMonitor } from '../../../engine/stopped-monitor.ts';
 import { waitForOwnExit } from '../../../engine/wait-for-exit.ts';
 import type { FlagValues } from '../../flag.ts';
 import { printError } from '../../output/print.ts';
@@ -60,6 +62,8 @@ export async function startAndAttach(
   const { terminal, stdin } = record.spec.process;
   const size = terminal ? terminalSize() : undefined;
   let connection: Connection | undefined;
+  let unwatch: (() => void) | undefined;
+  let givenUp: NodeJS.Signals | undefined;
   const attach = (socket: string): void => {
     connection = connectStreams(engine, record, {
       socket,
@@ -69,6 +73,10 @@ export async function startAndAttach(
       detachKeys: flags['detachKeys'],
       sigProxy: flags['sigProxy'] !== false,
       ownsProgram: true,
+      onStuck: (signal) => {
+        givenUp = signal;
+        void interruptStart(engine, record.id);
+      },
     });
   };
   try {
@@ -81,6 +89,7 @@ export async function startAndAttach(
     });
     connection?.forwardInput();
     connection?.forwardEvents(started.record);
+    unwatch = watchStoppedMonitor(started.record, tellOfMonitor);
     const end = await connection?.done;
     // A terminal that is gone (a lost connection) detaches, as its keys do.
     if (end === 'detached' || (end === 'reader-gone' && terminal)) {
@@ -99,10 +108,22 @@ export async function startAndAttach(
     return exit.lost ? LOST : exit.exitCode;
   } catch (error) {
     await dropFailed(engine, record);
-    throw error;
+    throw givenUp === undefined ? error : givenUpError(record, givenUp);
   } finally {
+    unwatch?.();
     connection?.release();
   }
+}
+
+export function tellOfMonitor(message: string): void {
+  printError(`Warning: ${message}`);
+}
+
+function givenUpError({ name }: ContainerRecord, signal: NodeJS.Signals): MonitorError {
+  return new MonitorError(
+    `container ${name} was not started: the runtime was still at work some seconds after ${signal}`,
+    { hint: 'it may wait for a FIFO, or for a disk of the network that does not answer' },
+  );
 }
 
 const LOST = 125;

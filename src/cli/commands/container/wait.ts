@@ -2,11 +2,12 @@ import { parseDuration } from '../../../base/durations.ts';
 import { NotFoundError, UsageError } from '../../../base/errors.ts';
 import { type ContainerRecord, latestContainer, lookupPresent } from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
+import { watchStoppedMonitor } from '../../../engine/stopped-monitor.ts';
 import { checkConditions, waitForCondition, type WaitOptions } from '../../../engine/wait-for-condition.ts';
 import type { CommandHandler, CommandInput } from '../../command.ts';
 import type { FlagValue } from '../../flag.ts';
 import { forEachObject } from '../../each-object.ts';
-import { printLine } from '../../output/print.ts';
+import { printError, printLine } from '../../output/print.ts';
 
 const MISSING = -1;
 const SHORTEST_INTERVAL_MS = 1;
@@ -20,8 +21,11 @@ export const run: CommandHandler = async (input, openEngine) => {
   checkConditions(options.conditions);
   const engine = openEngine();
   const records = await selectRecords(engine, input);
-  const wait = async (record: ContainerRecord | undefined): Promise<number> =>
-    record === undefined ? MISSING : await waitForCondition(engine, record, options);
+  const wait = async (record: ContainerRecord | undefined): Promise<number> => {
+    if (record === undefined) return MISSING;
+    const unwatch = watchStoppedMonitor(record, (message) => printError(`Warning: ${message}`));
+    return await waitForCondition(engine, record, options).finally(unwatch);
+  };
   if (flags['exitFirstMatch'] === true) {
     printLine(String(await Promise.race(records.map(wait))));
     return 0;
