@@ -6,6 +6,7 @@ import type { ContainerRecord } from '../libpod/container.ts';
 import { createContainer } from '../libpod/create.ts';
 import { cgroupVersion } from '../libpod/host-cgroups.ts';
 import { hasApparmor, hasSelinux } from '../libpod/host-facts.ts';
+import { originalEnvironment } from '../rootless/original-environment.ts';
 import { removeContainer } from '../libpod/remove.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
 import type { CreateRequest } from '../specgen/create-options.ts';
@@ -62,7 +63,7 @@ export function specForStep(host: BuildHost, request: CreateRequest): ContainerS
       throw new Error(`a step of a build cannot refer to container ${name}`);
     },
     lookupNetwork: (name) => host.lookupNetwork(name),
-    hostEnv: process.env,
+    hostEnv: originalEnvironment(),
     cwd: '/',
     makeWorkdir: true,
     rootless: rootlessUid() !== undefined,

@@ -4,6 +4,7 @@ import { AlreadyExistsError, errnoOf, InvalidSpecError, messageOf, NotFoundError
 import { newId } from '../base/ids.ts';
 import { log } from '../base/log.ts';
 import { rootlessUid } from '../base/paths.ts';
+import { originalEnvironment } from '../rootless/original-environment.ts';
 import { lookUpImage, type ResolvedImage } from '../image/resolve.ts';
 import { beginCgroupMove } from '../libpod/cgroup-head-start.ts';
 import { type ContainerRecord, findContainer, lookupContainer } from '../libpod/container.ts';
@@ -319,7 +320,7 @@ export function specContext(
     },
     lookupContainer: (nameOrId) => lookupContainer(engine.db, nameOrId),
     lookupNetwork: (name) => networkName(engine, name),
-    hostEnv: process.env,
+    hostEnv: originalEnvironment(),
     cwd: currentDirectory(),
     makeBindSources: engine.options.asDocker === true,
     makeWorkdir: engine.options.asDocker === true,

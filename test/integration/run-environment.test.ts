@@ -79,6 +79,7 @@ describe('the environment of a container', () => {
   it('has the caller’s whole environment with --env-host', async () => {
     const printed = await inContainer(['--env-host'], 'env', { env: { SOMETHING_OF_MINE: 'x' } });
     assert.match(printed, /^SOMETHING_OF_MINE=x$/m);
+    assert.doesNotMatch(printed, /TSPOD_(ARGV0|SAVED)/);
   });
 
   it('has the proxies of the caller, unless told not to', async () => {
