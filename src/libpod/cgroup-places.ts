@@ -64,7 +64,9 @@ function beneath(path: string, root: string): string | undefined {
 }
 
 export function mountedHierarchies(mountinfo: string): Hierarchy[] {
-  return mountinfo.split('\n').flatMap((line): Hierarchy[] => {
+  // A host with many containers has hundreds of other mounts.
+  const lines = mountinfo.split('\n').filter((line) => line.includes(' - cgroup'));
+  return lines.flatMap((line): Hierarchy[] => {
     const [mount = '', source = ''] = line.split(' - ');
     const [, , , root = '/', mountPoint = ''] = mount.split(' ');
     const [type, , options = ''] = source.split(' ');

@@ -38,15 +38,17 @@ export function inspectContainer(
   }: { sizes?: ContainerSizes | undefined; memo?: InspectMemo | undefined } = {},
 ): InspectDocument {
   const { spec } = record;
-  const running = readRunningSpec(libpod, record);
+  const { bundle } = containerPaths(libpod.paths, record.id);
   memo.cgroupManager ??= cgroupManagerOf(libpod);
   memo.execs ??= runningExecs(libpod);
-  const inspected: Inspected = { libpod, record, running, cgroupManager: memo.cgroupManager };
-  const { bundle } = containerPaths(libpod.paths, record.id);
+  // One look spares four at each container that was never started.
+  const hasBundle = existsSync(bundle.bundle);
+  const running = hasBundle ? readRunningSpec(libpod, record) : undefined;
   const path = (name: string): string => {
     const file = `${bundle.bundle}/${name}`;
-    return existsSync(file) ? file : '';
+    return hasBundle && existsSync(file) ? file : '';
   };
+  const inspected: Inspected = { libpod, record, running, cgroupManager: memo.cgroupManager };
   const args = spec.init === undefined ? spec.process.args : [INIT_PATH, '--', ...spec.process.args];
   const { bounding, effective } = inspectCapabilities(inspected);
   return {
