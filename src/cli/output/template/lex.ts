@@ -43,29 +43,48 @@ const KEYWORDS = new Set([
   'with',
 ]);
 
-const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
-  ['space', /[ \t\r\n]+/y],
-  ['field', /\.[\p{L}_][\p{L}\p{Nd}_]*/uy],
-  ['variable', /\$(?:[\p{L}_][\p{L}\p{Nd}_]*)?/uy],
-  [
-    'number',
-    /[+-]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/y,
-  ],
-  ['dot', /\./y],
-  ['identifier', /[\p{L}_][\p{L}\p{Nd}_]*/uy],
-  ['string', /"(?:[^"\\\n]|\\.)*"|`[^`]*`/y],
-  ['character', /'(?:[^'\\\n]|\\(?:[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.))'/uy],
-  ['declare', /:=/y],
-  ['assign', /=/y],
-  ['pipe', /\|/y],
-  ['comma', /,/y],
-  ['leftParen', /\(/y],
-  ['rightParen', /\)/y],
-];
+type Patterns = readonly (readonly [TokenKind, RegExp])[];
+
+/** Letters are all that Unicode has. V8 takes longer to read these than all the rest of a template, and most have none but ASCII's. */
+let asciiPatterns: Patterns | undefined;
+let unicodePatterns: Patterns | undefined;
+
+function patternsFor(source: string): Patterns {
+  if (/^[\x00-\x7f]*$/.test(source)) {
+    asciiPatterns ??= makePatterns('A-Za-z', '0-9', 'y');
+    return asciiPatterns;
+  }
+  unicodePatterns ??= makePatterns('\\p{L}', '\\p{Nd}', 'uy');
+  return unicodePatterns;
+}
+
+function makePatterns(letter: string, digit: string, flags: string): Patterns {
+  const word = `[${letter}_][${letter}${digit}_]*`;
+  return [
+    ['space', /[ \t\r\n]+/y],
+    ['field', new RegExp(`\\.${word}`, flags)],
+    ['variable', new RegExp(`\\$(?:${word})?`, flags)],
+    [
+      'number',
+      /[+-]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/y,
+    ],
+    ['dot', /\./y],
+    ['identifier', new RegExp(word, flags)],
+    ['string', /"(?:[^"\\\n]|\\.)*"|`[^`]*`/y],
+    ['character', /'(?:[^'\\\n]|\\(?:[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.))'/uy],
+    ['declare', /:=/y],
+    ['assign', /=/y],
+    ['pipe', /\|/y],
+    ['comma', /,/y],
+    ['leftParen', /\(/y],
+    ['rightParen', /\)/y],
+  ];
+}
 
 /** Takes a template apart; comments vanish and `{{-`, `-}}` have done their trimming. */
 export function lex(source: string, name: string): Token[] {
   const tokens: Token[] = [];
+  const patterns = patternsFor(source);
   let at = 0;
   let trimNext = false;
   for (;;) {
@@ -83,7 +102,7 @@ export function lex(source: string, name: string): Token[] {
       continue;
     }
     tokens.push({ kind: 'open', text: '{{', at: open });
-    ({ at, trimNext } = lexAction(source, inside, { name, tokens }));
+    ({ at, trimNext } = lexAction(source, inside, { name, tokens, patterns }));
   }
   tokens.push({ kind: 'end of file', text: '', at: source.length });
   return tokens;
@@ -92,7 +111,7 @@ export function lex(source: string, name: string): Token[] {
 function lexAction(
   source: string,
   start: number,
-  { name, tokens }: { name: string; tokens: Token[] },
+  { name, tokens, patterns }: { name: string; tokens: Token[]; patterns: Patterns },
 ): { at: number; trimNext: boolean } {
   let at = start;
   let depth = 0;
@@ -106,7 +125,7 @@ function lexAction(
       return { at: at + (trimming ? trimming[0].length : 2), trimNext: Boolean(trimming) };
     }
     if (at >= source.length) fail(source, name, at, 'unclosed action');
-    const token = nextToken(source, at, name);
+    const token = nextToken(source, at, { name, patterns });
     if (token.kind === 'leftParen') depth++;
     if (token.kind === 'rightParen' && --depth < 0) fail(source, name, at, 'unexpected right paren');
     tokens.push(token);
@@ -114,8 +133,12 @@ function lexAction(
   }
 }
 
-function nextToken(source: string, at: number, name: string): Token {
-  for (const [kind, pattern] of PATTERNS) {
+function nextToken(
+  source: string,
+  at: number,
+  { name, patterns }: { name: string; patterns: Patterns },
+): Token {
+  for (const [kind, pattern] of patterns) {
     pattern.lastIndex = at;
     const text = pattern.exec(source)?.[0];
     if (text === undefined) continue;
