@@ -5,7 +5,7 @@ export class BadValue extends Error {}
 
 const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
-const LARGEST = 2n ** 63n - 1n;
+const LARGEST = { ParseInt: 2n ** 63n - 1n, ParseUint: 2n ** 64n - 1n };
 const INTEGER = /^([+-]?)(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|[0-9]+)$/;
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
@@ -18,7 +18,9 @@ export function addOccurrence(flag: FlagRecord, previous: FlagValue, text: strin
     case 'bool':
       return parseBool(text);
     case 'int':
-      return parseInteger(text);
+      return parseInteger(text, 'ParseInt');
+    case 'uint':
+      return parseInteger(text, 'ParseUint');
     case 'float':
       return parseFloating(text);
     case 'stringArray':
@@ -36,18 +38,16 @@ export function parseBool(text: string): boolean {
   throw new BadValue(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
-function parseInteger(text: string): number {
+function parseInteger(text: string, as: keyof typeof LARGEST): number {
   const match = INTEGER.exec(text);
-  if (match === null) {
-    throw new BadValue(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  const digits = match[2] ?? '';
+  const [, sign = '', digits = ''] = match ?? [];
+  if (match === null || (as === 'ParseUint' && sign !== ''))
+    throw new BadValue(`strconv.${as}: parsing ${JSON.stringify(text)}: invalid syntax`);
   const octal = /^0[0-7]+$/.test(digits);
   const size = BigInt(octal ? `0o${digits.slice(1)}` : digits);
-  if (size > LARGEST) {
-    throw new BadValue(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
-  }
-  return match[1] === '-' ? -Number(size) : Number(size);
+  if (size > LARGEST[as])
+    throw new BadValue(`strconv.${as}: parsing ${JSON.stringify(text)}: value out of range`);
+  return sign === '-' ? -Number(size) : Number(size);
 }
 
 function parseFloating(text: string): number {

@@ -3,6 +3,8 @@ export type FlagType =
   | 'bool'
   | 'string'
   | 'int'
+  /** Whole and not negative. */
+  | 'uint'
   | 'float'
   /** Go duration or seconds; kept as text, parsed by its consumer. */
   | 'duration'

@@ -52,6 +52,9 @@ export async function cloneContainer(
   const member = request.pod === undefined ? undefined : await podMember(engine, spec, request.pod, hooks);
   const clone = await createContainer(engine, {
     spec,
+    otherwise: request.destroy
+      ? 'give the clone another one'
+      : 'give the clone another one, or the place of the original with --destroy',
     ...member,
     topLayerId: request.image === undefined ? original.layerId : request.image.image.topLayerId,
   });

@@ -25,6 +25,7 @@ import { limitedDevices } from '../specgen/device-limits.ts';
 import { specFromRequest } from '../specgen/from-options.ts';
 import type { SpecContext } from '../specgen/spec-context.ts';
 import { currentDirectory } from './current-directory.ts';
+import { refuseAbsentCpus } from './docker-cpus.ts';
 import type { Engine } from './engine.ts';
 
 export interface CreateHooks {
@@ -57,6 +58,7 @@ export async function createContainer(
   use: CreateUse,
 ): Promise<ContainerRecord> {
   const { options } = request;
+  refuseAbsentCpus(engine, options.cpus);
   if (options.cidfile !== undefined && existsSync(options.cidfile)) {
     throw new AlreadyExistsError(
       `container id file ${options.cidfile} exists: ensure another container is not using it or delete it`,

@@ -116,7 +116,7 @@ function attributesOf({ kind, name, attributes, objectId }: StoredEvent): Record
   else if (kind === 'network' && network !== undefined) {
     all['name'] = network;
     all['container'] = objectId;
-    all['type'] = 'bridge';
+    all['type'] = network === 'none' ? 'null' : 'bridge';
   } else if (name !== '') all['name'] = kind === 'image' ? familiarName(name) : name;
   return all;
 }

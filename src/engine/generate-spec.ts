@@ -1,4 +1,4 @@
-import { UnsupportedError } from '../base/errors.ts';
+import { NotFoundError, UnsupportedError } from '../base/errors.ts';
 import { findContainer, getContainer } from '../libpod/container.ts';
 import { findPod, getPod, type PodRecord } from '../libpod/pod.ts';
 import {
@@ -18,7 +18,7 @@ export async function generateSpec(engine: Engine, nameOrId: string, rename: boo
   const record = findContainer(engine.db, nameOrId);
   const found = record === undefined ? findPod(engine.db, nameOrId) : undefined;
   if (record === undefined) {
-    const pod = found ?? (await getPodByName(engine, nameOrId));
+    const pod = found ?? (await podByName(engine, nameOrId));
     return { ...podSpec(engine, pod), ...(rename ? { name: freeCloneName(engine, pod.name) } : {}) };
   }
   if (record.spec.podRole === 'infra')
@@ -33,6 +33,17 @@ export async function generateSpec(engine: Engine, nameOrId: string, rename: boo
   const pod = record.podId === undefined ? undefined : getPod(engine.db, record.podId);
   const document = specGenerator(record.spec, pod);
   return { ...document, name: rename ? freeCloneName(engine, record.name) : record.name };
+}
+
+async function podByName(engine: Engine, nameOrId: string): Promise<PodRecord> {
+  try {
+    return await getPodByName(engine, nameOrId);
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    throw new NotFoundError('container', nameOrId, {
+      message: `no container or pod with name or ID ${nameOrId} found`,
+    });
+  }
 }
 
 function podSpec(engine: Engine, pod: PodRecord): SpecDocument {

@@ -6,6 +6,7 @@ import {
   containersOn,
   disconnectContainer,
   NotConnectedError,
+  refuseOtherModes,
   reloadContainerNetworks,
 } from '../libpod/network-membership.ts';
 import { observe } from '../libpod/observe.ts';
@@ -166,6 +167,8 @@ export async function connectNetwork(
   container: string,
   options: ConnectOptions = {},
 ): Promise<void> {
+  if (engine.options.asDocker === true)
+    (await import('./docker-connect.ts')).refuseDockerConnect(engine, network, container);
   const links = options.links?.length
     ? (await import('./container-links.ts')).linksOn(engine, network, options.links)
     : [];
@@ -180,6 +183,11 @@ export async function disconnectNetwork(
   options: { force?: boolean } = {},
 ): Promise<void> {
   try {
+    if (engine.options.asDocker === true) {
+      const { disconnectAsDocker } = await import('./docker-connect.ts');
+      if (await disconnectAsDocker(engine, network, container)) return;
+    }
+    refuseOtherModes(engine, container);
     if (!options.force) findNetwork(engine, network);
     await disconnectContainer(engine, container, network);
   } catch (error) {

@@ -10,6 +10,7 @@ import { checkCpuFlags, resourcesFromOptions } from '../specgen/resources.ts';
 import { mergedUlimits } from '../specgen/ulimits.ts';
 import { parseRestart } from '../specgen/restart.ts';
 import { currentDirectory } from './current-directory.ts';
+import { refuseAbsentCpus } from './docker-cpus.ts';
 import type { Engine } from './engine.ts';
 import { type HealthRequest, splitHealth, updatedHealth } from './update-health.ts';
 
@@ -49,6 +50,7 @@ export async function updateContainer(
   record: ContainerRecord,
   request: UpdateRequest,
 ): Promise<void> {
+  refuseAbsentCpus(engine, request.cpus);
   await changeLimits(engine, record.id, (spec) => changed(engine, spec, request));
 }
 

@@ -23,6 +23,8 @@ export interface CreateContainerOptions {
   topLayerId: string | undefined;
   /** The caller starts it at once and stays its owner: should it die before that, an auto-removed container goes with it. */
   keepOwner?: boolean;
+  /** What whoever asks may do where the name is taken, after `or`; default: --replace. */
+  otherwise?: string;
   /** For a step of a build of this process: no list shows it, and once this process has died, whoever looks removes it. */
   forBuild?: boolean;
   /** Of a container that is made again under its own id; default: a new one. */
@@ -127,6 +129,7 @@ function insertRow(
   {
     topLayerId,
     forBuild,
+    otherwise = 'use --replace to instruct tspod to do so',
     pod,
     project,
   }: Omit<CreateContainerOptions, 'spec'> & { project: number | undefined },
@@ -139,7 +142,7 @@ function insertRow(
   const holder = holderOfName(db, spec.name);
   if (holder !== undefined)
     throw new AlreadyExistsError(
-      `creating container storage: the container name ${JSON.stringify(spec.name)} is already in use by ${holder}. You have to remove that container to be able to reuse that name: that name is already in use, or use --replace to instruct tspod to do so`,
+      `creating container storage: the container name ${JSON.stringify(spec.name)} is already in use by ${holder}. You have to remove that container to be able to reuse that name: that name is already in use, or ${otherwise}`,
       { docker: nameConflict(spec.name, holder) },
     );
   const document = JSON.stringify(spec);

@@ -30,6 +30,7 @@ export async function connectContainer(
   newLinks: readonly LinkSpec[] = [],
 ): Promise<void> {
   const context = networkContext(libpod, nameOrId);
+  refuseOtherModes(libpod, nameOrId);
   const network = getNetwork(networkPlaces(context), wanted.name);
   refuseConfigOnly(network);
   const attachment = { ...wanted, name: network.name };
@@ -86,6 +87,27 @@ export async function disconnectContainer(libpod: Libpod, nameOrId: string, netw
     const left = Object.entries(record.facts.network?.networks ?? {}).filter(([name]) => name !== wanted);
     return { ...change, facts: { ...record.facts.network, networks: Object.fromEntries(left) } };
   });
+}
+
+/** As docker leaves the network none: the container has none from then on, and can join others. Not while it runs. */
+export async function leaveNone(libpod: Libpod, nameOrId: string, networkId: string): Promise<void> {
+  const { id } = lookupContainer(libpod.db, nameOrId);
+  const lock = await lockContainer(libpod, id);
+  try {
+    const record = (await settle(libpod, id)) ?? lookupContainer(libpod.db, id);
+    if (isLive(record) || record.state === 'stopping')
+      throw new WrongStateError(
+        `cannot disconnect container ${record.name} from none while it is ${record.state}: its network namespace is the runtime's`,
+        { hint: 'stop it first' },
+      );
+    await store(libpod, record, {
+      networks: [],
+      action: 'disconnect',
+      network: { name: 'none', id: networkId },
+    });
+  } finally {
+    lock.release();
+  }
 }
 
 /**
@@ -149,22 +171,28 @@ async function changeNetworks(
   const lock = await lockContainer(libpod, id);
   try {
     const record = (await settle(libpod, id)) ?? lookupContainer(libpod.db, id);
-    const { mode } = record.spec.network;
-    if (mode.mode !== 'bridge')
-      throw new InvalidSpecError(
-        `"${mode.mode}" is not supported: invalid network mode of container ${record.name}`,
-        {
-          hint: 'networks can be changed where there is a bridge: make the container with --network NETWORK',
-        },
-      );
+    const networks = networksOf(record);
     if (record.state === 'stopping' || record.state === 'removing')
       throw new WrongStateError(
         `container ${record.name} is ${record.state}: its networks cannot be changed now`,
       );
-    await store(libpod, record, await work(record, mode.networks, isLive(record)));
+    await store(libpod, record, await work(record, networks, isLive(record)));
   } finally {
     lock.release();
   }
+}
+
+/** Whatever the network is called: without a bridge there is none to be joined or left. */
+export function refuseOtherModes(libpod: Libpod, nameOrId: string): void {
+  networksOf(lookupContainer(libpod.db, nameOrId));
+}
+
+function networksOf({ name, spec: { network } }: ContainerRecord): NetworkAttachment[] {
+  const { mode } = network;
+  if (mode.mode === 'bridge') return mode.networks;
+  throw new InvalidSpecError(`"${mode.mode}" is not supported: invalid network mode of container ${name}`, {
+    hint: 'networks can be changed where there is a bridge: make the container with --network NETWORK',
+  });
 }
 
 /** The row with the event, then the files that the container reads. */

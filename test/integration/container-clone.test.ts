@@ -41,6 +41,16 @@ describe('container clone', () => {
     await tspodOk(['volume', 'rm', volume]);
   });
 
+  it('names what it has itself where the name is taken', async () => {
+    const name = freshName();
+    await tspodOk(['create', '--network', 'none', '--name', name, await busyboxImage(), 'true']);
+    const { code, stderr } = await tspod(['container', 'clone', name, name]);
+    assert.equal(code, 125);
+    assert.match(stderr, /is already in use, or give the clone another one, .*--destroy/);
+    assert.doesNotMatch(stderr, /--replace/);
+    await tspodOk(['rm', name]);
+  });
+
   it('destroys the original, whose name and anonymous volumes go over, only when it may', async () => {
     const name = await startScript(
       ['-v', '/anonymous'],

@@ -104,6 +104,6 @@ describe('generate spec', () => {
   test('says what is not there', async () => {
     const { code, stderr } = await tspod(['generate', 'spec', 'absent']);
     assert.equal(code, 125);
-    assert.match(stderr, /absent/);
+    assert.match(stderr, /no container or pod with name or ID absent found/);
   });
 });

@@ -47,7 +47,7 @@ export const preserveFlags = {
   },
   preserveFds: {
     long: 'preserve-fds',
-    type: 'int',
+    type: 'uint',
     placeholder: 'count',
     help: 'Pass so many file descriptors after 2 on',
   },

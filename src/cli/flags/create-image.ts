@@ -53,7 +53,7 @@ export const imageChoiceFlags = {
   quiet: { long: 'quiet', short: 'q', type: 'bool', help: 'Show no progress of the pull' },
   retry: {
     long: 'retry',
-    type: 'int',
+    type: 'uint',
     placeholder: 'count',
     help: 'How often to try again when the pull fails',
   },

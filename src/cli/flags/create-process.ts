@@ -73,7 +73,7 @@ export const processFlags = {
   },
   stopTimeout: {
     long: 'stop-timeout',
-    type: 'int',
+    type: 'uint',
     placeholder: 'seconds',
     help: 'Time to stop before it is killed',
   },
@@ -86,7 +86,7 @@ export const processFlags = {
   },
   timeout: {
     long: 'timeout',
-    type: 'int',
+    type: 'uint',
     placeholder: 'seconds',
     help: 'Kill the container after this time',
   },

@@ -24,13 +24,13 @@ export const healthFlags = {
   },
   healthMaxLogCount: {
     long: 'health-max-log-count',
-    type: 'int',
+    type: 'uint',
     placeholder: 'count',
     help: 'So many checks are kept in the log, 0 for all',
   },
   healthMaxLogSize: {
     long: 'health-max-log-size',
-    type: 'int',
+    type: 'uint',
     placeholder: 'bytes',
     help: "So much of a check's output is kept, 0 for all",
   },
@@ -44,7 +44,7 @@ export const healthFlags = {
   healthRetries: {
     long: 'health-retries',
     aliases: ['healthcheck-retries'],
-    type: 'int',
+    type: 'uint',
     placeholder: 'count',
     help: 'So many failures in a row make it unhealthy',
   },
@@ -75,13 +75,13 @@ export const healthFlags = {
   },
   healthStartupRetries: {
     long: 'health-startup-retries',
-    type: 'int',
+    type: 'uint',
     placeholder: 'count',
     help: 'So many of their failures start the container again, 0 for none',
   },
   healthStartupSuccess: {
     long: 'health-startup-success',
-    type: 'int',
+    type: 'uint',
     placeholder: 'count',
     help: 'So many of their successes in a row are needed',
   },

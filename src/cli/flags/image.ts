@@ -29,7 +29,7 @@ export const registryFlags = {
   },
   retry: {
     long: 'retry',
-    type: 'int',
+    type: 'uint',
     placeholder: 'attempts',
     help: 'How often to try again after a failure',
   },

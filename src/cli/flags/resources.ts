@@ -20,7 +20,7 @@ export const limitFlags = {
   },
   cpuPeriod: {
     long: 'cpu-period',
-    type: 'int',
+    type: 'uint',
     placeholder: 'microseconds',
     help: 'Length of the period over which --cpu-quota is counted',
   },
@@ -32,7 +32,7 @@ export const limitFlags = {
   },
   cpuRtPeriod: {
     long: 'cpu-rt-period',
-    type: 'int',
+    type: 'uint',
     placeholder: 'microseconds',
     help: 'Length of the period over which --cpu-rt-runtime is counted (cgroup v1 only)',
   },
@@ -45,7 +45,7 @@ export const limitFlags = {
   cpuShares: {
     long: 'cpu-shares',
     short: 'c',
-    type: 'int',
+    type: 'uint',
     placeholder: 'shares',
     help: 'Weight for CPU time in relation to other containers',
   },

@@ -14,6 +14,7 @@ const FLAGS: Record<string, FlagRecord> = {
   network: { long: 'network', aliases: ['net'], type: 'string', help: '' },
   time: { long: 'time', short: 'T', type: 'int', help: '' },
   cpus: { long: 'cpus', type: 'float', help: '' },
+  retry: { long: 'retry', type: 'uint', help: '' },
   pull: { long: 'pull', type: 'string', noOptDefault: 'always', help: '' },
   sort: { long: 'sort', type: 'string', values: ['id', 'size'], help: '' },
   pod: { long: 'pod', type: 'string', help: '', refused: 'there are no pods' },
@@ -106,6 +107,16 @@ test('mistakes are reported in the words of the peers', () => {
       '"-T, --time"',
     ),
   );
+  for (const text of ['-1', '+1', 'x'])
+    failsWith(
+      [`--retry=${text}`],
+      `invalid argument "${text}" for "--retry" flag: strconv.ParseUint: parsing "${text}": invalid syntax`,
+    );
+  failsWith(
+    ['--retry', '18446744073709551616'],
+    'invalid argument "18446744073709551616" for "--retry" flag: strconv.ParseUint: parsing "18446744073709551616": value out of range',
+  );
+  assert.deepEqual(parse(['--retry', '0x10', '-T', '-1']).values, { retry: 16, time: -1 });
   failsWith(
     ['--cpus=x'],
     'invalid argument "x" for "--cpus" flag: strconv.ParseFloat: parsing "x": invalid syntax',

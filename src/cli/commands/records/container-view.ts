@@ -73,7 +73,7 @@ export const containerViewRecords: readonly CommandRecord[] = [
       watch: {
         long: 'watch',
         short: 'w',
-        type: 'int',
+        type: 'uint',
         placeholder: 'seconds',
         help: 'Show the list again every so many seconds',
       },

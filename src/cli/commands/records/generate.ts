@@ -48,7 +48,12 @@ export const generateRecords: readonly CommandRecord[] = [
         help: "systemd's restart policy (default: as --restart of the container says, else on-failure)",
         complete: ['no', 'on-success', 'on-failure', 'on-abnormal', 'on-watchdog', 'on-abort', 'always'],
       },
-      restartSec: { long: 'restart-sec', type: 'int', placeholder: 'seconds', help: 'Wait before a restart' },
+      restartSec: {
+        long: 'restart-sec',
+        type: 'uint',
+        placeholder: 'seconds',
+        help: 'Wait before a restart',
+      },
       separator: {
         long: 'separator',
         type: 'string',
@@ -57,13 +62,13 @@ export const generateRecords: readonly CommandRecord[] = [
       },
       startTimeout: {
         long: 'start-timeout',
-        type: 'int',
+        type: 'uint',
         placeholder: 'seconds',
         help: 'Longest time to start',
       },
       stopTimeout: {
         long: 'stop-timeout',
-        type: 'int',
+        type: 'uint',
         placeholder: 'seconds',
         help: "Time to stop before it is killed (default: the container's)",
       },
@@ -72,7 +77,7 @@ export const generateRecords: readonly CommandRecord[] = [
         type: 'bool',
         help: 'Make a template, whose instances have containers of their own',
       },
-      time: { long: 'time', short: 't', type: 'int', help: 'Same as --stop-timeout', hidden: true },
+      time: { long: 'time', short: 't', type: 'uint', help: 'Same as --stop-timeout', hidden: true },
       wants: { long: 'wants', type: 'stringArray', placeholder: 'unit', help: 'Start this unit as well' },
     },
     load: () => import('../generate/systemd.ts'),

@@ -81,8 +81,8 @@ test('every flag has one line of help', () => {
 test("a default is of the flag's type and among its values", () => {
   for (const { where, flag } of ALL_FLAGS) {
     if (flag.default === undefined) continue;
-    const wanted =
-      flag.type === 'bool' ? 'boolean' : flag.type === 'int' || flag.type === 'float' ? 'number' : 'string';
+    const isNumber = ['int', 'uint', 'float'].includes(flag.type);
+    const wanted = flag.type === 'bool' ? 'boolean' : isNumber ? 'number' : 'string';
     assert.equal(typeof flag.default, wanted, where);
     if (flag.values !== undefined) assert.ok(flag.values.includes(String(flag.default)), where);
   }
