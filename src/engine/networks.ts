@@ -12,6 +12,7 @@ import {
 import { observe } from '../libpod/observe.ts';
 import { removeContainer } from '../libpod/remove.ts';
 import type { InterfaceStatus } from '../network/backend.ts';
+import { hasBridgePorts } from '../network/bridge-ports.ts';
 import type { NewNetwork } from '../network/compose-network.ts';
 import { networkPlaces } from '../network/context.ts';
 import { defineNetwork, undefineNetwork } from '../network/define-network.ts';
@@ -206,15 +207,17 @@ export interface PruneNetworksReport {
   failures: unknown[];
 }
 
-/** Removes the networks that no container uses, the default one aside. */
+/** Removes the networks that no container uses, the default one aside; nor one that runs in another root, or with podman. */
 export async function pruneNetworks(
   engine: Engine,
   filters: readonly string[] = [],
 ): Promise<PruneNetworksReport> {
   const report: PruneNetworksReport = { removed: [], failures: [] };
   const { defaultNetwork } = engine.config.network;
-  for (const { id, name, config_only } of listNetworks(engine, [...filters, 'dangling=true'])) {
+  for (const network of listNetworks(engine, [...filters, 'dangling=true'])) {
+    const { id, name, config_only } = network;
     if (id === DEFAULT_NETWORK_ID || name === defaultNetwork || config_only) continue;
+    if (await hasBridgePorts(network)) continue;
     try {
       await undefine(engine, name);
       report.removed.push(name);

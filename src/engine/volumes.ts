@@ -95,7 +95,8 @@ export function dockerVolume(engine: Engine, name: string): Record<string, unkno
 
 export function dockerVolumeDocument(volume: VolumeRecord): Record<string, unknown> {
   return {
-    CreatedAt: volume.createdAt,
+    // Whole seconds, as docker has it.
+    CreatedAt: volume.createdAt.replace(/\.\d+/, ''),
     Driver: volume.driver,
     Labels: volume.labels,
     Mountpoint: volume.mountpoint,

@@ -104,6 +104,7 @@ describe('called as docker, inspect', () => {
     assert.deepEqual(Object.keys(volume ?? {}).sort(), [
       ...['CreatedAt', 'Driver', 'Labels', 'Mountpoint', 'Name', 'Options', 'Scope'],
     ]);
+    assert.match(await ok('volume', 'inspect', '-f', '{{.CreatedAt}}', 'data'), /^[\d-]+T[\d:]{8}Z$/);
     assert.equal(
       await ok('network', 'inspect', '-f', '{{.Name}} {{.IPAM.Driver}}', 'bridge'),
       'bridge default',
@@ -146,6 +147,8 @@ describe('called as docker, exit codes', () => {
     [['ps', '--last', 'x'], 125],
     [['run', '--use-api-socket', IMAGE], 125],
     [['run'], 1],
+    // No terminal: docker's client has asked nothing of the engine yet.
+    [['run', '-it', '--rm', IMAGE, 'true'], 1],
     [['ps', 'surplus'], 1],
     [['rm', 'web'], 1],
     [['volume', 'rm', 'data'], 1],

@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'n
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { freshName } from '../fixtures/containers.ts';
+import { requires } from '../fixtures/requires.ts';
 import {
+  makeTestRoot,
   rootArguments,
   runProgram,
   testEnvironment,
@@ -210,6 +212,22 @@ describe('network rm and prune', () => {
     const [kept, taken] = [await makeNetwork(), await makeNetwork('--label', 'temporary')];
     assert.equal(await tspodOk(['network', 'prune', '-f', '--filter', 'label=temporary']), taken);
     assert.equal((await tspod(['network', 'exists', kept])).code, 0);
+  });
+});
+
+describe('network prune', { skip: requires('root') || withoutBridges() }, () => {
+  test('leaves a network on which a container of another root runs', async () => {
+    const other = makeTestRoot();
+    const name = await makeNetwork();
+    const id = await tspodOk(['run', '-d', '--network', name, BUSYBOX, 'sleep', '1000']);
+    const shared = {
+      root: other,
+      env: { CONTAINERS_CONF: join(testRoot().base, 'config/containers/containers.conf') },
+    };
+    assert.doesNotMatch(await tspodOk(['network', 'prune', '-f'], shared), new RegExp(name));
+    await tspodOk(['exec', id, 'ip', 'address', 'show', 'eth0']);
+    await tspodOk(['rm', '-f', '-t', '0', id]);
+    assert.match(await tspodOk(['network', 'prune', '-f'], shared), new RegExp(name));
   });
 });
 
