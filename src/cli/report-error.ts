@@ -88,6 +88,7 @@ function isHostFailure(error: unknown): boolean {
 const HOST_FAILURES = new Set([
   'ENOSPC',
   'EDQUOT',
+  'EFBIG',
   'EROFS',
   'EIO',
   'EACCES',

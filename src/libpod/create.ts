@@ -1,5 +1,5 @@
 import { crashPoint } from '../base/crash-point.ts';
-import { AlreadyExistsError, messageOf } from '../base/errors.ts';
+import { AlreadyExistsError, ConflictError, messageOf } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { log } from '../base/log.ts';
 import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
@@ -9,6 +9,7 @@ import { transaction } from '../state/db.ts';
 import { sumOf } from '../state/document-sum.ts';
 import { timestamp } from '../state/events.ts';
 import { type ContainerRecord, getContainer, updateContainer } from './container.ts';
+import { lockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
 import { freeName } from './random-name.ts';
 import { deleteContainer } from './delete.ts';
@@ -52,7 +53,12 @@ export async function createContainer(
       : await (await import('./container-secrets.ts')).copiesFor(libpod, id, options.spec);
   const spec = insertRows(libpod, id, { ...options, draw, project, copies });
   crashPoint('create-after-row');
+  // Not before the row: a lock that no container has is taken for one that was left behind.
+  const lock = await lockContainer(libpod, id);
   try {
+    // From here on nobody can remove it between its row and its directory, which would then have none.
+    if (getContainer(libpod.db, id) === undefined)
+      throw new ConflictError(`container ${spec.name} was removed while it was being created`);
     await libpod.store.rootfs.create({
       containerId: id,
       topLayerId: options.topLayerId,
@@ -70,6 +76,8 @@ export async function createContainer(
   } catch (error) {
     await takeBack(libpod, id);
     throw error;
+  } finally {
+    lock.release();
   }
 }
 

@@ -302,7 +302,10 @@ export function explain(error: unknown, path: string): unknown {
     });
   }
   if (code.startsWith('SQLITE_IOERR'))
-    return new StorageError(`cannot use state database ${path}: ${messageOf(error)}`, { cause: error });
+    return new StorageError(`cannot use state database ${path}: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'the disk fails (the log of the kernel tells), or the size of files is limited (ulimit -f)',
+    });
   return error;
 }
 

@@ -263,6 +263,31 @@ test('a read-only graph root can be looked at, and says that it cannot be writte
   }
 });
 
+test('where the size of files is limited, commands say so, and leave a whole store', async () => {
+  const root = makeTestRoot();
+  const image = await busyboxImage(root);
+  const archive = join(root.base, 'some.tar');
+  await tspodOk(['save', '-o', archive, image], { root });
+  const limited = (kibibytes: number, ...args: string[]) => {
+    const script = `ulimit -f ${kibibytes} && exec "$@"`;
+    const words = ['-c', script, 'bash', TSPOD, ...rootArguments(root), ...args];
+    return runProgram('bash', words, { env: testEnvironment({ root }) });
+  };
+  for (const [kibibytes, args] of [
+    [1, ['create', '--network', 'none', image, 'true']],
+    [1, ['import', archive, 'localhost/cut']],
+    [300, ['import', archive, 'localhost/cut']],
+  ] as const) {
+    const { code, stderr } = await limited(kibibytes, ...args);
+    assert.equal(code, 125);
+    assert.match(stderr, /^Error: (?!internal error).*(file too large|disk I\/O error)/);
+  }
+  assert.equal(await tspodOk(['ps', '-aq'], { root }), '');
+  assert.equal((await tspod(['image', 'exists', 'localhost/cut'], { root })).code, 1);
+  await tspodOk(['system', 'check'], { root });
+  assert.equal(await tspodOk(['run', '--rm', '--network', 'none', image, 'echo', 'ran'], { root }), 'ran');
+});
+
 test('a run root that cannot be used is named, and costs no container', { skip }, async () => {
   const root = makeTestRoot();
   await busyboxImage(root);

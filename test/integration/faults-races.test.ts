@@ -3,8 +3,11 @@ import { before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freshName } from '../fixtures/containers.ts';
 import { findRemains } from '../fixtures/crash-survey.ts';
-import { busyboxImage } from '../fixtures/harness-busybox.ts';
+import { BUSYBOX, busyboxImage } from '../fixtures/harness-busybox.ts';
 import { type RunResult, testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
+import { requires } from '../fixtures/requires.ts';
+import { createContainer } from '../../src/engine/containers.ts';
+import { openEngine } from '../../src/engine/engine.ts';
 
 /** From "the other command has ended before" to "it begins after the removal". */
 const STEPS = 6;
@@ -73,3 +76,27 @@ async function timeOf(args: (name: string) => string[], title: string): Promise<
   await tspodOk(['rm', '-f', '--time', '0', name]).catch(() => undefined);
   return time;
 }
+
+test('rm -f that comes between the row and the directory of a new container waits, and leaves nothing', {
+  skip: requires('root'),
+}, async () => {
+  const { graphRoot: root, runRoot: runroot } = testRoot();
+  const engine = openEngine({ root, runroot });
+  const { rootfs } = engine.store;
+  const create = rootfs.create.bind(rootfs);
+  let removal: Promise<RunResult> | undefined;
+  // It has the row here, and nothing on disk.
+  rootfs.create = async (options) => {
+    removal = tspod(['rm', '-f', '--time', '0', 'early']);
+    await Promise.race([removal, delay(2000)]);
+    await create(options);
+  };
+  const request = { image: BUSYBOX, command: ['true'], options: { name: 'early', network: ['none'] } };
+  const hooks = { pull: () => Promise.reject(new Error('no pull')), warn: () => {} };
+  const created = createContainer(engine, request, hooks, { createCommand: [], keepOwner: false });
+  // It may come to be before it is removed.
+  await created.catch((error: unknown) => assert.match(String(error), /was removed while/));
+  assert.equal((await removal)?.code, 0);
+  await tspodOk(['system', 'check']);
+  assert.equal(await tspodOk(['ps', '-aq', '--filter', 'name=^early$']), '');
+});
