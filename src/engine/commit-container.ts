@@ -9,6 +9,7 @@ import { observe } from '../libpod/observe.ts';
 import { pauseContainer, unpauseContainer } from '../libpod/pause.ts';
 import { rootfsOptions } from '../libpod/rootfs-options.ts';
 import { lookupPresent } from '../libpod/settle.ts';
+import { transaction } from '../state/db.ts';
 import { recordEvent } from '../state/events.ts';
 import { collected } from '../storage/collected.ts';
 import type { ImageRecord, LayerRecord } from '../storage/store.ts';
@@ -67,13 +68,18 @@ export async function commitContainer(
     format: options.format,
     names,
   });
-  recordEvent(engine.db, {
-    kind: 'container',
+  const told = {
+    kind: 'container' as const,
     action: 'commit',
     objectId: record.id,
     name: record.name,
     attributes: { comment: options.message ?? '', image: image.id },
-  });
+  };
+  // Of one that was removed since nothing more is told.
+  const tell = (): void => {
+    if (getContainer(engine.db, record.id) !== undefined) recordEvent(engine.db, told);
+  };
+  transaction(engine.db, tell, false);
   return image;
 }
 
