@@ -52,7 +52,8 @@ export function chooseDriver(system: Syscalls, layout: StoreLayout, options: Cho
         `the store at ${layout.graphRoot} belongs to the ${remembered.driver} driver, not to ${wanted}`,
         { hint: `use --storage-driver=${remembered.driver}, or another --root` },
       );
-    const isSame = remembered.kernel === kernelRelease() && sameWords(remembered.wanted, options.driverOptions);
+    const isSame =
+      remembered.kernel === kernelRelease() && sameWords(remembered.wanted, options.driverOptions);
     if (wanted === remembered.driver && isSame) return build(system, remembered);
   }
   const keep = remembered !== undefined && options.isUsed() ? remembered : undefined;
