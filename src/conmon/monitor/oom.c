@@ -45,15 +45,12 @@ bool oom_happened(void) {
 
 static void wake(struct source *source, short revents) {
 	char events[4096];
-	bool gone = false;
+	bool gone;
 
 	(void)revents;
-	ssize_t got = read(source->fd, events, sizeof events);
-	if (v1)
-		/* The removal of the cgroup wakes us as well. */
-		gone = access(counters, F_OK) < 0;
-	else if (got > 0)
-		gone = ((struct inotify_event *)events)->mask & IN_IGNORED;
+	/* The removal of the cgroup wakes us as well. */
+	ssize_t got = v1 ? read(source->fd, events, sizeof events) : pread(source->fd, events, sizeof events, 0);
+	gone = v1 ? access(counters, F_OK) < 0 : got < 0;
 	if (gone) {
 		loop_remove(source);
 		close(source->fd);
@@ -110,11 +107,16 @@ static void watch_v1(const char *cgroup) {
 	free(control);
 }
 
+/* Not by inotify, of which a user has 128 instances. The kernel wakes who has read the file since it last changed. */
 static void watch_v2(void) {
-	watch.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (watch.fd >= 0 && inotify_add_watch(watch.fd, counters, IN_MODIFY) < 0) {
+	char text[1024];
+
+	watch.events = POLLPRI;
+	watch.fd = open(counters, O_RDONLY | O_CLOEXEC);
+	if (watch.fd < 0 || pread(watch.fd, text, sizeof text, 0) < 0) {
 		say(WARN, "Failed to watch %s: %m", counters);
-		close(watch.fd);
+		if (watch.fd >= 0)
+			close(watch.fd);
 		watch.fd = -1;
 	}
 }
