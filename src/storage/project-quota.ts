@@ -66,7 +66,7 @@ export function freeProjectAt({ system, directory }: Omit<QuotaPlace, 'what'>, p
   try {
     system.setProjectLimits(directory, project, 0, 0);
   } catch (error) {
-    // Where there are no quotas any more, none is in the way either.
+    // Without quotas, none is in the way either.
     log('debug', `cannot take back the quota of project ${project}: ${messageOf(error)}`);
   }
 }
