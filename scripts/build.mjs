@@ -7,6 +7,7 @@ import { withBuildLock } from './build/build-lock.mjs';
 import { writeBuildInfo } from './build/build-info.mjs';
 import { bundle } from './build/bundle.mjs';
 import { copyPackageBinding, makeNativeParts } from './build/native-parts.mjs';
+import { buildQuick } from './build/quick.mjs';
 import { stampOf, isFresh, writeStamp } from './build/stamp.mjs';
 import { keepBytecode } from './build/warm.mjs';
 
@@ -20,7 +21,8 @@ try {
     const stamp = stampOf(root);
     if (isFresh(dist, stamp) && !process.argv.includes('--force')) return;
     copyPackageBinding(root, dist);
-    await bundle(root, dist);
+    const { quick } = await bundle(root, dist);
+    buildQuick(dist, quick);
     writeBuildInfo(root, dist);
     await keepBytecode(root, dist);
     writeStamp(dist, stamp);

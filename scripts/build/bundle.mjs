@@ -12,7 +12,7 @@ const KEEP_OLD_FILES_MS = 600_000;
 /**
  * main.js loads the one file that holds all modules, each in a function of its own that runs when it is first asked for; npm packages
  * and worker threads have files of their own. Every further file costs a command more than the bytes in it, and so does ESM. Those
- * called chunk-… are loaded by src/cli/bundle-files.ts. All lie flat in dist/, as code that looks for its neighbours (native/,
+ * called chunk-… are loaded by src/cli/bundle-files.ts. Returns `quick`: the whole text of the quick program. All lie flat in dist/, as code that looks for its neighbours (native/,
  * build.json) expects.
  */
 export async function bundle(root, dist) {
@@ -28,23 +28,29 @@ export async function bundle(root, dist) {
   for (const name of packages) await add(packageFile(name), { entryPoints: [name] });
   for (const name of packages) texts.set(packageFile(name), asPackage(texts.get(packageFile(name))));
   const about = JSON.stringify({ file: MODULES_FILE, profiles: Object.keys(PROFILES) });
-  await add('main.js', {
+  const main = (loader) => ({
     entryPoints: [MAIN],
     banner: { js: `const ABOUT=${about};` },
     // Compiled at every start, as it loads the bytecode of all others.
     minifyIdentifiers: true,
-    plugins: [takeModules(root, places)],
+    plugins: [takeModules(root, places, loader)],
   });
+  await add(QUICK_FILE, main('./quick-files.ts'));
+  texts.set(QUICK_FILE, quickProgram(texts));
+  await add('main.js', main('./bundle-files.ts'));
   for (const worker of workers(root)) {
     await add(basename(worker).replace(/\.ts$/, '.js'), { entryPoints: [worker], banner: URL_OF_FILE });
   }
   const files = withHash(texts);
+  const quick = files.get(QUICK_FILE);
+  files.delete(QUICK_FILE);
   files.set('package.json', '{"type":"commonjs"}\n');
   files.set('LICENSES.txt', packageLicences(root, inputs));
   // main.js comes last: whoever starts it finds all that it loads.
   const order = [...files.keys()].sort((a, b) => Number(a === 'main.js') - Number(b === 'main.js'));
   for (const name of order) writeInPlace(join(dist, name), files.get(name));
   removeOldFiles(dist, files);
+  return { quick };
 }
 
 const MAIN = 'src/cli/main.ts';
@@ -54,6 +60,8 @@ const URL_OF_FILE = { js: 'const moduleUrl="file://"+encodeURI(__filename);' };
 
 /** Stands for the hash of the build in file names until it is known. */
 const BUILD = 'BUILD';
+const QUICK_FILE = 'quick.js';
+const QUICK_PACKAGES = ['better-sqlite3', 'proper-lockfile', 'smol-toml', 'yaml'];
 const MODULES_FILE = `chunk-modules_${BUILD}.js`;
 
 function packageFile(name) {
@@ -67,13 +75,13 @@ function modulesOfMain(root) {
 }
 
 /** main.ts gets at the modules through the loader, which becomes a part of main.js. */
-function takeModules(root, places) {
+function takeModules(root, places, loader) {
   const placeOf = (path) => places.get(relative(root, join(root, MAIN, '..', path))).join(',');
   return {
     name: 'take-modules',
     setup(setup) {
       setup.onLoad({ filter: /\/src\/cli\/main\.ts$/ }, ({ path }) => ({
-        contents: `import{takeModule}from'./bundle-files.ts';${readFileSync(path, 'utf8').replace(
+        contents: `import{takeModule}from'${loader}';${readFileSync(path, 'utf8').replace(
           IMPORT_LATER,
           (_, module) => `Promise.resolve(takeModule(${placeOf(module)}))`,
         )}`,
@@ -92,6 +100,16 @@ function moduleFile(groups) {
 
 function asPackage(text) {
   return `function bundled(exports,require,module,__filename,__dirname){${text}\n}bundled`;
+}
+
+/** One text with all modules and packages, for the quick program: what it does not do needs those that are left out. */
+function quickProgram(texts) {
+  const packages = QUICK_PACKAGES.map((name) => [name, texts.get(packageFile(name))]);
+  const entries = packages.map(
+    ([name, text]) => `${JSON.stringify(name)}:${text.replace(/bundled\s*$/, '')}`,
+  );
+  const modules = texts.get(MODULES_FILE).replace(/bundled$/, '');
+  return `${modules}\nconst bundledPackages={${entries.join(',\n')}};\n${texts.get(QUICK_FILE)}`;
 }
 
 /** Every module that runs in a worker thread. */

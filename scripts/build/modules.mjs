@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { transform } from 'esbuild';
 
-/** Its modules are not in the bundle: it is what loads it. */
+/** Not among the modules: it is what loads them. */
 const LOADER = 'src/cli/bundle-files.ts';
 
 /** What of a program's text stays the same in every file of the bundle. */

@@ -14,7 +14,7 @@ export function makeNativeParts(root, dist) {
 export function copyPackageBinding(root, dist) {
   const libc = isMusl() ? 'linuxmusl' : 'linux';
   const source = join(root, `node_modules/better-sqlite3/prebuilds/${libc}-${process.arch}.node`);
-  const target = join(dist, 'native/better_sqlite3.node');
+  const target = join(dist, 'native/sqlite.node');
   if (!existsSync(source))
     throw new Error(`${source} is missing: better-sqlite3 is not installed for ${process.arch}`);
   if (existsSync(target) && statSync(target).size === statSync(source).size) {

@@ -1,28 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
-
-/** A module of ours: puts what it exports into `module` when it is called. */
-type ModuleFunction = (module: { exports: unknown }) => void;
-
-/** What the file of the modules is called with: how its modules get at each other and at what is not in it. */
-type BundleFunction = (
-  take: (group: number, index: number) => unknown,
-  takePackage: (name: string) => unknown,
-  builtin: (name: string) => unknown,
-  loader: object,
-  filename: string,
-  directory: string,
-  url: string,
-  about: ImportMeta['bundle'],
-) => readonly (() => readonly ModuleFunction[])[];
-
-type PackageFunction = (
-  exports: unknown,
-  require: (name: string) => unknown,
-  module: { exports: unknown },
-  filename: string,
-  directory: string,
-) => void;
+import { type BundleFunction, type ModuleGroups, moduleTable, type PackageFunction } from './module-table.ts';
 
 /** The two calls of the addon that are needed before everything else. */
 interface Mappings {
@@ -41,31 +19,10 @@ const here = import.meta.dirname;
 /** What has been loaded, by file. */
 export const scripts = new Map<string, Script>();
 const packages = new Map<string, { exports: unknown }>();
-const taken: { exports: unknown }[][] = [];
-let groups: ReturnType<BundleFunction> | undefined;
-const opened: (readonly ModuleFunction[] | undefined)[] = [];
+let groups: ModuleGroups | undefined;
 
-/**
- * What a module exports; it runs when it is first asked for. Modules are numbered: a group for each directory, and a place in it.
- * Throws what the module throws.
- */
-export function takeModule(group: number, index: number): unknown {
-  taken[group] ??= [];
-  const known = taken[group][index];
-  if (known !== undefined) return known.exports;
-  opened[group] ??= openBundle()[group]?.();
-  const run = opened[group]?.[index];
-  if (run === undefined) throw new Error(`the bundle has no module ${group}/${index}`);
-  const module = { exports: {} };
-  taken[group][index] = module;
-  try {
-    run(module);
-  } catch (error) {
-    Reflect.deleteProperty(taken[group], index);
-    throw error;
-  }
-  return module.exports;
-}
+/** What a module exports. Throws what the module throws. */
+export const takeModule = moduleTable(openBundle);
 
 /** What an npm package exports. */
 export function takePackage(name: string): unknown {
@@ -80,7 +37,7 @@ export function takePackage(name: string): unknown {
 }
 
 /** The modules, by group; none of them has run yet. */
-export function openBundle(): ReturnType<BundleFunction> {
+export function openBundle(): ModuleGroups {
   if (groups !== undefined) return groups;
   const file = bundle().file;
   const filename = `${here}/${file}`;

@@ -3,7 +3,8 @@ import { UsageError } from '../base/errors.ts';
 import { parseLogLevel, setLogLevel } from '../base/log.ts';
 import type { Engine, EngineOptions } from '../engine/engine.ts';
 import type { CommandRecord, GlobalOptions } from './command.ts';
-import { quickCommands } from './commands/quick.ts';
+import { isQuick, quickCommands } from './commands/quick.ts';
+import { becomeWholeProgram, isQuickProgram } from './hand-over.ts';
 import { printError, printLine } from './output/print.ts';
 import { type CommandLine, parseCommandLine, UnknownCommandError } from './parse.ts';
 import { UnknownFlagError } from './parse-flags.ts';
@@ -27,6 +28,7 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
     if (line.kind === 'version') return await printVersion();
     if (line.kind === 'help') return await printHelp(line);
     ({ record, path } = line);
+    if (isQuickProgram() && !isQuick(record)) becomeWholeProgram();
     return await runCommand(line);
   } catch (error) {
     return reportError(await explain(error), record?.exits, path);

@@ -2,6 +2,7 @@ import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../base/errors.ts';
 import { bytecodePath, openBundle, scripts, takeModule, takePackage } from './bundle-files.ts';
 import { dispatch } from './dispatch.ts';
+import { becomeWholeProgram, isQuickProgram } from './hand-over.ts';
 import { printError, printLine } from './output/print.ts';
 
 /**
@@ -10,6 +11,8 @@ import { printError, printLine } from './output/print.ts';
  * line and then tells of each file that it has loaded whether V8 has taken its bytecode.
  */
 export async function warm(words: readonly string[]): Promise<number> {
+  // The bytecode is that of Node.
+  if (isQuickProgram()) becomeWholeProgram();
   const [what, ...line] = words;
   if (what === 'modules') return runModules();
   const code = await dispatch(line);

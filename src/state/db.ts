@@ -255,10 +255,7 @@ function isFull(error: unknown): boolean {
 /** The bundle has no node_modules beside it: the prebuilt binding is copied to `native/` by the build. */
 function nativeBinding(): { nativeBinding?: string } {
   const here = dirname(fileURLToPath(import.meta.url));
-  for (const candidate of [
-    join(here, 'native/better_sqlite3.node'),
-    join(here, '../native/better_sqlite3.node'),
-  ]) {
+  for (const candidate of [join(here, 'native/sqlite.node'), join(here, '../native/sqlite.node')]) {
     if (existsSync(candidate)) return { nativeBinding: candidate };
   }
   return {};

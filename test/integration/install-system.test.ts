@@ -44,7 +44,7 @@ describe('an installation under a prefix', { skip: SKIP }, () => {
       'lib/tspod/node',
       'lib/tspod/tspod-monitor',
       'lib/tspod/native/tspod.node',
-      'lib/tspod/native/better_sqlite3.node',
+      'lib/tspod/native/sqlite.node',
       'share/bash-completion/completions/tspod',
       'share/zsh/site-functions/_tspod',
       'share/fish/vendor_completions.d/tspod.fish',

@@ -1,4 +1,4 @@
-/* The tspod executable: enters the user namespace when not root, then becomes Node. No dependency but libc. */
+/* The tspod executable: enters the user namespace when not root, then becomes the quick program or Node. No dependency but libc. */
 #ifndef TSPOD_LAUNCHER_H
 #define TSPOD_LAUNCHER_H
 
@@ -27,6 +27,8 @@ __attribute__((format(printf, 2, 3))) void format_path(char out[PATH_MAX], const
 struct installation {
   char main_js[PATH_MAX];
   char node[PATH_MAX];
+  /* The quick program; empty when there is none, or another Node was asked for. */
+  char quick[PATH_MAX];
   /* It came with this installation: its version, and thus its options, are known. */
   bool own_node;
 };

@@ -112,6 +112,13 @@ static void find_node(struct installation *found, const char *root, const char *
       OLDEST_NODE, root);
 }
 
+/* Beside main.js. */
+static void find_quick(struct installation *found) {
+  const int directory = (int)(strrchr(found->main_js, '/') - found->main_js);
+  format_path(found->quick, "%.*s/tspod-quick", directory, found->main_js);
+  if (access(found->quick, X_OK) != 0) found->quick[0] = '\0';
+}
+
 void locate(struct installation *found, const char *cache_dir) {
   char root[PATH_MAX];
   find_root(root);
@@ -123,4 +130,5 @@ void locate(struct installation *found, const char *cache_dir) {
           root, root);
   }
   find_node(found, root, cache_dir);
+  if (found->own_node) find_quick(found);
 }

@@ -1,4 +1,4 @@
-/* Decides who we are, enters the user namespace when that is needed, and becomes Node. */
+/* Decides who we are, enters the user namespace when that is needed, and becomes the quick program or Node. */
 #include "launcher.h"
 
 #include <errno.h>
@@ -83,12 +83,17 @@ static void forget_rootless(void) {
   unsetenv("_TSPOD_RUNTIME_DIR");
 }
 
-/* The user's options for other Node programs must not change this one; the program can still see and pass them on. */
-static void save_node_options(void) {
-  const char *options = getenv("NODE_OPTIONS");
-  if (options == NULL) return;
-  setenv("TSPOD_SAVED_NODE_OPTIONS", options, 1);
-  unsetenv("NODE_OPTIONS");
+/* The user's options for other programs of Node and Bun must not change this one; the program can still see and pass them on. */
+static void save_options(void) {
+  static const char *const names[] = {"NODE_OPTIONS", "BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char saved[64];
+    const char *options = getenv(names[i]);
+    if (options == NULL) continue;
+    snprintf(saved, sizeof saved, "TSPOD_SAVED_%s", names[i]);
+    setenv(saved, options, 1);
+    unsetenv(names[i]);
+  }
 }
 
 /*
@@ -127,6 +132,16 @@ static bool is_server(int argc, char **argv) {
   return false;
 }
 
+/*
+ * Starts in a fifth of Node's time, and does the commands of the daily round. For others it runs this launcher again, with
+ * _TSPOD_WHOLE (src/cli/hand-over.ts). Returns when there is none that runs here: Node does everything.
+ */
+static void become_quick(const struct installation *installation, char **argv) {
+  if (installation->quick[0] == '\0') return;
+  argv[0] = "tspod";
+  execv(installation->quick, argv);
+}
+
 static void become_node(const struct installation *installation, int argc, char **argv) {
   const bool server = is_server(argc, argv);
   char **arguments = calloc((size_t)argc + TUNINGS + SERVER_TUNINGS + 8, sizeof *arguments);
@@ -154,31 +169,35 @@ static void become_node(const struct installation *installation, int argc, char 
   die("run %s: %s", installation->node, strerror(errno));
 }
 
-/* Which descriptors the caller passes on can only be told before Node opens its own. */
-static void note_descriptors(int argc, char **argv) {
+/* Which descriptors the caller passes on can only be told before Node opens its own. False when the command wants none. */
+static bool note_descriptors(int argc, char **argv) {
   enum { HIGHEST = 1023 };
   char list[(HIGHEST + 1) * 5] = "";
   size_t used = 0;
   bool wanted = false;
   unsetenv("_TSPOD_DESCRIPTORS");
   for (int i = 1; i < argc; i++) wanted = wanted || strncmp(argv[i], "--preserve-fd", 13) == 0;
-  if (!wanted) return;
+  if (!wanted) return false;
   for (int fd = 3; fd <= HIGHEST; fd++)
     if (fcntl(fd, F_GETFD) != -1) used += (size_t)snprintf(list + used, sizeof list - used, "%d,", fd);
   setenv("_TSPOD_DESCRIPTORS", list, 1);
+  return true;
 }
 
 int main(int argc, char **argv) {
   static struct installation installation;
   const char *name = argc > 0 ? argv[0] : "tspod";
   if (strcmp(name, PAUSE_NAME) == 0) pause_for_ever();
-  note_descriptors(argc, argv);
+  /* Bun closes what it has not opened. */
+  const bool whole = note_descriptors(argc, argv) | (getenv("_TSPOD_WHOLE") != NULL) | is_server(argc, argv);
+  unsetenv("_TSPOD_WHOLE");
   const bool rootless = geteuid() != 0;
   const char *directory = rootless ? runtime_directory() : "/run/tspod";
   locate(&installation, directory);
   if (rootless) enter_rootless(directory);
   else forget_rootless();
-  save_node_options();
+  save_options();
   setenv("TSPOD_ARGV0", strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name, 1);
+  if (!whole) become_quick(&installation, argv);
   become_node(&installation, argc, argv);
 }

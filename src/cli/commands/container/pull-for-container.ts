@@ -2,6 +2,7 @@ import type { PullRequest } from '../../../engine/containers.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import type { CommandInput } from '../../command.ts';
 import { printError } from '../../output/print.ts';
+import { becomeWholeProgram, isQuickProgram } from '../../hand-over.ts';
 import { openPullProgress } from '../../output/pull-progress.ts';
 
 /** Pulls what run and create miss; progress goes to stderr, as stdout belongs to the container. */
@@ -11,6 +12,8 @@ export async function pullForContainer(
   request: PullRequest,
   input: CommandInput,
 ) {
+  // Nothing has been made yet: pulling comes first.
+  if (isQuickProgram()) becomeWholeProgram();
   const { pullImage } = await import('../../../engine/images.ts');
   const progress = openPullProgress(input.flags['quiet'] === true);
   try {
