@@ -36,7 +36,7 @@ export async function bundle(root, dist) {
     plugins: [takeModules(root, places, loader)],
   });
   await add(QUICK_FILE, main('./quick-files.ts'));
-  texts.set(QUICK_FILE, quickProgram(texts));
+  texts.set(QUICK_FILE, quickProgram(texts, packages));
   await add('main.js', main('./bundle-files.ts'));
   for (const worker of workers(root)) {
     await add(basename(worker).replace(/\.ts$/, '.js'), { entryPoints: [worker], banner: URL_OF_FILE });
@@ -61,7 +61,8 @@ const URL_OF_FILE = { js: 'const moduleUrl="file://"+encodeURI(__filename);' };
 /** Stands for the hash of the build in file names until it is known. */
 const BUILD = 'BUILD';
 const QUICK_FILE = 'quick.js';
-const QUICK_PACKAGES = ['better-sqlite3', 'proper-lockfile', 'smol-toml', 'yaml'];
+/** The client for registries is as long as all of our own that a command runs. */
+const WHOLE_ONLY = ['undici'];
 const MODULES_FILE = `chunk-modules_${BUILD}.js`;
 
 function packageFile(name) {
@@ -103,11 +104,9 @@ function asPackage(text) {
 }
 
 /** One text with all modules and packages, for the quick program: what it does not do needs those that are left out. */
-function quickProgram(texts) {
-  const packages = QUICK_PACKAGES.map((name) => [name, texts.get(packageFile(name))]);
-  const entries = packages.map(
-    ([name, text]) => `${JSON.stringify(name)}:${text.replace(/bundled\s*$/, '')}`,
-  );
+function quickProgram(texts, packages) {
+  const taken = [...packages].filter((name) => !WHOLE_ONLY.includes(name));
+  const entries = taken.map((name) => `"${name}":${texts.get(packageFile(name)).replace(/bundled$/, '')}`);
   const modules = texts.get(MODULES_FILE).replace(/bundled$/, '');
   return `${modules}\nconst bundledPackages={${entries.join(',\n')}};\n${texts.get(QUICK_FILE)}`;
 }

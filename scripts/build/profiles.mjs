@@ -1,42 +1,29 @@
-const RUN = ['run', '--network', 'none', '--pull', 'never'];
-const PROGRAM = ['localhost/warm', '/program', '--version'];
+/** What the profiles work on. These run as users run them, and no bytecode is kept of them. */
+export const PREPARATION = [
+  ['import', 'image.tar', 'localhost/warm'],
+  ['run', '-d', '--name', 'up', '--network', 'none', '--pull', 'never', 'localhost/warm', '/pause'],
+];
 
 /**
- * The command lines whose bytecode is kept, by the word in them that a command line is told by (src/cli/bundle-files.ts): what people
- * and their scripts do all day. They run in this order on one store. `other` stands for all commands that are not here.
+ * The command lines whose bytecode is kept for Node, by the word in them that a command line is told by (src/cli/bundle-files.ts):
+ * what people do all day that the quick program does not do. They run in this order on one store. `other` stands for all commands
+ * that are not here.
  */
 export const PROFILES = {
-  import: [['import', 'image.tar', 'localhost/warm']],
-  run: [
-    [...RUN, '--rm', '-e', 'A=b', ...PROGRAM],
-    [...RUN, '-d', '--name', 'warm', '-v', 'warm:/data', ...PROGRAM],
-    [...RUN, '-d', '--name', 'up', 'localhost/warm', '/pause'],
-  ],
-  wait: [['wait', 'warm']],
-  create: [['create', '--network', 'none', '--name', 'made', ...PROGRAM]],
-  start: [
-    ['start', 'warm'],
-    ['start', 'made'],
-  ],
-  cleanup: [['container', 'cleanup', 'made']],
-  exec: [['exec', 'up', '/program', '--version']],
-  stats: [['stats', '--no-stream', 'up']],
-  inspect: [
-    ['inspect', 'up', 'warm'],
-    ['inspect', '--format', '{{.State.Status}}', 'warm'],
-  ],
-  ps: [
-    ['ps', '-a'],
-    ['ps', '-aq', '--filter', 'name=warm', '--format', '{{.Names}}'],
-  ],
-  logs: [['logs', 'warm']],
-  top: [['top', 'up']],
-  images: [['images']],
-  other: [['volume', 'ls'], ['network', 'ls'], ['image', 'exists', 'localhost/warm'], ['version']],
+  import: [['import', 'image.tar', 'localhost/warm:2']],
+  build: [['build', '--tag', 'localhost/built', '.']],
+  cp: [['cp', 'up:/program', 'copied']],
+  commit: [['commit', 'up', 'localhost/committed']],
+  save: [['save', '--output', 'saved.tar', 'localhost/warm']],
+  load: [['load', '--input', 'saved.tar']],
   // Nobody listens there: what follows is little beside what comes before.
   pull: [['pull', '--retry', '0', '127.0.0.1:1/warm']],
   push: [['push', '--retry', '0', 'localhost/warm', '127.0.0.1:1/warm']],
   login: [['login', '--username', 'warm', '--password', 'warm', '127.0.0.1:1']],
-  stop: [['stop', '-t', '0', 'up']],
-  rm: [['rm', '-f', 'warm', 'up', 'made']],
+  events: [['events', '--since', '1h', '--until', '0s']],
+  other: [
+    ['volume', 'prune', '--force'],
+    ['system', 'df'],
+    ['rm', '--force', '--time', '0', 'up'],
+  ],
 };

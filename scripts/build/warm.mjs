@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { writeTar } from '../setup/tar-writer.mjs';
-import { PROFILES } from './profiles.mjs';
+import { PREPARATION, PROFILES } from './profiles.mjs';
 
 /**
  * Keeps the bytecode of what commands run beside the files of the bundle: of each profile what its command lines run on a tiny image, a
@@ -23,10 +23,10 @@ export async function keepBytecode(root, dist) {
   try {
     writeFileSync(join(directory, 'image.tar'), tinyImage(root));
     const stores = [`--root=${directory}/root`, `--runroot=${directory}/run`];
-    const run = (line) => {
-      const words = ['__warm', 'command', ...stores, ...line];
-      return spawn(program, words, { cwd: directory, stdio: 'ignore', timeout: 60_000 });
-    };
+    writeFileSync(join(directory, 'Containerfile'), 'FROM localhost/warm\nCOPY image.tar /\n');
+    const start = (words) => spawn(program, words, { cwd: directory, stdio: 'ignore', timeout: 60_000 });
+    const run = (line) => start(['__warm', 'command', ...stores, ...line]);
+    for (const line of PREPARATION) await once(start([...stores, ...line]), 'close');
     // Where containers do not run, less is kept.
     for (const line of Object.values(PROFILES).flat()) await once(run(line), 'close');
     const socket = join(directory, 'api.sock');

@@ -39,6 +39,29 @@ describe('the launcher, as root', { skip }, () => {
     assert.equal(told(result)['TSPOD_SAVED_NODE_OPTIONS'], '--bogus');
   });
 
+  test('runs the quick program where there is one, but for what is the whole one’s', async () => {
+    const both = makePrefix();
+    try {
+      writeProgram(join(both.directory, 'lib/tspod/tspod-quick'), '#!/bin/sh\necho "quick $@"\n');
+      assert.equal((await launch(both, undefined, ['ps', '-a'])).stdout, 'quick ps -a\n');
+      for (const [words, env] of [
+        [['system', 'service'], {}],
+        [['run', '--preserve-fds=1', 'x'], {}],
+        [['ps'], { _TSPOD_WHOLE: '1' }],
+        [['ps'], { TSPOD_NODE: join(both.directory, 'lib/tspod/node') }],
+      ] as const) {
+        const { code, stdout } = await launch(both, undefined, [...words], { env });
+        assert.equal(code, 7, stdout);
+        assert.doesNotMatch(stdout, /_TSPOD_WHOLE/);
+      }
+      // Nothing that this kernel can run.
+      writeProgram(join(both.directory, 'lib/tspod/tspod-quick'), '\x7fELF');
+      assert.equal((await launch(both, undefined, ['ps'])).code, 7);
+    } finally {
+      rmSync(both.directory, { recursive: true });
+    }
+  });
+
   test('forgets what a rootless tspod outside told', async () => {
     const env = { _TSPOD_ROOTLESS_UID: '1000', _TSPOD_RUNTIME_DIR: '/nowhere', _TSPOD_ROOTLESS_MAPS: 'full' };
     const result = await launch(prefix, undefined, [], { env });

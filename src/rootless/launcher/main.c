@@ -132,8 +132,14 @@ static bool is_server(int argc, char **argv) {
   return false;
 }
 
+/* Bun does not start in a directory that has been removed. */
+static bool has_directory(void) {
+  char path[PATH_MAX];
+  return getcwd(path, sizeof path) != NULL;
+}
+
 /*
- * Starts in a fifth of Node's time, and does the commands of the daily round. For others it runs this launcher again, with
+ * Starts in a fifth of Node's time, and does the commands of the daily round; what the caller's descriptors are it would not keep. For others it runs this launcher again, with
  * _TSPOD_WHOLE (src/cli/hand-over.ts). Returns when there is none that runs here: Node does everything.
  */
 static void become_quick(const struct installation *installation, char **argv) {
@@ -188,8 +194,8 @@ int main(int argc, char **argv) {
   static struct installation installation;
   const char *name = argc > 0 ? argv[0] : "tspod";
   if (strcmp(name, PAUSE_NAME) == 0) pause_for_ever();
-  /* Bun closes what it has not opened. */
-  const bool whole = note_descriptors(argc, argv) | (getenv("_TSPOD_WHOLE") != NULL) | is_server(argc, argv);
+  const bool passes_descriptors = note_descriptors(argc, argv);
+  const bool whole = passes_descriptors || getenv("_TSPOD_WHOLE") != NULL || is_server(argc, argv) || !has_directory();
   unsetenv("_TSPOD_WHOLE");
   const bool rootless = geteuid() != 0;
   const char *directory = rootless ? runtime_directory() : "/run/tspod";
