@@ -22,8 +22,8 @@ try {
     if (isFresh(dist, stamp) && !process.argv.includes('--force')) return;
     copyPackageBinding(root, dist);
     const { quick } = await bundle(root, dist);
-    buildQuick(dist, quick);
     writeBuildInfo(root, dist);
+    await buildQuick(root, dist, quick);
     await keepBytecode(root, dist);
     writeStamp(dist, stamp);
   });

@@ -1,12 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { writeTar } from '../setup/tar-writer.mjs';
 import { PREPARATION, PROFILES } from './profiles.mjs';
+import { inTinyStore } from './tiny-store.mjs';
 
 /**
  * Keeps the bytecode of what commands run beside the files of the bundle: of each profile what its command lines run on a tiny image, a
@@ -19,25 +17,15 @@ export async function keepBytecode(root, dist) {
   for (const flags of [[], ['system', 'service']]) runAllModules(program, flags);
   // What is in the packages stays; of our own modules only what the profiles run is to be kept.
   removeBytecode(dist, /^chunk-modules_.*bytecode$/);
-  const directory = mkdtempSync(join(tmpdir(), 'tspod-warm-'));
-  try {
-    writeFileSync(join(directory, 'image.tar'), tinyImage(root));
-    const stores = [`--root=${directory}/root`, `--runroot=${directory}/run`];
-    writeFileSync(join(directory, 'Containerfile'), 'FROM localhost/warm\nCOPY image.tar /\n');
-    const start = (words) => spawn(program, words, { cwd: directory, stdio: 'ignore', timeout: 60_000 });
-    const run = (line) => start(['__warm', 'command', ...stores, ...line]);
-    for (const line of PREPARATION) await once(start([...stores, ...line]), 'close');
+  await inTinyStore(root, async ({ directory, run }) => {
+    for (const line of PREPARATION) await run(line);
+    const before = ['__warm', 'command'];
     // Where containers do not run, less is kept.
-    for (const line of Object.values(PROFILES).flat()) await once(run(line), 'close');
+    for (const line of Object.values(PROFILES).flat()) await run(line, { before });
     const socket = join(directory, 'api.sock');
-    const service = run(['system', 'service', '--time', '1', `unix://${socket}`]);
-    await Promise.all([once(service, 'close'), askService(socket)]);
-    await once(run(['system', 'reset', '--force']), 'close');
-  } finally {
-    // Directories of an image may be read-only; that stops everybody but root from emptying them.
-    spawnSync('chmod', ['-R', 'u+rwX', directory]);
-    rmSync(directory, { recursive: true, force: true });
-  }
+    const service = run(['system', 'service', '--time', '1', `unix://${socket}`], { before });
+    await Promise.all([service, askService(socket)]);
+  });
 }
 
 function removeBytecode(dist, pattern) {
@@ -76,10 +64,4 @@ function ask(options, body) {
     const sent = request(options, (response) => response.on('close', resolve).resume());
     sent.on('error', resolve).end(body);
   });
-}
-
-/** A static program is all that an image needs. By its second name it waits until it is told to end. */
-function tinyImage(root) {
-  const data = readFileSync(join(root, 'bin/tspod-monitor'));
-  return writeTar(['program', 'pause'].map((path) => ({ path, type: 'file', mode: 0o755, data })));
 }
