@@ -25,7 +25,7 @@ export async function bundle(root, dist) {
     texts.set(name, asAscii(result.outputFiles[0].text));
   };
   texts.set(MODULES_FILE, moduleFile(groups));
-  for (const name of packages) await add(packageFile(name), { entryPoints: [name] });
+  for (const name of packages) await add(packageFile(name), { entryPoints: [name], plugins: [leaveOut] });
   for (const name of packages) texts.set(packageFile(name), asPackage(texts.get(packageFile(name))));
   const about = JSON.stringify({ file: MODULES_FILE, profiles: Object.keys(PROFILES) });
   const main = (loader) => ({
@@ -61,6 +61,13 @@ const URL_OF_FILE = { js: 'const moduleUrl="file://"+encodeURI(__filename);' };
 /** Stands for the hash of the build in file names until it is known. */
 const BUILD = 'BUILD';
 const QUICK_FILE = 'quick.js';
+/** What of a package nobody here calls, and what asks for parts of Node that no command needs otherwise. */
+const leaveOut = {
+  name: 'leave-out',
+  setup(setup) {
+    setup.onLoad({ filter: /\/better-sqlite3\/lib\/methods\/backup\.js$/ }, () => ({ contents: '' }));
+  },
+};
 /** The client for registries is as long as all of our own that a command runs. */
 const WHOLE_ONLY = ['undici'];
 const MODULES_FILE = `chunk-modules_${BUILD}.js`;

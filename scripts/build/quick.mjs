@@ -54,6 +54,8 @@ function compile(directory, orders) {
     '--format=cjs',
     '--target=bun',
     '--keep-names',
+    // What runs for a moment is not worth the machine code: the same time, a tenth less of the processors.
+    '--compile-jit-policy=4',
     '--no-compile-autoload-dotenv',
     '--no-compile-autoload-bunfig',
     ...(orders.length === 0 ? [] : [`--bytecode-order=${orders.join(',')}`]),

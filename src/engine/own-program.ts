@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MonitorError } from '../base/errors.ts';
 
 /** `<top>/bin/tspod` of a checkout, `<prefix>/bin/tspod` when installed; the launcher says which it is. */
@@ -20,7 +19,7 @@ export function ownMonitor(): string {
 
 /** The bundle lies in `<top>/dist` or `<prefix>/lib/tspod`, the sources in `<top>/src/engine`. */
 function installationRoot(): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
+  let directory = import.meta.dirname;
   for (let level = 0; level < 4; level++) {
     if (
       existsSync(join(directory, 'bin/tspod-monitor')) ||
@@ -29,5 +28,5 @@ function installationRoot(): string {
       return directory;
     directory = dirname(directory);
   }
-  return dirname(dirname(fileURLToPath(import.meta.url)));
+  return dirname(import.meta.dirname);
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { syscalls } from '../native/linux.ts';
 
 /** Directories of a process's cgroup, by controller; '' is that of the unified hierarchy. */
 export type CgroupPlaces = ReadonlyMap<string, string>;
@@ -12,12 +13,14 @@ interface Hierarchy {
 
 let hierarchies: ReadonlyMap<string, Hierarchy> | undefined;
 
-/** Where a container's own cgroup is; those that it made below it for itself are not meant. */
+/** Where a container's own cgroup is; those that it made below it for itself are not meant. Throws when the process has ended. */
 export function cgroupPlaces(pid: number, id: string): CgroupPlaces {
   hierarchies ??= byController(mountedHierarchies(readFileSync('/proc/self/mountinfo', 'utf8')));
+  const text = syscalls().readText(`/proc/${pid}/cgroup`);
+  if (text === undefined) throw new Error(`process ${pid} has ended`);
   const places = new Map<string, string>();
   let [given, path] = ['', ''];
-  for (const line of readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n')) {
+  for (const line of text.split('\n')) {
     const [, controllers = '', ...rest] = line.split(':');
     const whole = rest.join(':');
     // Mostly the same in all hierarchies.

@@ -1,6 +1,7 @@
 import { accessSync, constants, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootlessUid } from '../base/paths.ts';
+import { syscalls } from '../native/linux.ts';
 import type { CgroupManager } from '../oci/cgroup-manager.ts';
 import type { ContainerSpec } from '../specgen/container-spec.ts';
 import { upToLast } from './cgroup-places.ts';
@@ -89,7 +90,7 @@ function ownCgroup2(): string {
 /** Lines of number, controllers and path. */
 function readCgroups(pid: number | 'self'): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n').filter(Boolean);
+    return (syscalls().readText(`/proc/${pid}/cgroup`) ?? '').split('\n').filter(Boolean);
   } catch {
     return [];
   }

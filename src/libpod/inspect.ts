@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { errnoOf } from '../base/errors.ts';
+import { existsSync } from 'node:fs';
+import { syscalls } from '../native/linux.ts';
 import { COMPILED_SECCOMP } from '../oci/compiled-seccomp.ts';
 import { INIT_PATH } from '../specgen/runtime-mounts.ts';
 import { type Row, statement } from '../state/db.ts';
@@ -112,7 +112,8 @@ function readRunningSpec(libpod: Libpod, record: ContainerRecord): RunningSpec |
   const { config } = containerPaths(libpod.paths, record.id).bundle;
   try {
     // Our own file, appeared by rename. In a text of JSON no quote stands by itself: this is the member, and none before it has one.
-    const text = readFileSync(config, 'utf8');
+    const text = syscalls().readText(config);
+    if (text === undefined) return undefined;
     const end = text.indexOf(REST);
     const document = JSON.parse(end < 0 ? text : `${text.slice(0, end)}}`) as RunningSpec;
     // Between us and the runtime, unless the user gave it.
@@ -120,7 +121,7 @@ function readRunningSpec(libpod: Libpod, record: ContainerRecord): RunningSpec |
       delete document.annotations?.[COMPILED_SECCOMP];
     return document;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { monotonicMs } from '../base/clock.ts';
 import { totalMemory } from '../base/kernel.ts';
+import { syscalls } from '../native/linux.ts';
 import { type CgroupPlaces, cgroupPlaces, isOwnCgroup } from './cgroup-places.ts';
 import type { ContainerRecord } from './container.ts';
 import { listContainerProcesses } from './container-processes.ts';
@@ -238,9 +239,10 @@ interface Reader {
 
 /** Not every controller is there, and some files are root's alone: what cannot be read counts as nothing. */
 function reader(directory: string): Reader {
+  const system = syscalls();
   const text = (name: string): string => {
     try {
-      return readFileSync(`${directory}/${name}`, 'utf8').trim();
+      return (system.readText(`${directory}/${name}`) ?? '').trim();
     } catch {
       return '';
     }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { release } from 'node:os';
 import { UnsupportedError } from '../base/errors.ts';
+import { kernelRelease } from '../base/kernel.ts';
 import { rootlessUid } from '../base/paths.ts';
 import type { RuntimeRef } from '../oci/runtime-client.ts';
 import { learnRuntimeVersion } from '../oci/runtime-version.ts';
@@ -77,8 +77,9 @@ async function checkReadOnlyBelow(
   const mount = mounts.find(({ options }) => options.includes(READ_ONLY_BELOW));
   if (mount === undefined) return;
   const cannot = `cannot make all that is mounted below ${mount.destination} read-only (bind-recursive=readonly)`;
-  if (!isAtLeast(release(), KERNEL))
-    throw new UnsupportedError(`${cannot}: kernel ${release()} cannot, from 5.12 on it can`, {
+  const release = kernelRelease();
+  if (!isAtLeast(release, KERNEL))
+    throw new UnsupportedError(`${cannot}: kernel ${release} cannot, from 5.12 on it can`, {
       hint: 'mount what lies below read-only by itself',
     });
   const since = READ_ONLY_BELOW_SINCE[runtime.name];

@@ -80,6 +80,7 @@ export function fakeSyscalls(overrides: Partial<Syscalls> = {}): FakeSyscalls {
     socketPair: () => [3, 4],
     memoryFile: () => 5,
     readLine: async () => undefined,
+    readText: () => undefined,
     exitNow: (code) => {
       throw new Error(`exit ${code}`);
     },

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { errnoOf, UnsupportedError } from '../base/errors.ts';
+import { syscalls } from './linux.ts';
 
 /**
  * A pid alone may be reused; together with the start time (clock ticks since boot, in decimal) it is unique until the next
@@ -79,14 +80,9 @@ export function bootId(): string {
 
 function readStat(pid: number): ProcessStat | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
-  try {
-    // As UTF-8, which Node reads in one call; a name that is none may come out changed, and nobody asks for it.
-    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error;
-  }
+  // A name that is no UTF-8 may come out changed, and nobody asks for it.
+  const text = syscalls().readText(`/proc/${pid}/stat`);
+  return text === undefined ? undefined : parseProcessStat(text);
 }
 
 /**

@@ -79,6 +79,10 @@ export interface Syscalls {
   /** A bind mount (nothing beneath it) that shows the owners that these maps give its ids. EPERM, EINVAL, ENOSYS: not possible. */
   bindIdmapped(source: string, target: string, uidMap: string, gidMap: string): void;
 
+  // --- whole files
+  /** Of a small file, for those that are read by the hundred: as UTF-8. Undefined when it, or the process that it tells of, is not there. */
+  readText(path: PathLike): string | undefined;
+
   // --- files beneath a directory descriptor (dirFd -100 = AT_FDCWD). Names are used as given, never followed out when RESOLVE flags say so.
   /** openat2(2). `resolve` is a sum of RESOLVE_*; falls back to nothing: kernels before 5.6 get ENOSYS. */
   openat2(dirFd: number, path: PathLike, flags: number, mode: number, resolve: number): number;

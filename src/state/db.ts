@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import BetterSqlite3 from 'better-sqlite3';
 import { errnoOf, LockTimeoutError, messageOf, StorageError } from '../base/errors.ts';
 import { ensureDirectory } from '../base/paths.ts';
@@ -254,7 +253,7 @@ function isFull(error: unknown): boolean {
 
 /** The bundle has no node_modules beside it: the prebuilt binding is copied to `native/` by the build. */
 function nativeBinding(): { nativeBinding?: string } {
-  const here = dirname(fileURLToPath(import.meta.url));
+  const here = import.meta.dirname;
   for (const candidate of [join(here, 'native/sqlite.node'), join(here, '../native/sqlite.node')]) {
     if (existsSync(candidate)) return { nativeBinding: candidate };
   }

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import { errnoOf, messageOf, TspodError } from '../../base/errors.ts';
 
 /** What a process that is killed by SIGPIPE leaves behind; `tspod ps | head -1` must end quietly. */
@@ -16,7 +16,7 @@ export function print(text: string): void {
 
 /** What `print` writes of it; for who puts control sequences of their own around it. */
 export function shown(text: string): string {
-  return STEERING.test(text) && !keepsControls && isTerminal() ? withoutControls(text) : text;
+  return !keepsControls && isDevice() && STEERING.test(text) && isTerminal() ? withoutControls(text) : text;
 }
 
 /** For screens that are drawn over and over. */
@@ -33,6 +33,14 @@ let keepsControls = false;
 /** For who formats output with control characters of their own, as colours in a template. */
 export function keepControls(): void {
   keepsControls = true;
+}
+
+let device: boolean | undefined;
+
+/** As a terminal is one. Looking for what would steer it takes longer than making the text of many containers. */
+function isDevice(): boolean {
+  device ??= fstatSync(1).isCharacterDevice();
+  return device;
 }
 
 /** Asked about hardly ever; the module is not loaded for everybody. */

@@ -90,6 +90,7 @@ EXPORTED(js_createNetnsIn);
 EXPORTED(js_readUsernsMaps);
 EXPORTED(js_bindIdmapped);
 EXPORTED(js_openat2);
+EXPORTED(js_readText);
 EXPORTED(js_mkdirat);
 EXPORTED(js_mknodat);
 EXPORTED(js_symlinkat);

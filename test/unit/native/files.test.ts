@@ -39,6 +39,19 @@ describe('file system calls beneath a descriptor', () => {
     rmSync(base, { recursive: true });
   });
 
+  test('a whole file is read as text, longer than one read too', () => {
+    const path = join(base, 'text');
+    for (const text of ['', 'plain', 'grün', `${'x'.repeat(100_000)}é`]) {
+      writeFileSync(path, text);
+      assert.equal(system.readText(path), text);
+    }
+    rmSync(path);
+    assert.equal(system.readText(path), undefined);
+    assert.equal(system.readText('/proc/self/cmdline')?.includes('node'), true);
+    assert.throws(() => system.readText(base), { code: 'EISDIR', syscall: 'read' });
+    assert.throws(() => system.readText(`${path}\0`), TypeError);
+  });
+
   test('errors look like those of node', () => {
     assert.throws(() => system.mkdirat(dir, 'no/such', 0o755), {
       name: 'Error',
