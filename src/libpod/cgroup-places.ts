@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { syscalls } from '../native/linux.ts';
 
 /** Directories of a process's cgroup, by controller; '' is that of the unified hierarchy. */
@@ -13,9 +13,28 @@ interface Hierarchy {
 
 let hierarchies: ReadonlyMap<string, Hierarchy> | undefined;
 
+/**
+ * The same of a container whose cgroup, `path`, was made at its start: the kernel takes longer over the list of a process's cgroups than
+ * over any file in one. Undefined where it is not to be seen as it was named, as in a container that tspod runs in.
+ */
+export function placesAt(path: string | undefined, id: string): CgroupPlaces | undefined {
+  if (path === undefined || !path.startsWith('/') || !isOwnCgroup(path, id)) return undefined;
+  const places = new Map<string, string>();
+  for (const [controller, { mountPoint, root }] of allHierarchies()) {
+    if (root !== '/') return undefined;
+    places.set(controller, mountPoint + path);
+  }
+  const main = places.get('memory') ?? places.get('');
+  return main !== undefined && existsSync(main) ? places : undefined;
+}
+
+function allHierarchies(): ReadonlyMap<string, Hierarchy> {
+  hierarchies ??= byController(mountedHierarchies(readFileSync('/proc/self/mountinfo', 'utf8')));
+  return hierarchies;
+}
+
 /** Where a container's own cgroup is; those that it made below it for itself are not meant. Throws when the process has ended. */
 export function cgroupPlaces(pid: number, id: string): CgroupPlaces {
-  hierarchies ??= byController(mountedHierarchies(readFileSync('/proc/self/mountinfo', 'utf8')));
   const text = syscalls().readText(`/proc/${pid}/cgroup`);
   if (text === undefined) throw new Error(`process ${pid} has ended`);
   const places = new Map<string, string>();
@@ -27,7 +46,7 @@ export function cgroupPlaces(pid: number, id: string): CgroupPlaces {
     if (whole !== given) [given, path] = [whole, ownPart(whole, id)];
     if (whole === '') continue;
     for (const controller of controllers.split(',')) {
-      const hierarchy = hierarchies.get(controller);
+      const hierarchy = allHierarchies().get(controller);
       const below = hierarchy && beneath(path, hierarchy.root);
       if (hierarchy !== undefined && below !== undefined)
         places.set(controller, `${hierarchy.mountPoint}${below}`);

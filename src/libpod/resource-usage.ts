@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { monotonicMs } from '../base/clock.ts';
 import { totalMemory } from '../base/kernel.ts';
 import { syscalls } from '../native/linux.ts';
-import { type CgroupPlaces, cgroupPlaces, isOwnCgroup } from './cgroup-places.ts';
+import { type CgroupPlaces, cgroupPlaces, isOwnCgroup, placesAt } from './cgroup-places.ts';
 import type { ContainerRecord } from './container.ts';
 import { listContainerProcesses } from './container-processes.ts';
 
@@ -67,12 +67,14 @@ export function readUsage(
   record: ContainerRecord,
   machine: MachineUsage = readMachineUsage(),
 ): ResourceUsage | undefined {
-  const { pid, id } = record;
+  const { pid, id, facts, spec } = record;
   if (pid === undefined) return undefined;
   try {
-    const places = cgroupPlaces(pid, id);
+    const places = placesAt(facts.cgroupPath, id) ?? cgroupPlaces(pid, id);
     const { systemNanos, cpus } = machine;
-    const common = { at: Date.now(), clock: monotonicMs(), systemNanos, cpus, networks: readNetworks(pid) };
+    // With none there is the loopback alone, which tells nothing.
+    const networks = spec.network.mode.mode === 'none' ? {} : readNetworks(pid);
+    const common = { at: Date.now(), clock: monotonicMs(), systemNanos, cpus, networks };
     const memory = places.get('memory');
     if (memory !== undefined && isOwnCgroup(memory, id)) return { ...common, ...fromV1(places, machine) };
     const unified = places.get('');
