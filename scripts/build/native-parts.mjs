@@ -44,6 +44,6 @@ function make(directory, output, variables = []) {
   }
 }
 
-function isMusl() {
+export function isMusl() {
   return /\/ld-musl-[^/\s]*\.so/.test(readFileSync('/proc/self/maps', 'latin1'));
 }

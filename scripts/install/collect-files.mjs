@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUNDLED_NODE, CHECKOUT, TSPOD } from '../setup/checkout.mjs';
+import { BUNDLED_BUN, BUNDLED_NODE, CHECKOUT, TSPOD } from '../setup/checkout.mjs';
 import { SetupError } from '../setup/tell.mjs';
 
 const DIST = join(CHECKOUT, 'dist');
@@ -21,6 +21,7 @@ export function collectFiles(prefix) {
   ];
   // Where no Node was bundled the launcher takes one from PATH.
   if (existsSync(BUNDLED_NODE)) files.push(program(BUNDLED_NODE, 'lib/tspod/node'));
+  if (existsSync(BUNDLED_BUN)) files.push(program(join(DIST, 'tspod-quick'), 'lib/tspod/tspod-quick'));
   const missing = files.filter(({ source }) => !existsSync(source));
   if (missing.length > 0)
     throw new SetupError(`not built: ${missing.map(({ source }) => source).join(', ')}`);

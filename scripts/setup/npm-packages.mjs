@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMusl } from '../build/native-parts.mjs';
 import { BUNDLED_NODE, CHECKOUT } from './checkout.mjs';
 import { readCommand, runCommand } from './run-command.mjs';
 import { SetupError, tell } from './tell.mjs';
@@ -47,10 +48,16 @@ export function matchesLock(wanted, installed, arch = process.arch) {
     const found = installed.packages?.[path];
     if (found === undefined) {
       const isOptional = entry.optional === true || entry.devOptional === true || entry.peer === true;
-      if (!isOptional || path === `node_modules/node-linux-${arch}`) return false;
+      if (!isOptional || isForThisMachine(path, entry, arch)) return false;
     } else if (found.version !== entry.version || found.integrity !== entry.integrity) return false;
   }
   return true;
+}
+
+/** What tspod runs on: Node, and Bun for the quick program, which there is for glibc only. */
+function isForThisMachine(path, { cpu = [], libc = [] }, arch) {
+  const runsTspod = /^node_modules\/(?:node-linux-|@oven\/bun-linux-)/.test(path);
+  return runsTspod && cpu.includes(arch) && !(isMusl() && libc.includes('glibc'));
 }
 
 function installedLock() {

