@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { LockTimeoutError } from '../base/errors.ts';
 import { acquireLock, type KernelLock, type LockOptions, tryAcquireLock } from '../native/kernel-lock.ts';
-import { getContainer } from './container.ts';
+import { getContainer, updateContainer } from './container.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Libpod } from './context.ts';
 import { endMonitor } from './end-monitor.ts';
@@ -31,7 +31,11 @@ export async function lockForRemoval(libpod: Libpod, id: string): Promise<Kernel
   } catch (error) {
     if (!(error instanceof LockTimeoutError)) throw error;
   }
-  if (getContainer(libpod.db, id)?.state === 'starting') await endMonitor(libpod, id);
+  if (getContainer(libpod.db, id)?.state === 'starting') {
+    // For its starter, to whom it looks as if the monitor had failed.
+    updateContainer(libpod.db, id, { stoppedByUser: true });
+    await endMonitor(libpod, id);
+  }
   return await lockContainer(libpod, id);
 }
 

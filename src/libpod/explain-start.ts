@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
-import { errnoOf, InvalidSpecError, RuntimeError } from '../base/errors.ts';
+import { errnoOf, InvalidSpecError, MonitorError, RuntimeError, WrongStateError } from '../base/errors.ts';
 import { explainUnexecuted } from '../oci/runtime-errors.ts';
-import type { ContainerRecord } from './container.ts';
+import { type ContainerRecord, getContainer } from './container.ts';
 import type { Libpod } from './context.ts';
 import { explainLimit } from './explain-limit.ts';
 import { endedDonor } from './joined-namespaces.ts';
@@ -17,6 +17,10 @@ export async function explainStartFailure(
   record: ContainerRecord,
   error: unknown,
 ): Promise<unknown> {
+  if (error instanceof MonitorError && getContainer(libpod.db, record.id)?.stoppedByUser) {
+    const message = `container ${record.id} was removed by another process while it was being started`;
+    return new WrongStateError(message, { cause: error });
+  }
   if (!(error instanceof RuntimeError)) return error;
   for (const mount of record.spec.mounts) {
     if (mount.type !== 'bind') continue;

@@ -53,6 +53,11 @@ test('a container is removed by force while its runtime hangs, also when the run
     await tspodOk(['--runtime', hanging, 'rm', '-f', '-t', '0', 'stuck']);
     const { code } = await run.exit;
     assert.equal(code, kills ? undefined : 125);
+    if (!kills)
+      assert.match(
+        run.stderr(),
+        /^Error: container \w{64} was removed by another process while it was being/,
+      );
     assert.deepEqual(await findRemains(testRoot()), []);
   }
 });
