@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { syscalls } from '../native/linux.ts';
 
-/** Directories of a process's cgroup, by controller; '' is that of the unified hierarchy. */
-export type CgroupPlaces = ReadonlyMap<string, string>;
+/** The directory of a process's cgroup, by controller; '' is the unified hierarchy. */
+export interface CgroupPlaces {
+  get(controller: string): string | undefined;
+}
 
 interface Hierarchy {
   controllers: readonly string[];
@@ -15,18 +17,24 @@ let hierarchies: ReadonlyMap<string, Hierarchy> | undefined;
 
 /**
  * The same of a container whose cgroup, `path`, was made at its start: the kernel takes longer over the list of a process's cgroups than
- * over any file in one. Undefined where it is not to be seen as it was named, as in a container that tspod runs in.
+ * over any file in one. Undefined where it is not to be seen as it was named, as in a container that tspod runs in; that it
+ * is there is for the caller to see.
  */
 export function placesAt(path: string | undefined, id: string): CgroupPlaces | undefined {
   if (path === undefined || !path.startsWith('/') || !isOwnCgroup(path, id)) return undefined;
-  const places = new Map<string, string>();
-  for (const [controller, { mountPoint, root }] of allHierarchies()) {
-    if (root !== '/') return undefined;
-    places.set(controller, mountPoint + path);
-  }
-  const main = places.get('memory') ?? places.get('');
-  return main !== undefined && existsSync(main) ? places : undefined;
+  const all = allHierarchies();
+  showsAll ??= [...all.values()].every(({ root }) => root === '/');
+  if (!showsAll) return undefined;
+  return {
+    get(controller) {
+      const mountPoint = all.get(controller)?.mountPoint;
+      return mountPoint === undefined ? undefined : mountPoint + path;
+    },
+  };
 }
+
+/** Whether no hierarchy is mounted from below its root. */
+let showsAll: boolean | undefined;
 
 function allHierarchies(): ReadonlyMap<string, Hierarchy> {
   hierarchies ??= byController(mountedHierarchies(readFileSync('/proc/self/mountinfo', 'utf8')));

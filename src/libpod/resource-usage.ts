@@ -37,7 +37,7 @@ export interface ResourceUsage {
   memory: number;
   memoryWithCache: number;
   memoryLimit: number;
-  /** The kernel's own counters; made from text when asked for. */
+  /** The kernel's own counters; read when first asked for. */
   memoryDetails: () => Record<string, number>;
   /** Read when first asked for: most who look at many containers do not want to know. */
   cpuDetails: () => CpuDetails;
@@ -49,8 +49,10 @@ export interface ResourceUsage {
   cgroupVersion: 0 | 1 | 2;
 }
 
-/** Of the whole machine: for several containers it is read once. */
+/** Of the whole machine, at one moment: for several containers it is read once. */
 export interface MachineUsage {
+  at: number;
+  clock: number;
   systemNanos: number;
   cpus: number;
   /** Bytes that it has: the limit of whoever has none. */
@@ -70,64 +72,99 @@ export function readUsage(
   const { pid, id, facts, spec } = record;
   if (pid === undefined) return undefined;
   try {
-    const places = placesAt(facts.cgroupPath, id) ?? cgroupPlaces(pid, id);
-    const { systemNanos, cpus } = machine;
+    const { at, clock, systemNanos, cpus } = machine;
     // With none there is the loopback alone, which tells nothing.
     const networks = spec.network.mode.mode === 'none' ? {} : readNetworks(pid);
-    const common = { at: Date.now(), clock: monotonicMs(), systemNanos, cpus, networks };
-    const memory = places.get('memory');
-    if (memory !== undefined && isOwnCgroup(memory, id)) return { ...common, ...fromV1(places, machine) };
-    const unified = places.get('');
-    if (unified !== undefined && isOwnCgroup(unified, id)) return { ...common, ...fromV2(unified, machine) };
-    return { ...common, ...fromProcesses(record, machine) };
+    const common = { at, clock, systemNanos, cpus, networks };
+    const named = placesAt(facts.cgroupPath, id);
+    const counted =
+      (named && fromCgroup(named, id, machine)) ?? fromCgroup(cgroupPlaces(pid, id), id, machine);
+    return { ...common, ...(counted ?? fromProcesses(record, machine)) };
   } catch {
     return undefined;
   }
 }
 
+/** Undefined when it has none of its own, or the places are not there. */
+function fromCgroup(places: CgroupPlaces, id: string, machine: MachineUsage): Counted | undefined {
+  const memory = places.get('memory');
+  if (memory !== undefined && isOwnCgroup(memory, id)) return fromV1(places, machine);
+  const unified = places.get('');
+  return unified !== undefined && isOwnCgroup(unified, id) ? fromV2(unified, machine) : undefined;
+}
+
 type Counted = Omit<ResourceUsage, 'at' | 'clock' | 'systemNanos' | 'cpus' | 'networks'>;
 
-function fromV2(directory: string, machine: MachineUsage): Counted {
-  const read = reader(directory);
-  const cpu = read.table('cpu.stat');
-  const memory = read.fields('memory.stat');
-  const current = read.number('memory.current') ?? memory.of('anon') + memory.of('file');
-  const io = read
-    .lines('io.stat')
-    .map((line) => Object.fromEntries(line.split(' ').map((pair) => pair.split('='))));
-  const sum = (key: string): number => io.reduce((total, device) => total + Number(device[key] ?? 0), 0);
+type Counter = readonly [name: string, key: string];
+
+/** `cpu.stat` and the like hold several: those of one file stand together. */
+const V2_COUNTERS: readonly Counter[] = [
+  ['cpu.stat', 'usage_usec '],
+  ['memory.stat', 'inactive_file '],
+  ['memory.stat', 'anon '],
+  ['memory.stat', 'file '],
+  ['memory.current', ''],
+  ['memory.max', ''],
+  ['io.stat', 'rbytes='],
+  ['io.stat', 'wbytes='],
+  ['pids.current', ''],
+];
+const V2_KEYS = V2_COUNTERS.map(([, key]) => key);
+
+function fromV2(directory: string, machine: MachineUsage): Counted | undefined {
+  const paths = V2_COUNTERS.map(([name]) => `${directory}/${name}`);
+  const numbers = syscalls().readNumbers(paths, V2_KEYS);
+  const [cpu, inactive = 0, anon = 0, file = 0, whole, limit, read = 0, written = 0, pids = 0] = numbers;
+  if (cpu === undefined) return undefined;
+  const memory = whole ?? anon + file;
+  const of = reader(directory);
   return {
-    cpuNanos: (cpu['usage_usec'] ?? 0) * 1000,
-    cpuDetails: () => ({
-      userNanos: (cpu['user_usec'] ?? 0) * 1000,
-      kernelNanos: (cpu['system_usec'] ?? 0) * 1000,
-      throttled: {
-        periods: cpu['nr_periods'] ?? 0,
-        throttledPeriods: cpu['nr_throttled'] ?? 0,
-        nanos: (cpu['throttled_usec'] ?? 0) * 1000,
-      },
+    cpuNanos: cpu * 1000,
+    cpuDetails: once(() => {
+      const split = of.table('cpu.stat');
+      return {
+        userNanos: (split['user_usec'] ?? 0) * 1000,
+        kernelNanos: (split['system_usec'] ?? 0) * 1000,
+        throttled: {
+          periods: split['nr_periods'] ?? 0,
+          throttledPeriods: split['nr_throttled'] ?? 0,
+          nanos: (split['throttled_usec'] ?? 0) * 1000,
+        },
+      };
     }),
-    memory: Math.max(0, current - memory.of('inactive_file')),
-    memoryWithCache: current,
-    memoryLimit: limitOf(read.number('memory.max'), machine),
-    memoryDetails: memory.all,
-    pids: read.number('pids.current') ?? 0,
-    pidsLimit: () => read.number('pids.max'),
-    readBytes: sum('rbytes'),
-    writtenBytes: sum('wbytes'),
+    memory: Math.max(0, memory - inactive),
+    memoryWithCache: memory,
+    memoryLimit: limitOf(limit, machine),
+    memoryDetails: once(() => of.table('memory.stat')),
+    pids,
+    pidsLimit: () => of.number('pids.max'),
+    readBytes: read,
+    writtenBytes: written,
     cgroupVersion: 2,
   };
 }
 
-function fromV1(places: CgroupPlaces, machine: MachineUsage): Counted {
+const V1_COUNTERS: readonly (readonly [controller: string, ...Counter])[] = [
+  ['memory', 'memory.stat', 'total_inactive_file '],
+  ['memory', 'memory.usage_in_bytes', ''],
+  ['memory', 'memory.limit_in_bytes', ''],
+  ['blkio', 'blkio.throttle.io_service_bytes_recursive', 'Read '],
+  ['blkio', 'blkio.throttle.io_service_bytes_recursive', 'Write '],
+  ['cpuacct', 'cpuacct.usage', ''],
+  ['pids', 'pids.current', ''],
+];
+const V1_KEYS = V1_COUNTERS.map(([, , key]) => key);
+
+function fromV1(places: CgroupPlaces, machine: MachineUsage): Counted | undefined {
   const of = (controller: string): Reader => reader(places.get(controller) ?? '/nonexistent');
-  const memory = of('memory').fields('memory.stat');
-  const current = of('memory').number('memory.usage_in_bytes') ?? 0;
-  const io = of('blkio').lines('blkio.throttle.io_service_bytes_recursive');
-  const sum = (word: string): number =>
-    io.reduce((total, line) => total + (line.split(' ')[1] === word ? Number(line.split(' ')[2]) : 0), 0);
+  const paths = V1_COUNTERS.map(
+    ([controller, name]) => `${places.get(controller) ?? '/nonexistent'}/${name}`,
+  );
+  const numbers = syscalls().readNumbers(paths, V1_KEYS);
+  const [inactive = 0, memory, limit, read = 0, written = 0, cpu = 0, pids = 0] = numbers;
+  if (memory === undefined) return undefined;
   return {
-    cpuNanos: of('cpuacct').number('cpuacct.usage') ?? 0,
+    cpuNanos: cpu,
     cpuDetails: once(() => {
       const split = of('cpuacct').table('cpuacct.stat');
       const throttled = of('cpu').table('cpu.stat');
@@ -141,14 +178,14 @@ function fromV1(places: CgroupPlaces, machine: MachineUsage): Counted {
         },
       };
     }),
-    memory: Math.max(0, current - memory.of('total_inactive_file')),
-    memoryWithCache: current,
-    memoryLimit: limitOf(of('memory').number('memory.limit_in_bytes'), machine),
-    memoryDetails: memory.all,
-    pids: of('pids').number('pids.current') ?? 0,
+    memory: Math.max(0, memory - inactive),
+    memoryWithCache: memory,
+    memoryLimit: limitOf(limit, machine),
+    memoryDetails: once(() => of('memory').table('memory.stat')),
+    pids,
     pidsLimit: () => of('pids').number('pids.max'),
-    readBytes: sum('Read'),
-    writtenBytes: sum('Write'),
+    readBytes: read,
+    writtenBytes: written,
     cgroupVersion: 1,
   };
 }
@@ -196,6 +233,8 @@ export function readMachineUsage(): MachineUsage {
   const lines = readFileSync('/proc/stat', 'utf8').split('\n');
   const fields = (lines[0] ?? '').trim().split(/\s+/).slice(1, 9).map(Number);
   return {
+    at: Date.now(),
+    clock: monotonicMs(),
     systemNanos: fields.reduce((total, ticks) => total + ticks, 0) * TICK_NANOS,
     cpus: lines.filter((line) => /^cpu\d/.test(line)).length,
     memory: totalMemory(),
@@ -224,17 +263,9 @@ function readNetworks(pid: number): Record<string, NetworkUsage> {
   return networks;
 }
 
-interface Fields {
-  /** 0 when it is not there. */
-  of(key: string): number;
-  all: () => Record<string, number>;
-}
-
 interface Reader {
   lines(name: string): string[];
   table(name: string, separator?: RegExp): Record<string, number>;
-  /** For long tables of which little is needed. */
-  fields(name: string): Fields;
   /** Undefined for `max` and for files that are not there. */
   number(name: string): number | undefined;
 }
@@ -253,16 +284,6 @@ function reader(directory: string): Reader {
   return {
     lines,
     table: (name, separator = / /) => tableOf(lines(name), separator),
-    fields(name) {
-      const content = `\n${text(name)}`;
-      return {
-        of(key) {
-          const at = content.indexOf(`\n${key} `);
-          return at < 0 ? 0 : Number.parseInt(content.slice(at + key.length + 2), 10);
-        },
-        all: () => tableOf(content.split('\n').filter(Boolean), / /),
-      };
-    },
     number(name) {
       const value = text(name);
       return /^\d+$/.test(value) ? Number(value) : undefined;

@@ -81,6 +81,8 @@ export function fakeSyscalls(overrides: Partial<Syscalls> = {}): FakeSyscalls {
     memoryFile: () => 5,
     readLine: async () => undefined,
     readText: () => undefined,
+    readNumbers: (paths) => paths.map(() => undefined),
+    processStart: () => undefined,
     exitNow: (code) => {
       throw new Error(`exit ${code}`);
     },

@@ -61,14 +61,7 @@ export function isStopped(pid: number): boolean {
   return /^[Tt]$/.test(readStat(pid)?.state ?? '');
 }
 
-/** State and start time from the text of /proc/PID/stat, whose second field is an arbitrary name in parentheses. */
-export function parseProcessStat(text: string): ProcessStat | undefined {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state] = fields;
-  const startTime = fields[19];
-  if (state === undefined || startTime === undefined || !/^\d+$/.test(startTime)) return undefined;
-  return { state, startTime };
-}
+const MAX_PID = 0x7fff_ffff;
 
 let knownBootId: string | undefined;
 
@@ -79,10 +72,9 @@ export function bootId(): string {
 }
 
 function readStat(pid: number): ProcessStat | undefined {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
-  // A name that is no UTF-8 may come out changed, and nobody asks for it.
-  const text = syscalls().readText(`/proc/${pid}/stat`);
-  return text === undefined ? undefined : parseProcessStat(text);
+  if (!Number.isInteger(pid) || pid <= 0 || pid > MAX_PID) return undefined;
+  const text = syscalls().processStart(pid);
+  return text === undefined ? undefined : { state: text.charAt(0), startTime: text.slice(1) };
 }
 
 /**

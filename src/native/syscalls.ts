@@ -82,6 +82,14 @@ export interface Syscalls {
   // --- whole files
   /** Of a small file, for those that are read by the hundred: as UTF-8. Undefined when it, or the process that it tells of, is not there. */
   readText(path: PathLike): string | undefined;
+  /**
+   * Numbers in small files, one for each path and key; those of one file stand together. An empty key: the file is that number. Another
+   * one, say `anon ` or `rbytes=`: the sum of the numbers that follow it where a word begins with it. Undefined when the file cannot be
+   * read or has no such number.
+   */
+  readNumbers(paths: readonly string[], keys: readonly string[]): (number | undefined)[];
+  /** State and start time of a process as /proc/PID/stat has them, one behind the other: `S41234`. Undefined when there is none. */
+  processStart(pid: number): string | undefined;
 
   // --- files beneath a directory descriptor (dirFd -100 = AT_FDCWD). Names are used as given, never followed out when RESOLVE flags say so.
   /** openat2(2). `resolve` is a sum of RESOLVE_*; falls back to nothing: kernels before 5.6 get ENOSYS. */

@@ -15,6 +15,7 @@ export function alignTabs(text: string, { narrowest, gap }: TableStyle = PODMAN_
   if (!text.includes('\t')) return text;
   const lines = text.split('\n').map((line) => line.split('\t'));
   const padded = lines.map((cells) => [...cells]);
+  const widthOf = SURROGATE.test(text) ? countCharacters : (cell: string): number => cell.length;
   const columns = Math.max(...lines.map((cells) => cells.length - 1));
   for (let column = 0; column < columns; column++) {
     for (const [from, to] of blocks(lines, column)) {
@@ -45,7 +46,10 @@ function blocks(lines: readonly string[][], column: number): [number, number][] 
   return found;
 }
 
-function widthOf(text: string): number {
+/** Half of a character: without any there are as many characters as units. */
+const SURROGATE = /[\ud800-\udfff]/;
+
+function countCharacters(text: string): number {
   let width = 0;
   for (const _ of text) width++;
   return width;

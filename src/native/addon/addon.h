@@ -91,6 +91,8 @@ EXPORTED(js_readUsernsMaps);
 EXPORTED(js_bindIdmapped);
 EXPORTED(js_openat2);
 EXPORTED(js_readText);
+EXPORTED(js_readNumbers);
+EXPORTED(js_processStart);
 EXPORTED(js_mkdirat);
 EXPORTED(js_mknodat);
 EXPORTED(js_symlinkat);

@@ -11,7 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { NR_OPENAT2 = 437, NR_FCHMODAT2 = 452, FIRST_READ = 16 * 1024 };
+enum { NR_OPENAT2 = 437, NR_FCHMODAT2 = 452 };
 
 napi_value js_openat2(napi_env env, napi_callback_info info) {
   struct args args;
@@ -34,51 +34,6 @@ napi_value js_openat2(napi_env env, napi_callback_info info) {
   do fd = syscall(NR_OPENAT2, dir, path, &how, sizeof how);
   while (fd == -1 && (errno == EAGAIN || errno == EINTR) && ++attempts < 100);
   return int_result(env, fd, "openat2", path);
-}
-
-/* The rest of a file, appended to what `text` holds; false with errno. */
-static bool read_rest(int fd, char **text, size_t *size, size_t *used) {
-  for (;;) {
-    if (*used == *size) {
-      char *larger = realloc(*text, *size * 2);
-      if (larger == NULL) return false;
-      *text = larger;
-      *size *= 2;
-    }
-    const ssize_t count = read(fd, *text + *used, *size - *used);
-    if (count == 0) return true;
-    if (count > 0) *used += (size_t)count;
-    else if (errno != EINTR) return false;
-  }
-}
-
-static napi_value text_result(napi_env env, const char *text, size_t size) {
-  napi_value result = NULL;
-  unsigned char all = 0;
-  for (size_t i = 0; i < size; i++) all |= (unsigned char)text[i];
-  if (all < 0x80) napi_create_string_latin1(env, text, size, &result);
-  else napi_create_string_utf8(env, text, size, &result);
-  return result;
-}
-
-/* What readFileSync does costs several times as much as the kernel's part of a small file. */
-napi_value js_readText(napi_env env, napi_callback_info info) {
-  struct args args;
-  char path[PATH_SIZE];
-  if (!read_args(env, info, 1, &args) || !path_arg(&args, 0, path)) return NULL;
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  /* Nothing thrown and nothing returned is undefined. */
-  if (fd == -1) return errno == ENOENT || errno == ESRCH ? NULL : throw_error(env, errno, "open", path);
-  size_t size = FIRST_READ, used = 0;
-  char *text = malloc(size);
-  const bool is_whole = text != NULL && read_rest(fd, &text, &size, &used);
-  const int error = errno;
-  close(fd);
-  napi_value result = NULL;
-  if (is_whole) result = text_result(env, text, used);
-  else if (error != ESRCH) throw_error(env, error, "read", path);
-  free(text);
-  return result;
 }
 
 napi_value js_mkdirat(napi_env env, napi_callback_info info) {

@@ -21,6 +21,7 @@ NAPI_MODULE_INIT() {
       ENTRY(holdPort),     ENTRY(boundPort),    ENTRY(mapText), ENTRY(mapBytes),    ENTRY(setRawTerminal), ENTRY(restoreTerminal),
       ENTRY(spawn), ENTRY(reap), ENTRY(socketPair), ENTRY(memoryFile), ENTRY(readLine), ENTRY(exitNow),
       ENTRY(releaseFreeMemory), ENTRY(setProject), ENTRY(projectOf), ENTRY(setProjectLimits), ENTRY(isProjectFree), ENTRY(readText),
+      ENTRY(readNumbers), ENTRY(processStart),
   };
   share_free_memory();
   napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);

@@ -52,6 +52,69 @@ describe('file system calls beneath a descriptor', () => {
     assert.throws(() => system.readText(`${path}\0`), TypeError);
   });
 
+  test('numbers are found in files by the words before them', () => {
+    const file = (name: string, text: string): string => {
+      const path = join(base, name);
+      writeFileSync(path, text);
+      return path;
+    };
+    const plain = file('plain', '9223372036854771712\n');
+    const table = file('table', 'total_file 7\nfile 12\ninactive_file 4096\nlast 18446744073709551615');
+    const v1 = file('v1', '8:0 Read 100\n8:0 Write 1\n8:16 Read 23\nTotal 124\n');
+    const v2 = file('v2', '8:0 rbytes=5 wbytes=6\n8:16 rbytes=50 wbytes=60\n');
+    const odd = ['max\n', '', '12 13\n', '-1', '1\0'].map((text, i) => file(`odd${i}`, text));
+    const read = (pairs: [string, string][]): unknown =>
+      system.readNumbers(
+        pairs.map(([path]) => path),
+        pairs.map(([, key]) => key),
+      );
+    assert.deepEqual(
+      read([
+        [plain, ''],
+        [table, 'file '],
+        [table, 'inactive_file '],
+        [table, 'last '],
+        [table, 'none '],
+        [table, ''],
+        [v1, 'Read '],
+        [v1, 'Write '],
+        [v1, 'Total '],
+        [v2, 'rbytes='],
+        [v2, 'bytes='],
+        [join(base, 'absent'), ''],
+        [base, ''],
+        [v2, 'wbytes='],
+      ]),
+      [
+        Number('9223372036854771712'),
+        12,
+        4096,
+        Number('18446744073709551615'),
+        undefined,
+        undefined,
+        123,
+        1,
+        124,
+        55,
+        undefined,
+        undefined,
+        undefined,
+        66,
+      ],
+    );
+    assert.deepEqual(
+      read(odd.map((path) => [path, ''])),
+      odd.map((_, i) => (i === 4 ? 1 : undefined)),
+    );
+    // As long as what is read at once.
+    assert.deepEqual(read([[file('long', `${'x '.repeat(8190)}key 77`), 'key ']]), [77]);
+    assert.deepEqual(read([]), []);
+    assert.throws(() => system.readNumbers(['a'], []), TypeError);
+    assert.throws(() => system.readNumbers(['a\0'], ['']), TypeError);
+    assert.throws(() => system.readNumbers([1] as unknown as string[], ['']), TypeError);
+    for (const path of [plain, table, v1, v2, ...odd, join(base, 'long')]) rmSync(path);
+  });
+
   test('errors look like those of node', () => {
     assert.throws(() => system.mkdirat(dir, 'no/such', 0o755), {
       name: 'Error',

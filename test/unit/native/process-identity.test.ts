@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { syscalls } from '../../../src/native/linux.ts';
 import {
@@ -12,14 +14,26 @@ import {
   isEnding,
   ownIdentity,
   parseIdentity,
-  parseProcessStat,
 } from '../../../src/native/process-identity.ts';
 
 describe('process identity', () => {
-  test('reads past a name with blanks and parentheses', () => {
-    const text = '42 (a ) S (b) R) Z 1 42 42 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 98765 0 0';
-    assert.deepEqual(parseProcessStat(text), { state: 'Z', startTime: '98765' });
-    assert.equal(parseProcessStat('42 (short) R 1'), undefined);
+  test('reads past a name with blanks and parentheses', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tspod-identity-'));
+    const program = join(directory, 'a ) Z 1 (b');
+    copyFileSync('/bin/sleep', program);
+    const child = spawn(program, ['60'], { stdio: 'ignore' });
+    const exited = once(child, 'exit');
+    await once(child, 'spawn');
+    const pid = child.pid ?? -1;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
+    assert.match(stat, /^\d+ \(a \) Z 1 \(b\) [RSD] /);
+    assert.deepEqual(identifyProcess(pid), { pid, startTime: fields[19] });
+    assert.match(syscalls().processStart(pid) ?? '', /^[RSD]\d+$/);
+    child.kill('SIGKILL');
+    await exited;
+    assert.equal(identifyProcess(pid), undefined);
+    rmSync(directory, { recursive: true });
   });
 
   test('this process is alive, and one of the same pid but another start is not', () => {
@@ -27,7 +41,7 @@ describe('process identity', () => {
     assert.equal(isAlive({ pid: process.pid, startTime: '1' }), false);
     assert.equal(isAlive({ pid: process.pid, startTime: undefined }), false);
     assert.equal(isAlive(undefined), false);
-    assert.equal(identifyProcess(0), undefined);
+    for (const pid of [0, -1, 1.5, 2 ** 31, Number.NaN]) assert.equal(identifyProcess(pid), undefined);
   });
 
   test('survives being written down, but not a reboot', () => {

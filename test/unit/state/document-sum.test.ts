@@ -17,3 +17,25 @@ test('every single bit of a text counts, and its length', () => {
   assert.equal(isAsWritten(text, known), true);
   assert.equal(isAsWritten(text, null), true);
 });
+
+test('sums of documents that are stored stay the same', () => {
+  const words = (text: string): number => {
+    const bytes = Buffer.concat([Buffer.from(text), Buffer.alloc(4)]);
+    let sum = Buffer.byteLength(text);
+    for (let at = 0; at < Buffer.byteLength(text); at += 4)
+      sum = Math.imul((sum << 5) | (sum >>> 27), 0x01000193) ^ bytes.readInt32LE(at);
+    return sum >>> 0;
+  };
+  const texts = [
+    '',
+    '{}',
+    '"',
+    `${'é'.repeat(1001)}${'x'.repeat(333)}`,
+    JSON.stringify({ all: [1, '\u{1f40b}'] }),
+  ];
+  for (let length = 0; length < 500; length++)
+    texts.push(
+      Array.from({ length }, (_, at) => String.fromCharCode((at * 7919 + length) % 0xd800)).join(''),
+    );
+  for (const text of texts) assert.equal(sumOf(text), words(text));
+});

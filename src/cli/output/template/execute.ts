@@ -35,10 +35,10 @@ const DEEPEST_CALL = 1000;
 const LONGEST_CONTEXT = 20;
 
 /** The text that the template makes of `data`; `replaced` functions go before the usual ones. Throws TemplateExecError, as Go words it. */
-export function executeTemplate(template: Template, data: unknown, replaced: FunctionTable = {}): string {
+export function executeTemplate(template: Template, data: unknown, replaced?: FunctionTable): string {
   const state: State = {
     template,
-    functions: { ...functions, ...replaced },
+    functions: replaced === undefined ? functions : { ...functions, ...replaced },
     name: template.name,
     variables: [{ name: '$', value: data }],
     output: [],
@@ -148,9 +148,11 @@ function callTemplate(state: State, node: Extract<Node, { kind: 'template' }>, d
 
 function evaluatePipe(state: State, pipe: Pipe, dot: unknown): unknown {
   let value: unknown;
-  pipe.commands.forEach((command, index) => {
-    value = evaluateCommand(state, command, dot, index === 0 ? [] : [value]);
-  });
+  let piped: readonly unknown[] = NOTHING;
+  for (const command of pipe.commands) {
+    value = evaluateCommand(state, command, dot, piped);
+    piped = [value];
+  }
   for (const name of pipe.variables) {
     if (pipe.isAssignment) assign(state, { name, value });
     else state.variables.push({ name, value });
@@ -163,9 +165,15 @@ function assign(state: State, { name, value }: Variable): void {
   if (variable !== undefined) variable.value = value;
 }
 
+const NOTHING: readonly unknown[] = [];
+
 /** `piped` holds the value of the stage before, which becomes the last argument. */
 function evaluateCommand(state: State, command: Command, dot: unknown, piped: readonly unknown[]): unknown {
-  const [first, ...rest] = command.operands;
+  const [first] = command.operands;
+  // Nearly all that there is in the rows of a table.
+  if (first.kind === 'field' && command.operands.length === 1 && piped.length === 0)
+    return evaluateField(state, first, dot, undefined);
+  const rest = command.operands.slice(1);
   if (first.kind === 'function') return callFunction(state, { command, name: first.name, rest, piped }, dot);
   if (first.kind === 'field' && first.names.length > 0) {
     const lazyArgs = (): unknown[] => [...rest.map((operand) => evaluate(state, operand, dot)), ...piped];
@@ -259,14 +267,14 @@ interface Chain {
 
 function walk(state: State, place: Place, start: unknown, { names, args }: Chain): unknown {
   let value = start;
-  names.forEach((name, index) => {
+  for (const [index, name] of names.entries()) {
     const last = index === names.length - 1;
     value = link(state, place, value, name);
     if (typeof value === 'function') value = value(...(last && args !== undefined ? args() : []));
     else if (last && args !== undefined) {
       fail(state, place, `${name} has arguments but cannot be invoked as function`);
     }
-  });
+  }
   return value;
 }
 
