@@ -25,6 +25,8 @@ function scale(
   units: readonly string[],
   digits: number,
 ): { figure: string; unit: string } {
+  // Most figures of a long list are nothing.
+  if (bytes === 0) return { figure: '0', unit: units[0] ?? '' };
   let value = bytes;
   let step = 0;
   // Rounding may reach the next unit: 999.9 kB is 1 MB.

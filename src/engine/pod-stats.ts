@@ -3,7 +3,7 @@ import { containerUsage, type ResourceUsage, statsFrom } from './container-stats
 import type { Engine } from './engine.ts';
 import { lookAtPod } from './list-pods.ts';
 import { getLatestPod, getPodByName, type PodRecord, settledPods } from './pods.ts';
-import { statsTexts } from './stats-text.ts';
+import { memoryInBinary, statsTexts } from './stats-text.ts';
 
 export interface PodStatsWish {
   names: readonly string[];
@@ -43,7 +43,7 @@ export function podStats(engine: Engine, wish: PodStatsWish): () => Promise<PodS
         rows.push({
           CPU: texts.CPUPerc,
           MemUsage: texts.MemUsage,
-          MemUsageBytes: texts.MemUsageBytes,
+          MemUsageBytes: memoryInBinary(usage),
           Mem: texts.MemPerc,
           NetIO: texts.NetIO,
           BlockIO: texts.BlockIO,

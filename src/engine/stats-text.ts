@@ -6,7 +6,6 @@ export interface StatsTexts {
   CPUPerc: string;
   AvgCPU: string;
   MemUsage: string;
-  MemUsageBytes: string;
   MemPerc: string;
   NetIO: string;
   BlockIO: string;
@@ -16,12 +15,11 @@ export interface StatsTexts {
 export function statsTexts(stats: ContainerStats): StatsTexts {
   const { usage } = stats;
   const network = networkSum(usage);
-  const pair = (left: number, right: number, size = humanSize): string => `${size(left)} / ${size(right)}`;
+  const pair = (left: number, right: number): string => `${humanSize(left)} / ${humanSize(right)}`;
   return {
     CPUPerc: percentText(stats.cpuPercent),
     AvgCPU: percentText(stats.averageCpuPercent),
     MemUsage: pair(usage?.memory ?? 0, usage?.memoryLimit ?? 0),
-    MemUsageBytes: pair(usage?.memory ?? 0, usage?.memoryLimit ?? 0, humanBinarySize),
     MemPerc: percentText(stats.memoryPercent),
     NetIO: pair(network.received, network.sent),
     BlockIO: pair(usage?.readBytes ?? 0, usage?.writtenBytes ?? 0),
@@ -29,12 +27,18 @@ export function statsTexts(stats: ContainerStats): StatsTexts {
   };
 }
 
+/** In powers of 1024: only templates ask for it. */
+export function memoryInBinary(usage: ResourceUsage | undefined): string {
+  return `${humanBinarySize(usage?.memory ?? 0)} / ${humanBinarySize(usage?.memoryLimit ?? 0)}`;
+}
+
 export function networkSum(usage: ResourceUsage | undefined): { received: number; sent: number } {
-  const all = Object.values(usage?.networks ?? {});
-  return {
-    received: all.reduce((total, { rxBytes }) => total + rxBytes, 0),
-    sent: all.reduce((total, { txBytes }) => total + txBytes, 0),
-  };
+  const sum = { received: 0, sent: 0 };
+  for (const { rxBytes, txBytes } of Object.values(usage?.networks ?? {})) {
+    sum.received += rxBytes;
+    sum.sent += txBytes;
+  }
+  return sum;
 }
 
 export function percentText(value: number): string {

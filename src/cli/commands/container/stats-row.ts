@@ -1,7 +1,7 @@
 import { shortId } from '../../../base/ids.ts';
 import type { ContainerStats } from '../../../engine/container-stats.ts';
-import { networkSum, percentText, statsTexts } from '../../../engine/stats-text.ts';
-import { humanBinarySize, humanSize } from '../../output/human-size.ts';
+import { memoryInBinary, networkSum, percentText, statsTexts } from '../../../engine/stats-text.ts';
+import { humanSize } from '../../output/human-size.ts';
 import { type GoObject, goMap, goStruct, withEmbedded } from '../../output/template/go-value.ts';
 
 export const PODMAN_COLUMNS =
@@ -37,6 +37,8 @@ export const DOCKER_HEADINGS = {
   BlockIO: 'BLOCK I/O',
 } as const;
 
+const ALIASES = { PIDs: 'PIDS' };
+
 export function podmanStatsRow(stats: ContainerStats, { noTrunc }: StatsStyle): GoObject {
   const { record, usage } = stats;
   const { AvgCPU: average, ...figures } = statsTexts(stats);
@@ -63,22 +65,13 @@ export function podmanStatsRow(stats: ContainerStats, { noTrunc }: StatsStyle): 
     // Only cgroup v1 counts them apart.
     PerCPU: [],
   };
-  const json = {
-    id: texts.ID,
-    name: texts.Name,
-    cpu_time: texts.Up,
-    cpu_percent: texts.CPUPerc,
-    avg_cpu: texts.AVGCPU,
-    mem_usage: texts.MemUsage,
-    mem_percent: texts.MemPerc,
-    net_io: texts.NetIO,
-    block_io: texts.BlockIO,
-    pids: texts.PIDS,
-  };
   const fields = {
     ...texts,
     ...numbers,
     // Only templates ask for these.
+    get MemUsageBytes() {
+      return memoryInBinary(usage);
+    },
     get CPUSystemNano() {
       return usage?.cpuDetails().kernelNanos ?? 0;
     },
@@ -92,7 +85,24 @@ export function podmanStatsRow(stats: ContainerStats, { noTrunc }: StatsStyle): 
       return goMap(usage?.networks ?? {});
     },
   };
-  const row = goStruct('containers.containerStats', fields, { json, aliases: { PIDs: 'PIDS' } });
+  const options = {
+    aliases: ALIASES,
+    get json() {
+      return {
+        id: texts.ID,
+        name: texts.Name,
+        cpu_time: texts.Up,
+        cpu_percent: texts.CPUPerc,
+        avg_cpu: texts.AVGCPU,
+        mem_usage: texts.MemUsage,
+        mem_percent: texts.MemPerc,
+        net_io: texts.NetIO,
+        block_io: texts.BlockIO,
+        pids: texts.PIDS,
+      };
+    },
+  };
+  const row = goStruct('containers.containerStats', fields, options);
   return withEmbedded(row, 'ContainerStats');
 }
 
@@ -108,9 +118,7 @@ export function dockerStatsRow(stats: ContainerStats, { noTrunc, asTable }: Stat
     Container: record.name,
     ID: noTrunc ? record.id : shortId(record.id),
     MemPerc: dash(percentText(stats.memoryPercent)),
-    MemUsage: none
-      ? '-- / --'
-      : `${humanBinarySize(usage?.memory ?? 0)} / ${humanBinarySize(usage?.memoryLimit ?? 0)}`,
+    MemUsage: none ? '-- / --' : memoryInBinary(usage),
     Name: record.name,
     NetIO: dash(`${humanSize(network.received, 3)} / ${humanSize(network.sent, 3)}`),
     PIDs: dash(String(usage?.pids ?? 0)),
