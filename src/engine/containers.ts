@@ -29,7 +29,7 @@ export { pauseContainer, unpauseContainer } from '../libpod/pause.ts';
 export { removeContainer, stopForRemoval } from '../libpod/remove.ts';
 export { cleanupContainer, restartByPolicy } from '../libpod/cleanup.ts';
 export type { ExecRequest } from '../libpod/exec-process.ts';
-export { type ExecSession, removeExec as cleanupExec, startExec } from '../libpod/exec-session.ts';
+export { cleanupExec, type ExecSession, recordExecCreate, startExec } from '../libpod/exec-session.ts';
 export { healthChanged } from '../libpod/health-changed.ts';
 export { type HealthRecord, healthStatus, readHealth } from '../libpod/health-record.ts';
 export { runHealthcheck } from '../libpod/run-healthcheck.ts';

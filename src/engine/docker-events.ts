@@ -1,5 +1,14 @@
 import { familiarName } from '../image/reference.ts';
-import { STOP_SIGNAL, type StoredEvent } from '../state/events.ts';
+import {
+  END_DISCONNECT,
+  EXEC_CREATE,
+  FOR_DOCKER,
+  START_CONNECT,
+  STOP_SIGNAL,
+  type StoredEvent,
+} from '../state/events.ts';
+import { findModeNetwork } from './docker-mode-networks.ts';
+import { dockerNetworkName } from './docker-network.ts';
 
 /** An event as docker's API tells it. */
 export interface DockerEvent {
@@ -18,8 +27,8 @@ export interface DockerEvent {
 export function dockerAction({ kind, action, attributes }: StoredEvent): string | undefined {
   const word = WORDS[kind]?.[action];
   if (word === null) return undefined;
-  if (word === 'exec_start' && attributes['execID'] !== undefined)
-    return `exec_start: ${attributes['command'] ?? ''}`.trim();
+  const command = attributes[FOR_DOCKER.command];
+  if (command !== undefined) return `${word ?? action}: ${command}`;
   return word ?? action;
 }
 
@@ -30,12 +39,13 @@ const WORDS: Readonly<Record<string, Readonly<Record<string, string | null>>>> =
     remove: 'destroy',
     init: null,
     cleanup: null,
+    [EXEC_CREATE]: 'exec_create',
     exec: 'exec_start',
     exec_died: 'exec_die',
   },
   image: { remove: 'delete', loadfromarchive: 'load' },
   volume: { remove: 'destroy' },
-  network: { remove: 'destroy' },
+  network: { remove: 'destroy', [START_CONNECT]: 'connect', [END_DISCONNECT]: 'disconnect' },
 };
 
 /**
@@ -50,7 +60,53 @@ export function inDockerOrder(events: readonly StoredEvent[]): StoredEvent[] {
     ordered[index] = { ...second, at: first.at };
     ordered[index + 1] = { ...first, at: second.at };
   }
+  return attachedFirst(ordered);
+}
+
+/** docker's clients attach before they start, and its networks are joined in between. */
+function attachedFirst(events: readonly StoredEvent[]): StoredEvent[] {
+  const ordered: StoredEvent[] = [];
+  for (const event of events) {
+    if (event.attributes[FOR_DOCKER.withStart] === undefined) {
+      ordered.push(event);
+      continue;
+    }
+    let first = ordered.length;
+    while (first > 0 && isOfStart(ordered[first - 1], event.objectId)) first--;
+    const at = ordered[first]?.at ?? event.at;
+    ordered.splice(first, 0, { ...event, at });
+  }
   return ordered;
+}
+
+function isOfStart(event: StoredEvent | undefined, id: string): boolean {
+  return event?.objectId === id && ['init', 'start', START_CONNECT].includes(event.action);
+}
+
+/** podman knows nothing of what is there for docker's sake. */
+export function asPodmanTells(events: readonly StoredEvent[]): StoredEvent[] {
+  return events
+    .filter(({ action }) => !DOCKERS.has(action))
+    .map(withoutDockers)
+    .map(withoutMembership);
+}
+
+function withoutMembership(event: StoredEvent): StoredEvent {
+  if (event.kind !== 'network' || event.attributes['network'] === undefined) return event;
+  return withoutAttributes(event, OF_MEMBERSHIP);
+}
+
+const DOCKERS = new Set([STOP_SIGNAL, START_CONNECT, END_DISCONNECT, EXEC_CREATE]);
+const DOCKERS_ATTRIBUTES = new Set<string>(Object.values(FOR_DOCKER));
+const OF_MEMBERSHIP = new Set(['networkId', 'driver']);
+
+function withoutDockers(event: StoredEvent): StoredEvent {
+  return withoutAttributes(event, DOCKERS_ATTRIBUTES);
+}
+
+function withoutAttributes(event: StoredEvent, unwanted: ReadonlySet<string>): StoredEvent {
+  const kept = Object.entries(event.attributes).filter(([name]) => !unwanted.has(name));
+  return { ...event, attributes: Object.fromEntries(kept) };
 }
 
 /** docker's shape; undefined for what docker does not tell. */
@@ -97,7 +153,10 @@ function timesOf({ at }: StoredEvent): Pick<DockerEvent, 'time' | 'timeNano'> {
 }
 
 function actorOf({ kind, name, objectId, attributes }: StoredEvent): string {
-  if (kind === 'network') return attributes['networkId'] ?? objectId;
+  if (kind === 'network') {
+    const { network, networkId } = attributes;
+    return networkId ?? (network === undefined ? undefined : findModeNetwork(network)?.id) ?? objectId;
+  }
   if (name === '') return objectId;
   if (kind === 'image') return familiarName(name);
   return kind === 'volume' ? name : objectId;
@@ -107,18 +166,24 @@ function imageOf({ attributes }: StoredEvent): string {
   return familiarName(attributes['image'] ?? '');
 }
 
-function attributesOf({ kind, name, attributes, objectId }: StoredEvent): Record<string, string> {
-  const { containerExitCode, network, networkId, ...rest } = attributes;
-  const all: Record<string, string> = { ...rest };
+function attributesOf(event: StoredEvent): Record<string, string> {
+  const { kind, name } = event;
+  if (kind === 'network') return networkAttributes(event);
+  const { containerExitCode, ...all } = withoutDockers(event).attributes;
+  const duration = event.attributes[FOR_DOCKER.duration];
+  if (duration !== undefined) all['execDuration'] = duration;
   if (all['image'] !== undefined) all['image'] = familiarName(all['image']);
   if (containerExitCode !== undefined) all['exitCode'] = containerExitCode;
   if (kind === 'volume') all['driver'] = 'local';
-  else if (kind === 'network' && network !== undefined) {
-    all['name'] = network;
-    all['container'] = objectId;
-    all['type'] = network === 'none' ? 'null' : 'bridge';
-  } else if (name !== '') all['name'] = kind === 'image' ? familiarName(name) : name;
+  else if (name !== '') all['name'] = kind === 'image' ? familiarName(name) : name;
   return all;
+}
+
+function networkAttributes({ name, objectId, attributes }: StoredEvent): Record<string, string> {
+  const { network, networkId, driver } = attributes;
+  const type = driver ?? findModeNetwork(network ?? name)?.driver ?? 'bridge';
+  if (network === undefined) return { name, type };
+  return { container: objectId, name: dockerNetworkName({ id: networkId ?? '', name: network }), type };
 }
 
 /** Of a second. */

@@ -55,7 +55,7 @@ export function dockerNetworkDocument(
 }
 
 /** docker calls the network that is always there `bridge`. */
-export function dockerNetworkName({ id, name }: NetworkDefinition): string {
+export function dockerNetworkName({ id, name }: Pick<NetworkDefinition, 'id' | 'name'>): string {
   return id === DEFAULT_NETWORK_ID ? 'bridge' : name;
 }
 

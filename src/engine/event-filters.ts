@@ -1,6 +1,8 @@
 import { UsageError } from '../base/errors.ts';
 import type { StoredEvent } from '../state/events.ts';
 import { dockerAction } from './docker-events.ts';
+import { findModeNetwork } from './docker-mode-networks.ts';
+import { dockerNetworkName } from './docker-network.ts';
 
 type Predicate = (event: StoredEvent) => boolean;
 
@@ -31,10 +33,14 @@ function predicateFor(key: string, value: string): Predicate {
       event.kind === 'image'
         ? isNamed(event, value)
         : event.attributes['image'] === value || isShort(event.attributes['image'], value);
+  if (kind === 'network') return (event) => event.kind === kind && isOfNetwork(event, value);
   if (kind !== undefined) return (event) => event.kind === kind && isNamed(event, value);
   switch (key) {
     case 'event':
-      return (event) => event.action === value || dockerAction(event)?.split(':')[0] === value;
+      return (event) => {
+        const action = dockerAction(event);
+        return event.action === value || action === value || action?.split(':')[0] === value;
+      };
     case 'type':
       return (event) => event.kind === (value === 'daemon' ? 'system' : value);
     case 'scope':
@@ -56,6 +62,16 @@ function predicateFor(key: string, value: string): Predicate {
         hint: 'there are container, event, image, label, network, pod, secret, type and volume',
       });
   }
+}
+
+/** What is told of a container that joins it or leaves it is told by the container's id and name. */
+function isOfNetwork(event: StoredEvent, value: string): boolean {
+  const { network, networkId } = event.attributes;
+  if (network === undefined) return isNamed(event, value);
+  const id = networkId ?? findModeNetwork(network)?.id ?? '';
+  return [network, dockerNetworkName({ id, name: network })].some((name) =>
+    isNamed({ ...event, name, objectId: id }, value),
+  );
 }
 
 function isNamed({ objectId, name }: StoredEvent, value: string): boolean {

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { lastEvent, readEvents, STOP_SIGNAL, type StoredEvent } from '../state/events.ts';
-import { inDockerOrder } from './docker-events.ts';
+import { lastEvent, readEvents, type StoredEvent } from '../state/events.ts';
+import { asPodmanTells, inDockerOrder } from './docker-events.ts';
 import type { Engine } from './engine.ts';
 import { eventPredicate } from './event-filters.ts';
 
@@ -43,7 +43,7 @@ async function* wantedEvents(
       const ended = changes === undefined || isOver(until) || signal?.aborted === true;
       const events = readEvents(engine.db, seen);
       seen = events.at(-1)?.seq ?? seen;
-      for (const event of asDocker ? inDockerOrder(events) : events.filter(isOfPodman)) {
+      for (const event of asDocker ? inDockerOrder(events) : asPodmanTells(events)) {
         const at = Date.parse(event.at);
         if ((since === undefined || at >= since) && (until === undefined || at <= until) && isWanted(event))
           yield event;
@@ -54,10 +54,6 @@ async function* wantedEvents(
   } finally {
     changes?.close();
   }
-}
-
-function isOfPodman({ action }: StoredEvent): boolean {
-  return action !== STOP_SIGNAL;
 }
 
 function isOver(until: number | undefined): boolean {

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
 import { writeFileAtomic } from '../base/atomic-file.ts';
@@ -14,7 +14,7 @@ import { stringifyRuntimeJson } from '../oci/runtime-json.ts';
 import type { OciProcess } from '../oci/runtime-spec.ts';
 import { allowReserve, type Row, transaction } from '../state/db.ts';
 import { FOR_REMOVALS } from '../state/reserve.ts';
-import { recordEvent, timestamp } from '../state/events.ts';
+import { EXEC_CREATE, FOR_DOCKER, recordEvent, timestamp } from '../state/events.ts';
 import { beginCgroupMove } from './cgroup-head-start.ts';
 import { type ContainerRecord, getContainer, lookupContainer } from './container.ts';
 import { containerPaths } from './container-paths.ts';
@@ -75,7 +75,7 @@ export async function startExec(
       // It may be what clears the disk up.
       allowReserve(libpod.db, FOR_REMOVALS);
       dropDeadSessions(libpod, container.id);
-      insertSession(libpod, container, id, request);
+      insertSession(libpod, container, { id, request, isNew: options.id === undefined });
     }
     crashPoint('exec-after-row');
     monitor = launchMonitor({
@@ -108,7 +108,7 @@ export async function startExec(
         libpod.db,
         () => {
           markRunning(libpod, id, message.data);
-          recordEvent(libpod.db, eventFor(container, 'exec', { execID: id }));
+          recordEvent(libpod.db, eventFor(container, 'exec', execAttributes(id, request.command)));
         },
         false,
       );
@@ -201,9 +201,8 @@ async function finish(
   const { id } = session;
   if (session.unrecorded) removeFiles(libpod, container.id, id);
   else {
-    const died = { execID: id, exitCode: String(message?.data ?? '') };
-    transaction(libpod.db, () => recordEvent(libpod.db, eventFor(container, 'exec_died', died)), false);
-    removeExec(libpod, container.id, id);
+    endSession(libpod, container, id, message?.data);
+    removeFiles(libpod, container.id, id);
   }
   if (message === undefined) return undefined;
   if (message.message === undefined) return { exitCode: message.data };
@@ -215,7 +214,37 @@ async function finish(
   };
 }
 
-/** What an exec session leaves behind. Idempotent; also called by the monitor's exit command for detached ones. */
+/** Told once, whoever comes first: who waits for a detached one, or its monitor's exit command. */
+function endSession(
+  libpod: Libpod,
+  container: ContainerRecord,
+  id: string,
+  exitCode: number | undefined,
+): void {
+  const died = { execID: id, exitCode: String(exitCode ?? '') };
+  const end = (): void => {
+    const { changes } = libpod.db.prepare('DELETE FROM exec_sessions WHERE id = ?').run(id);
+    if (Number(changes) > 0) recordEvent(libpod.db, eventFor(container, 'exec_died', died));
+  };
+  transaction(libpod.db, end, false);
+}
+
+/** What the monitor's exit command has to do for a detached one. Idempotent. */
+export function cleanupExec(libpod: Libpod, containerId: string, id: string): void {
+  const container = getContainer(libpod.db, containerId);
+  if (container !== undefined) endSession(libpod, container, id, exitCodeIn(libpod, containerId, id));
+  removeExec(libpod, containerId, id);
+}
+
+function exitCodeIn(libpod: Libpod, containerId: string, id: string): number | undefined {
+  try {
+    return Number(readFileSync(join(execDirectory(libpod, containerId, id), containerId), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What an exec session leaves behind. Idempotent. */
 export function removeExec(libpod: Libpod, containerId: string, id: string): void {
   transaction(libpod.db, () => libpod.db.prepare('DELETE FROM exec_sessions WHERE id = ?').run(id), false);
   removeFiles(libpod, containerId, id);
@@ -279,7 +308,11 @@ function execArguments(libpod: Libpod, container: ContainerRecord, session: Sess
 }
 
 /** Until it runs, the process in charge of a session is the one that starts it; then it is the program itself. */
-function insertSession(libpod: Libpod, container: ContainerRecord, id: string, request: ExecRequest): void {
+function insertSession(
+  libpod: Libpod,
+  container: ContainerRecord,
+  { id, request, isNew }: { id: string; request: ExecRequest; isNew: boolean },
+): void {
   const { pid, startTime } = ownIdentity();
   const insert = libpod.db.prepare(
     'INSERT INTO exec_sessions (id, container_id, config, state, pid, monitor_start, boot_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -294,7 +327,26 @@ function insertSession(libpod: Libpod, container: ContainerRecord, id: string, r
     bootId(),
     timestamp(),
   ];
-  transaction(libpod.db, () => insert.run(...values), false);
+  const store = (): void => {
+    insert.run(...values);
+    if (isNew) recordEvent(libpod.db, eventFor(container, EXEC_CREATE, execAttributes(id, request.command)));
+  };
+  transaction(libpod.db, store, false);
+}
+
+/** One that a client makes now and starts later, if it does. */
+export function recordExecCreate(
+  libpod: Libpod,
+  container: ContainerRecord,
+  exec: { id: string; command: readonly string[] },
+): void {
+  const event = eventFor(container, EXEC_CREATE, execAttributes(exec.id, exec.command));
+  transaction(libpod.db, () => recordEvent(libpod.db, event), false);
+}
+
+/** docker puts a blank after the program even where no words follow. */
+function execAttributes(execID: string, [program = '', ...words]: readonly string[]): Record<string, string> {
+  return { execID, [FOR_DOCKER.command]: `${program} ${words.join(' ')}` };
 }
 
 function markRunning(libpod: Libpod, id: string, pid: number): void {

@@ -1,6 +1,6 @@
 import { ConflictError, InvalidSpecError, WrongStateError } from '../base/errors.ts';
 import { networkPlaces } from '../network/context.ts';
-import { joinNetwork, leaveNetwork } from '../network/membership.ts';
+import { joinNetwork, keepNetns, leaveNetwork } from '../network/membership.ts';
 import { reloadNetworks } from '../network/reload.ts';
 import { type NetworkDefinition, refuseConfigOnly } from '../network/network-definition.ts';
 import { getNetwork } from '../network/network-store.ts';
@@ -79,7 +79,7 @@ export async function disconnectContainer(libpod: Libpod, nameOrId: string, netw
     const change = {
       networks: rest,
       action: 'disconnect',
-      network: definition ?? { name: wanted, id: '' },
+      network: definition ?? { name: wanted, id: '', driver: 'bridge' },
       ...(links === undefined ? {} : { links }),
     };
     if (!isLive) return change;
@@ -89,22 +89,24 @@ export async function disconnectContainer(libpod: Libpod, nameOrId: string, netw
   });
 }
 
-/** As docker leaves the network none: the container has none from then on, and can join others. Not while it runs. */
+/**
+ * As docker leaves the network none: the container has none from then on, and can join others. The namespace of one that runs is the
+ * runtime's own; it gets the place that those have which we make.
+ */
 export async function leaveNone(libpod: Libpod, nameOrId: string, networkId: string): Promise<void> {
   const { id } = lookupContainer(libpod.db, nameOrId);
   const lock = await lockContainer(libpod, id);
   try {
     const record = (await settle(libpod, id)) ?? lookupContainer(libpod.db, id);
-    if (isLive(record) || record.state === 'stopping')
-      throw new WrongStateError(
-        `cannot disconnect container ${record.name} from none while it is ${record.state}: its network namespace is the runtime's`,
-        { hint: 'stop it first' },
-      );
-    await store(libpod, record, {
+    refuseEnding(record);
+    const change = {
       networks: [],
       action: 'disconnect',
-      network: { name: 'none', id: networkId },
-    });
+      network: { name: 'none', id: networkId, driver: 'null' },
+    };
+    if (!isLive(record) || record.pid === undefined) return await store(libpod, record, change);
+    const netnsPath = keepNetns(networkContext(libpod, record.name), record.id, record.pid);
+    await store(libpod, record, { ...change, facts: { networks: {} }, netnsPath });
   } finally {
     lock.release();
   }
@@ -158,8 +160,9 @@ interface NetworksChange {
   links?: LinkSpec[];
   /** Of a running container. */
   facts?: ContainerRecord['facts']['network'];
+  netnsPath?: string;
   action: string;
-  network: Pick<NetworkDefinition, 'name' | 'id'>;
+  network: Pick<NetworkDefinition, 'name' | 'id' | 'driver'>;
 }
 
 async function changeNetworks(
@@ -172,14 +175,16 @@ async function changeNetworks(
   try {
     const record = (await settle(libpod, id)) ?? lookupContainer(libpod.db, id);
     const networks = networksOf(record);
-    if (record.state === 'stopping' || record.state === 'removing')
-      throw new WrongStateError(
-        `container ${record.name} is ${record.state}: its networks cannot be changed now`,
-      );
+    refuseEnding(record);
     await store(libpod, record, await work(record, networks, isLive(record)));
   } finally {
     lock.release();
   }
+}
+
+function refuseEnding({ name, state }: ContainerRecord): void {
+  if (state === 'stopping' || state === 'removing')
+    throw new WrongStateError(`container ${name} is ${state}: its networks cannot be changed now`);
 }
 
 /** Whatever the network is called: without a bridge there is none to be joined or left. */
@@ -197,7 +202,7 @@ function networksOf({ name, spec: { network } }: ContainerRecord): NetworkAttach
 
 /** The row with the event, then the files that the container reads. */
 async function store(libpod: Libpod, record: ContainerRecord, change: NetworksChange): Promise<void> {
-  const { networks, links, facts, action, network } = change;
+  const { networks, links, facts, netnsPath, action, network } = change;
   const mode = { mode: 'bridge' as const, networks };
   const changed = transaction(
     libpod.db,
@@ -205,14 +210,16 @@ async function store(libpod: Libpod, record: ContainerRecord, change: NetworksCh
       const now = getContainer(libpod.db, record.id) ?? record;
       const spec = { ...now.spec, network: { ...now.spec.network, mode, ...(links && { links }) } };
       const changes: ContainerChanges =
-        facts === undefined ? { spec } : { spec, facts: { ...now.facts, network: facts } };
+        facts === undefined
+          ? { spec }
+          : { spec, facts: { ...now.facts, network: facts, ...(netnsPath && { netnsPath }) } };
       updateContainer(libpod.db, record.id, changes);
       recordEvent(libpod.db, {
         kind: 'network',
         action,
         objectId: record.id,
         name: record.name,
-        attributes: { network: network.name, networkId: network.id },
+        attributes: { network: network.name, networkId: network.id, driver: network.driver },
       });
       return { ...now, spec };
     },

@@ -3,7 +3,7 @@ import { messageOf } from '../base/errors.ts';
 import { log } from '../base/log.ts';
 import type { KernelLock } from '../native/kernel-lock.ts';
 import { allowReserve, statement, transaction } from '../state/db.ts';
-import { timestamp } from '../state/events.ts';
+import { END_DISCONNECT, FOR_DOCKER, timestamp } from '../state/events.ts';
 import { type ContainerRecord, getContainer, lookupContainer, NO_END, updateContainer } from './container.ts';
 import { tryLockContainer } from './container-lock.ts';
 import type { Libpod } from './context.ts';
@@ -13,6 +13,7 @@ import { hasOwner, isInterruptedReturn, observe } from './observe.ts';
 import { releaseFailedStart, releaseResources } from './release.ts';
 import { planRestart } from './restart-policy.ts';
 import { tellStarted } from './tell-started.ts';
+import { networkEvents } from './network-events.ts';
 import { changeState } from './state-change.ts';
 
 /**
@@ -105,8 +106,12 @@ async function settleExit(
         finishedAt: now.finishedAt ?? null,
         facts: { ...now.facts, held: true },
       },
+      eventsBefore: networkEvents(stored, stored.facts.network, END_DISCONNECT),
       events: [...(checkpoint === undefined ? stopped : ['checkpoint']), 'died'],
-      eventAttributes: { containerExitCode: String(checkpoint === undefined ? (now.exitCode ?? '') : 0) },
+      eventAttributes: {
+        containerExitCode: String(checkpoint === undefined ? (now.exitCode ?? '') : 0),
+        [FOR_DOCKER.duration]: secondsBetween(now.startedAt, now.finishedAt),
+      },
     });
   }
   if (stored.podId !== undefined && !restarting) podsToSettle.add(stored.podId);
@@ -123,6 +128,11 @@ async function settleExit(
   if (!removes) return settled;
   await deleteMarked(libpod, settled);
   return undefined;
+}
+
+function secondsBetween(from: string | null | undefined, to: string | null | undefined): string {
+  const milliseconds = Date.parse(to ?? '') - Date.parse(from ?? '');
+  return String(Math.max(0, Math.trunc(milliseconds / 1000) || 0));
 }
 
 /** Set when it was a checkpoint that has ended it. */

@@ -9,7 +9,7 @@ import { type NetworkSetup, setupNetwork } from '../network/setup.ts';
 import { startInRuntime } from '../oci/runtime-client.ts';
 import { explainRuntimeError } from '../oci/runtime-errors.ts';
 import { allowReserve } from '../state/db.ts';
-import { timestamp } from '../state/events.ts';
+import { FOR_DOCKER, START_CONNECT, timestamp } from '../state/events.ts';
 import { FOR_REMOVALS } from '../state/reserve.ts';
 import { makeBundleDirectories, prepareBundle } from './bundle.ts';
 import type { NetworkSpec } from '../specgen/container-spec.ts';
@@ -37,13 +37,16 @@ import { settle } from './settle.ts';
 import { checkStartable } from './startable.ts';
 import { dueRestart, endRestartWait } from './restart-policy.ts';
 import { startMonitor } from './start-monitor.ts';
-import { changeState } from './state-change.ts';
+import { changeState, type StateChangeOptions } from './state-change.ts';
+import { networkEvents } from './network-events.ts';
 
 export interface StartOptions {
   /** Which restart by policy this is. When another one is due, or none, the container is left as it is. */
   restartCount?: number;
   /** Called when the attach socket listens and before the program runs, so that no output is lost. */
   attach?: (attachSocket: string) => Promise<void> | void;
+  /** That somebody attaches has been recorded already. */
+  attachTold?: boolean;
   /** This process stays and cleans up when the container ends. */
   stay?: boolean;
   /** With `stay`: should this process be killed, the container is too (not with a foreign monitor). */
@@ -307,12 +310,20 @@ function recordStarted(
         : options.restart
           ? ['init', 'start', 'restart']
           : ['init', 'start', ...attached(options)],
+    eventsBefore: networkEvents(record, facts.network, START_CONNECT),
+    ...withStart(options),
     durable: false,
   });
 }
 
-function attached({ attach }: StartOptions): string[] {
-  return attach === undefined ? [] : ['attach'];
+function attached({ attach, attachTold }: StartOptions): string[] {
+  return attach === undefined || attachTold ? [] : ['attach'];
+}
+
+function withStart(options: StartOptions): Pick<StateChangeOptions, 'eventAttributes'> {
+  return attached(options).length === 0 || options.initOnly || options.restart
+    ? {}
+    : { eventAttributes: { [FOR_DOCKER.withStart]: 'true' } };
 }
 
 function writePidFile(path: string, pid: number): void {
@@ -344,6 +355,7 @@ async function startInitialized(
   const started = changeState(libpod, record.id, 'complete-start', {
     changes: { owner: null, startedAt: timestamp(), finishedAt: null },
     events: ['start', ...attached(options)],
+    ...withStart(options),
   });
   return { record: started, monitor: undefined };
 }

@@ -1,6 +1,6 @@
 import { NotFoundError } from '../base/errors.ts';
 import { transaction } from '../state/db.ts';
-import { recordEvent } from '../state/events.ts';
+import { type EventRecord, recordEvent } from '../state/events.ts';
 import {
   type ContainerChanges,
   type ContainerRecord,
@@ -17,6 +17,8 @@ export interface StateChangeOptions {
   events?: readonly string[];
   /** Of the last of `events`. */
   eventAttributes?: Record<string, string>;
+  /** Told before `events`. */
+  eventsBefore?: readonly EventRecord[];
   /** Must survive a power cut. Default: true unless the container removes itself at its end. */
   durable?: boolean;
 }
@@ -40,7 +42,9 @@ export function changeState(
       const state = nextState(current.state, transition, current);
       const changes = { ...options.changes, state };
       updateContainer(db, id, changes);
-      const events = current.buildOwner === undefined ? (options.events ?? []) : [];
+      const isTold = current.buildOwner === undefined;
+      for (const event of isTold ? (options.eventsBefore ?? []) : []) recordEvent(db, event);
+      const events = isTold ? (options.events ?? []) : [];
       for (const [index, action] of events.entries()) {
         const own = index === events.length - 1 ? options.eventAttributes : undefined;
         recordEvent(db, {

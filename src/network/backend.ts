@@ -27,9 +27,18 @@ export type NetnsChoice =
   | { kind: 'new' }
   | { kind: 'path'; path: string };
 
+export interface AttachedStatus {
+  interfaces: InterfaceStatus[];
+  dnsServers: string[];
+  dnsSearch: string[];
+  /** Of the network, which may be gone when the container leaves it. */
+  id?: string;
+  driver?: string;
+}
+
 export interface NetworkStatus {
   /** By network name; `pasta` and `slirp4netns` count as networks here. */
-  networks: Record<string, { interfaces: InterfaceStatus[]; dnsServers: string[]; dnsSearch: string[] }>;
+  networks: Record<string, AttachedStatus>;
   /** Where the container reaches the host, when the backend has an address for that. */
   hostAddress?: string;
 }

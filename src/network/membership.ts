@@ -1,7 +1,9 @@
-import { closeSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { crashPoint } from '../base/crash-point.ts';
 import { log } from '../base/log.ts';
 import { shortId } from '../base/ids.ts';
+import { syscalls } from '../native/linux.ts';
 import type { NetworkAttachment, PortMapping } from '../specgen/container-spec.ts';
 import { releaseAddress } from './address-leases.ts';
 import {
@@ -29,6 +31,7 @@ import {
   nameForNetavark,
   networkNameOf,
 } from './netavark-input.ts';
+import { removeNetns } from './teardown.ts';
 import { routeAnswers } from './rootless-ports.ts';
 import { existingRoom, openRoom, type RootlessRoom } from './rootless-room.ts';
 
@@ -100,6 +103,16 @@ export async function joinNetwork(context: NetworkContext, request: JoinRequest)
   } finally {
     closeSync(lockFd);
   }
+}
+
+/** Binds the namespace of a running container to the place of those that are made here; teardownNetwork removes it. Idempotent. */
+export function keepNetns({ paths }: NetworkContext, containerId: string, pid: number): string {
+  const { namespaces } = networkFiles(paths.runRoot);
+  const path = join(namespaces, containerId);
+  mkdirSync(namespaces, { recursive: true, mode: 0o711 });
+  removeNetns(path);
+  syscalls().bindNamespace(pid, 'net', path);
+  return path;
 }
 
 /** Takes a running container from a network; one that it is not on is fine. The caller holds the container's lock. */

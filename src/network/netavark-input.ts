@@ -141,6 +141,7 @@ export function parseNetavarkAnswer(
       ),
       dnsServers: network.dns_server_ips ?? [],
       dnsSearch: network.dns_search_domains ?? [],
+      ...(definition === undefined ? {} : { id: definition.id, driver: definition.driver }),
     };
   }
   return status;

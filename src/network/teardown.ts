@@ -127,7 +127,7 @@ function releaseLeases(files: NetworkFiles, record: AttachmentRecord): void {
 }
 
 /** The kernel ends the namespace when the last process in it has gone as well. */
-function removeNetns(path: string): void {
+export function removeNetns(path: string): void {
   if (!existsSync(path)) return;
   try {
     syscalls().umount(path, MNT_DETACH);

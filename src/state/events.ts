@@ -8,6 +8,21 @@ export type EventKind = 'container' | 'image' | 'volume' | 'network' | 'pod' | '
 /** The action of a signal that a stop has sent: docker tells of it as of any other, podman does not. */
 export const STOP_SIGNAL = 'stop-signal';
 
+/** What docker tells of besides: the networks that a start joins and an end leaves, and that an exec session has been made. */
+export const START_CONNECT = 'start-connect';
+export const END_DISCONNECT = 'end-disconnect';
+export const EXEC_CREATE = 'exec-create';
+
+/** Attributes that only docker's stream shows, or that only order it. Not what a label is called. */
+export const FOR_DOCKER = {
+  /** Of an exec session: what it runs. */
+  command: 'tspod:command',
+  /** Of an end: whole seconds that the container ran. */
+  duration: 'tspod:duration',
+  /** Of an attach: it belongs to the start. */
+  withStart: 'tspod:with-start',
+} as const;
+
 export interface EventRecord {
   kind: EventKind;
   /** podman's word: create, init, start, attach, died, cleanup, remove, pull, tag, … */

@@ -38,7 +38,7 @@ export const start: Handler = async (exchange) => {
   }
   const attach = (socket: string): void => service.waiting.connect(record.id, socket);
   await startWatched(engine, record, {
-    ...(service.waiting.has(record.id) && !passesStreams(record.spec) ? { attach } : {}),
+    ...(service.waiting.has(record.id) && !passesStreams(record.spec) ? { attach, attachTold: true } : {}),
   });
   sendEmpty(exchange, 204);
 };
@@ -50,7 +50,7 @@ export const start: Handler = async (exchange) => {
 async function startWatched(
   engine: Engine,
   record: ContainerRecord,
-  options: { attach?: (socket: string) => void; restart?: boolean },
+  options: Pick<StartOptions, 'attach' | 'attachTold' | 'restart'>,
 ): Promise<void> {
   const stay = record.spec.restart.name === 'no';
   const started = await startOrDrop(engine, record, { ...options, stay });

@@ -7,7 +7,13 @@ import {
   WrongStateError,
 } from '../../base/errors.ts';
 import { log } from '../../base/log.ts';
-import { type ExecSession, parseDetachKeys, resizeTerminal, startExec } from '../../engine/containers.ts';
+import {
+  type ExecSession,
+  parseDetachKeys,
+  recordExecCreate,
+  resizeTerminal,
+  startExec,
+} from '../../engine/containers.ts';
 import { bridgeStreams } from '../attach-bridge.ts';
 import { flagIn, textIn, textsIn, wordsIn } from '../body.ts';
 import type { Exec } from '../exec-registry.ts';
@@ -43,6 +49,7 @@ export const createExec: Handler = async (exchange) => {
     stdout: flagIn(body, 'AttachStdout') ?? false,
     stderr: flagIn(body, 'AttachStderr') ?? false,
   });
+  recordExecCreate(exchange.engine, record, { id: exec.id, command });
   sendJson(exchange, 201, { Id: exec.id });
 };
 

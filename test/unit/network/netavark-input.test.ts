@@ -69,6 +69,8 @@ test('the answer comes back under the names that users know', () => {
         ],
         dnsServers: ['10.87.0.1'],
         dnsSearch: [],
+        id: DEFAULT.id,
+        driver: 'bridge',
       },
     },
   });

@@ -118,7 +118,7 @@ function dockerLine(event: StoredEvent, { format }: Style): string | undefined {
     const old = { Status: told.status ?? '', ID: told.id ?? '', From: told.from ?? '' };
     const rest = { Type: told.Type, Action: told.Action, Actor: actor, Scope: told.scope };
     const times = { Time: told.time, TimeNano: String(told.timeNano) };
-    const data = goStruct('events.Message', { ...old, ...rest, ...times });
+    const data = goStruct('events.Message', { ...old, ...rest, ...times }, { json: told });
     return formatObject(data, format, 'events').replace(/\n$/, '');
   }
   const attributes = Object.entries(Actor.Attributes).sort(([left], [right]) => (left < right ? -1 : 1));
