@@ -36,7 +36,7 @@ async function bytecodeOrders(root, directory) {
   await inTinyStore(root, async ({ run }) => {
     for (const [index, line] of QUICK_LINES.entries()) {
       const written = join(directory, `order-${index}`);
-      await run(line, { env: { BUN_BYTECODE_ORDER_OUT: written } });
+      await run(line, { env: { _TSPOD_BYTECODE_ORDER: written } });
       // What cleans up behind a container has the same variable.
       const kept = `${written}-kept`;
       if (existsSync(written)) renameSync(written, kept);

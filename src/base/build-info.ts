@@ -7,6 +7,8 @@ export interface BuildInfo {
   commit: string;
   /** RFC 3339. */
   builtAt: string;
+  /** Of the Node that comes along, as `v26.10.0`; absent where none does. */
+  node?: string;
 }
 
 /** The build writes build.json beside the bundle; from source, package.json knows the version. */
@@ -20,4 +22,9 @@ export function readBuildInfo(): BuildInfo {
 
 export function versionOfTspod(): string {
   return readBuildInfo().version;
+}
+
+/** The Node that runs what is not over in a moment. The quick program's own runtime only claims a version of it. */
+export function nodeVersion(): string {
+  return (process.versions['bun'] === undefined ? undefined : readBuildInfo().node) ?? process.version;
 }

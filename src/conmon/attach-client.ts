@@ -123,10 +123,15 @@ function forwardInput(
       }
     });
   };
-  stdin.on('data', onData);
   stdin.on('end', onEnd);
   stdin.on('error', onEnd);
-  stdin.resume();
+  try {
+    stdin.on('data', onData);
+    stdin.resume();
+  } catch {
+    // What cannot be read at all, as a directory: some runtimes say so here, others by the event.
+    onEnd();
+  }
   return () => {
     if (ended) return;
     ended = true;

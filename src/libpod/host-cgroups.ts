@@ -78,8 +78,11 @@ export function cgroupToSplit(): string {
   return own.endsWith(`/${RUNTIME_CGROUP}`) ? own.slice(0, -RUNTIME_CGROUP.length - 1) || '/' : own;
 }
 
+/** Sorted: not every runtime does it when it reads a directory. */
 function hierarchies1(): string[] {
-  return readdirSync(ROOT).filter((name) => !['systemd', 'unified'].includes(name) && !name.includes(','));
+  return readdirSync(ROOT)
+    .filter((name) => !['systemd', 'unified'].includes(name) && !name.includes(','))
+    .sort();
 }
 
 function ownCgroup2(): string {

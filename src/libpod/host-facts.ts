@@ -221,10 +221,10 @@ function listDevices(directory: string): HostFacts['hostDevices'] {
   return result;
 }
 
-/** What a user may not look into has nothing for that user's containers. */
+/** Sorted. What a user may not look into has nothing for that user's containers. */
 function namesIn(directory: string): string[] {
   try {
-    return readdirSync(directory);
+    return readdirSync(directory).sort();
   } catch {
     return [];
   }

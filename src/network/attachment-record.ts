@@ -74,10 +74,12 @@ export function removeRecord(files: NetworkFiles, containerId: string): void {
   }
 }
 
-/** Ids of all containers that have a record. */
+/** Ids of all containers that have a record, sorted. */
 export function recordedContainers(files: NetworkFiles): string[] {
   try {
-    return readdirSync(files.records).flatMap((name) => /^([0-9a-f]+)\.json$/.exec(name)?.[1] ?? []);
+    return readdirSync(files.records)
+      .flatMap((name) => /^([0-9a-f]+)\.json$/.exec(name)?.[1] ?? [])
+      .sort();
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;

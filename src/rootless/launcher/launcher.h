@@ -35,6 +35,12 @@ struct installation {
 /* `cache_dir` keeps the versions of a node on PATH; it may be missing. */
 void locate(struct installation *found, const char *cache_dir);
 
+/* --- suits.c --- */
+/* False where only Node does what it is to do. */
+bool suits_quick(void);
+/* Dies when a limit of this process leaves no room for the program. */
+void check_memory(void);
+
 /* --- runtime_dir.c --- */
 /* Creates it when needed; dies when it is somebody else's. */
 const char *runtime_directory(void);

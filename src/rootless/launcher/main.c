@@ -83,17 +83,35 @@ static void forget_rootless(void) {
   unsetenv("_TSPOD_RUNTIME_DIR");
 }
 
+/* Where the build lets Bun write which functions a command runs (scripts/build/quick.mjs). */
+#define ORDER "_TSPOD_BYTECODE_ORDER"
+
+/* Of a runtime, and not of the programs that it runs. */
+static bool is_for_runtime(const char *entry) {
+  static const char *const starts[] = {"NODE_OPTIONS=", "BUN_", "MIMALLOC_"};
+  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+    if (strncmp(entry, starts[i], strlen(starts[i])) == 0) return true;
+  return false;
+}
+
 /* The user's options for other programs of Node and Bun must not change this one; the program can still see and pass them on. */
 static void save_options(void) {
-  static const char *const names[] = {"NODE_OPTIONS", "BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    char saved[64];
-    const char *options = getenv(names[i]);
-    if (options == NULL) continue;
-    snprintf(saved, sizeof saved, "TSPOD_SAVED_%s", names[i]);
-    setenv(saved, options, 1);
-    unsetenv(names[i]);
+  for (char **entry = environ; *entry != NULL;) {
+    if (!is_for_runtime(*entry)) {
+      entry++;
+      continue;
+    }
+    const int length = (int)strcspn(*entry, "=");
+    char *name, *saved;
+    if (asprintf(&name, "%.*s", length, *entry) == -1 || asprintf(&saved, "TSPOD_SAVED_%s", name) == -1) die("out of memory");
+    setenv(saved, *entry + length + ((*entry)[length] == '=' ? 1 : 0), 1);
+    unsetenv(name);
+    free(name);
+    free(saved);
+    /* Both may have moved what is left. */
+    entry = environ;
   }
+  if (getenv(ORDER) != NULL) setenv("BUN_BYTECODE_ORDER_OUT", getenv(ORDER), 1);
 }
 
 /*
@@ -130,12 +148,6 @@ static bool is_server(int argc, char **argv) {
   for (int i = 1; i + 1 < argc; i++)
     if (strcmp(argv[i], "system") == 0 && strcmp(argv[i + 1], "service") == 0) return true;
   return false;
-}
-
-/* Bun does not start in a directory that has been removed. */
-static bool has_directory(void) {
-  char path[PATH_MAX];
-  return getcwd(path, sizeof path) != NULL;
 }
 
 /*
@@ -195,10 +207,11 @@ int main(int argc, char **argv) {
   const char *name = argc > 0 ? argv[0] : "tspod";
   if (strcmp(name, PAUSE_NAME) == 0) pause_for_ever();
   const bool passes_descriptors = note_descriptors(argc, argv);
-  const bool whole = passes_descriptors || getenv("_TSPOD_WHOLE") != NULL || is_server(argc, argv) || !has_directory();
+  const bool whole = passes_descriptors || getenv("_TSPOD_WHOLE") != NULL || is_server(argc, argv) || !suits_quick();
   unsetenv("_TSPOD_WHOLE");
   const bool rootless = geteuid() != 0;
   const char *directory = rootless ? runtime_directory() : "/run/tspod";
+  check_memory();
   locate(&installation, directory);
   if (rootless) enter_rootless(directory);
   else forget_rootless();

@@ -1,7 +1,7 @@
 import { NEWEST_MINOR } from '../../../base/docker-api.ts';
 import { arch } from 'node:os';
 import { systemInfo } from '../../../engine/system-info.ts';
-import { readBuildInfo } from '../../../base/build-info.ts';
+import { nodeVersion, readBuildInfo } from '../../../base/build-info.ts';
 import type { CommandHandler } from '../../command.ts';
 import { formatObject } from '../../output/format-rows.ts';
 import { print, printLine } from '../../output/print.ts';
@@ -51,7 +51,7 @@ function versionInfo(): GoObject {
   return {
     APIVersion: API_VERSION,
     Version: version,
-    NodeVersion: process.version,
+    NodeVersion: nodeVersion(),
     GitCommit: commit,
     BuiltTime: built.toUTCString(),
     Built: Math.trunc(built.getTime() / 1000),

@@ -1,5 +1,5 @@
 import { arch, release } from 'node:os';
-import { readBuildInfo } from '../../../base/build-info.ts';
+import { nodeVersion, readBuildInfo } from '../../../base/build-info.ts';
 import { MIN_MINOR, NEWEST_MINOR } from '../../../base/docker-api.ts';
 import type { CommandHandler } from '../../command.ts';
 import { formatObject } from '../../output/format-rows.ts';
@@ -39,7 +39,7 @@ function versionReport(): VersionReport {
       {
         APIVersion: API_VERSION,
         Version: version,
-        NodeVersion: process.version,
+        NodeVersion: nodeVersion(),
         GitCommit: commit,
         BuiltTime: new Date(builtAt).toUTCString(),
         Built: Math.trunc(Date.parse(builtAt) / 1000),
@@ -74,7 +74,7 @@ function dockerDocument({ version, builtAt, commit }: VersionReport): object {
     ApiVersion: API_VERSION,
     GitCommit: commit,
     // There is no Go in it; whoever reads it prints it as it is.
-    GoVersion: `node ${process.version}`,
+    GoVersion: `node ${nodeVersion()}`,
     Os: 'linux',
     Arch: goArch(),
     BuildTime: builtAt,
@@ -95,7 +95,7 @@ function podmanText({ version, builtAt, commit, osArch }: VersionReport): string
     ['Client:', 'tspod'],
     ['Version:', version],
     ['API Version:', API_VERSION],
-    ['Node Version:', process.version],
+    ['Node Version:', nodeVersion()],
     ['Git Commit:', commit],
     ['Built:', new Date(builtAt).toUTCString()],
     ['OS/Arch:', osArch],
@@ -106,7 +106,7 @@ function dockerText({ version, builtAt, commit, osArch }: VersionReport): string
   const common = (apiVersion: string): [string, string][] => [
     ['Version:', version],
     ['API version:', apiVersion],
-    ['Node version:', process.version],
+    ['Node version:', nodeVersion()],
     ['Git commit:', commit.slice(0, 7)],
     ['Built:', new Date(builtAt).toUTCString()],
     ['OS/Arch:', osArch],
