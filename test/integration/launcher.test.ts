@@ -3,6 +3,7 @@ import { mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { launch, makePrefix, told, writeProgram } from '../fixtures/launcher-user.ts';
+import { runProgram } from '../fixtures/harness.ts';
 import { requires } from '../fixtures/requires.ts';
 
 const skip = requires('root');
@@ -57,6 +58,31 @@ describe('the launcher, as root', { skip }, () => {
       // Nothing that this kernel can run.
       writeProgram(join(both.directory, 'lib/tspod/tspod-quick'), '\x7fELF');
       assert.equal((await launch(both, undefined, ['ps'])).code, 7);
+    } finally {
+      rmSync(both.directory, { recursive: true });
+    }
+  });
+
+  test('leaves to Node what the quick program would not do like it, and says which limit leaves no room', async () => {
+    const both = makePrefix();
+    try {
+      writeProgram(join(both.directory, 'lib/tspod/tspod-quick'), '#!/bin/sh\necho "quick $@"\n');
+      const zone = (TZ: string) => launch(both, undefined, ['ps'], { env: { TZ } });
+      for (const name of ['', 'UTC', 'Etc/GMT+5'])
+        assert.equal((await zone(name)).stdout, 'quick ps\n', name);
+      for (const rule of ['GMT+3', '<+03>-3', '/usr/share/zoneinfo/Etc/UTC'])
+        assert.equal((await zone(rule)).code, 7, rule);
+      const limited = (limit: string) =>
+        runProgram('sh', ['-c', `ulimit -S ${limit} && exec "$0" ps`, both.tspod]);
+      assert.equal((await limited('-s 128')).code, 7);
+      for (const [limit, word] of [
+        ['-v 300000', /address space \(ulimit -v\)/],
+        ['-d 200000', /data \(ulimit -d\)/],
+      ] as const) {
+        const { code, stderr } = await limited(limit);
+        assert.equal(code, 125);
+        assert.match(stderr, word);
+      }
     } finally {
       rmSync(both.directory, { recursive: true });
     }

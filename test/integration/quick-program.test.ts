@@ -101,11 +101,50 @@ describe('the directory that a command is called in', () => {
 
 test("options for the user's own Bun reach containers, not this program", async () => {
   const image = await busyboxImage();
-  const env = { BUN_OPTIONS: '--preload=/nowhere.js', BUN_BE_BUN: '1', BUN_INSPECT: 'ws://127.0.0.1:1' };
+  const env = {
+    BUN_OPTIONS: '--preload=/nowhere.js',
+    BUN_BE_BUN: '1',
+    BUN_INSPECT: 'ws://127.0.0.1:1',
+    BUN_JSC_nonsense: '1',
+    MIMALLOC_VERBOSE: '1',
+  };
   const names = Object.keys(env).flatMap((name) => ['--env', name]);
   const printed = await tspodOk(['run', '--rm', '--network', 'none', ...names, image, 'env'], { env });
   for (const [name, value] of Object.entries(env))
     assert.ok(printed.split('\n').includes(`${name}=${value}`), printed);
+  const { stderr } = await tspod(['ps', '--quiet'], { env });
+  assert.equal(stderr, '');
+});
+
+describe('both programs', () => {
+  const both = async (words: readonly string[]): Promise<[string, string]> => [
+    await tspodOk(words),
+    await tspodOk(words, { env: { _TSPOD_WHOLE: '1' } }),
+  ];
+
+  test('name the same Node and the same controllers, in the same order', async () => {
+    for (const words of [
+      ['version'],
+      ['version', '--format', 'json'],
+      ['info', '--format', '{{json .Host.CgroupControllers}}'],
+    ]) {
+      const [quick, whole] = await both(words);
+      assert.equal(quick, whole);
+    }
+  });
+
+  test('take a directory as input for an empty one', async () => {
+    const image = await busyboxImage();
+    const words = ['run', '--interactive', '--rm', '--network', 'none', image, 'cat'];
+    const line = [TSPOD, ...rootArguments(testRoot()), ...words];
+    for (const env of [{}, { _TSPOD_WHOLE: '1' }]) {
+      const { status, stderr } = spawnSync('sh', ['-c', 'exec "$@" < /', 'sh', ...line], {
+        encoding: 'utf8',
+        env: { ...testEnvironment(), ...env },
+      });
+      assert.equal(status, 0, stderr);
+    }
+  });
 });
 
 async function runsAs(
