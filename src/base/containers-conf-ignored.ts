@@ -1,5 +1,5 @@
 /** podman's keys of containers.conf that have no effect here, and why. A file that sets one is told about once, when it has changed. */
-export const IGNORED_KEYS: Readonly<Record<string, string>> = {
+const IGNORED_KEYS: Readonly<Record<string, string>> = {
   'containers.label_users': 'users of SELinux are not kept',
   'containers.prepare_volume_on_create': 'volumes are filled at the first start',
   'engine.active_service': 'there are no remote connections',
@@ -55,14 +55,27 @@ export const IGNORED_KEYS: Readonly<Record<string, string>> = {
   'podmansh.timeout': 'there is no podmansh',
 };
 
-/** Those that a file sets; distributions ship tables with nothing in them. */
-export function ignoredIn(document: Readonly<Record<string, unknown>>): string[] {
-  return Object.keys(IGNORED_KEYS).filter((name) => {
+/** Values of keys that count otherwise. */
+const IGNORED_VALUES: readonly [name: string, value: string, reason: string][] = [
+  ['network.network_backend', 'cni', 'networks are made with netavark'],
+];
+
+/** Those that a file sets, and why they have no effect; distributions ship tables with nothing in them. */
+export function ignoredIn(document: Readonly<Record<string, unknown>>): [name: string, reason: string][] {
+  const valueFor = (name: string): unknown => {
     const [section = '', key = ''] = name.split('.');
     const table = document[section];
-    if (typeof table !== 'object' || table === null) return false;
-    const value: unknown = Object.entries(table).find(([each]) => each === key)?.[1];
-    if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
-    return value !== undefined && value !== '';
-  });
+    if (typeof table !== 'object' || table === null) return undefined;
+    return Object.entries(table).find(([each]) => each === key)?.[1] as unknown;
+  };
+  const isSet = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null
+      ? Object.keys(value).length > 0
+      : value !== undefined && value !== '';
+  return [
+    ...Object.entries(IGNORED_KEYS).filter(([name]) => isSet(valueFor(name))),
+    ...IGNORED_VALUES.filter(([name, value]) => valueFor(name) === value).map(
+      ([name, , reason]): [string, string] => [name, reason],
+    ),
+  ];
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { writeFileAtomic } from './atomic-file.ts';
@@ -14,12 +14,12 @@ import {
   SECRETS_KEYS,
   type SecretsSection,
 } from './containers-conf-keys.ts';
-import { IGNORED_KEYS, ignoredIn } from './containers-conf-ignored.ts';
-import { findModules } from './conf-modules.ts';
-import { errnoOf, InvalidSpecError, messageOf } from './errors.ts';
+import { ignoredIn } from './containers-conf-ignored.ts';
+import { EMPTY_MEANS_SOMETHING, isIpv4Subnet, VALUE_RULES } from './containers-conf-values.ts';
+import { presentConfFiles, readConfFile } from './containers-conf-files.ts';
+import { InvalidSpecError, messageOf } from './errors.ts';
 import { log } from './log.ts';
 import type { Paths } from './paths.ts';
-import { rootlessUid } from './paths.ts';
 
 /** containers.conf as merged from all its files, with the built-in values where no file says anything. */
 export interface RuntimeConfig {
@@ -42,14 +42,14 @@ export interface RuntimeConfig {
 /**
  * Reads and merges containers.conf. Parsing TOML costs several milliseconds, so the result is kept in the run root under a key
  * made of path, size, inode and mtime of every file; while these stay the same no TOML is parsed.
- * Throws InvalidSpecError that names file and line.
+ * Throws InvalidSpecError that names file and line, the key, its value and what is allowed.
  */
 export function readRuntimeConfig(
   paths: Pick<Paths, 'runRoot'>,
   env: Record<string, string | undefined> = process.env,
   modules: readonly string[] = [],
 ): RuntimeConfig {
-  const found = presentFiles(env, modules);
+  const found = presentConfFiles(env, modules);
   if (found.length === 0)
     return withDefaults({ values: {}, runtimes: {}, origin: {}, files: [], ignored: {} });
   const cacheFile = join(paths.runRoot, 'containers-conf.json');
@@ -60,8 +60,10 @@ export function readRuntimeConfig(
     ...{ values: {}, runtimes: {}, origin: {}, ignored: {} },
     files: found.map((file) => file.path),
   };
-  const appending = new Set<string>();
-  for (const file of found) mergeFile(merged, file.path, appending);
+  const state: MergeState = { appending: new Set(), checks: new Map() };
+  for (const file of found) mergeFile(merged, file.path, state);
+  // What a later file sets right is no error.
+  for (const check of [...state.checks.values()].flat()) check();
   try {
     writeFileAtomic(cacheFile, JSON.stringify({ key, merged }), { durable: false });
   } catch {
@@ -75,19 +77,9 @@ export function runtimeConfigKey(
   env: Record<string, string | undefined> = process.env,
   modules: readonly string[] = [],
 ): string {
-  return presentFiles(env, modules)
+  return presentConfFiles(env, modules)
     .map(({ key }) => key)
     .join(' ');
-}
-
-function presentFiles(
-  env: Record<string, string | undefined>,
-  modules: readonly string[],
-): { path: string; key: string }[] {
-  return configFiles(env, modules).flatMap((path) => {
-    const key = identity(path);
-    return key === undefined ? [] : [{ path, key }];
-  });
 }
 
 /** What the files say, before defaults: `containers.init` → value. */
@@ -100,45 +92,7 @@ interface MergedConf {
 }
 
 /** Raised whenever the key tables or MergedConf change their meaning. */
-const CACHE_FORMAT = 6;
-
-/** Lowest priority first. $CONTAINERS_CONF replaces the usual places, modules and $CONTAINERS_CONF_OVERRIDE come on top of either. */
-function configFiles(env: Record<string, string | undefined>, modules: readonly string[]): string[] {
-  const files: string[] = [];
-  if (env['CONTAINERS_CONF']) files.push(env['CONTAINERS_CONF']);
-  else {
-    files.push('/usr/share/containers/containers.conf', '/etc/containers/containers.conf');
-    files.push(...dropIns('/etc/containers/containers.conf.d'));
-    if (rootlessUid() !== undefined) {
-      const home = userDirectory(env);
-      files.push(join(home, 'containers.conf'), ...dropIns(join(home, 'containers.conf.d')));
-    }
-  }
-  if (modules.length > 0) files.push(...findModules(modules, userDirectory(env)));
-  if (env['CONTAINERS_CONF_OVERRIDE']) files.push(env['CONTAINERS_CONF_OVERRIDE']);
-  return files;
-}
-
-function userDirectory(env: Record<string, string | undefined>): string {
-  return join(env['XDG_CONFIG_HOME'] || join(env['HOME'] ?? '/', '.config'), 'containers');
-}
-
-function dropIns(directory: string): string[] {
-  if (!existsSync(directory)) return [];
-  try {
-    return readdirSync(directory)
-      .filter((name) => name.endsWith('.conf'))
-      .sort()
-      .map((name) => join(directory, name));
-  } catch {
-    return [];
-  }
-}
-
-function identity(path: string): string | undefined {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? undefined : `${path}:${stat.mtimeNs}:${stat.size}:${stat.ino}`;
-}
+const CACHE_FORMAT = 7;
 
 function readCache(file: string, key: string): MergedConf | undefined {
   try {
@@ -149,28 +103,41 @@ function readCache(file: string, key: string): MergedConf | undefined {
   }
 }
 
-/** `appending`: names of the lists to which this file and those after it add. */
-function mergeFile(merged: MergedConf, path: string, appending: Set<string>): void {
+interface MergeState {
+  /** Names of the lists to which the file and those after it add. */
+  appending: Set<string>;
+  /** Of the values that count so far: throws where one of them is not allowed. */
+  checks: Map<string, (() => void)[]>;
+}
+
+function mergeFile(merged: MergedConf, path: string, state: MergeState): void {
   const { text, document } = parseToml(path);
   for (const [section, keys] of SECTIONS) {
     const table = document[section];
     if (table === undefined) continue;
     if (!isTable(table)) throw new InvalidSpecError(`${path}: [${section}] is not a table`);
-    for (const [key, type] of Object.values(keys)) {
+    for (const [key, type, fallback] of Object.values(keys)) {
       const value = table[key];
       if (value === undefined) continue;
       const name = `${section}.${key}`;
       const fail = failureAt(path, text, name);
-      merged.values[name] =
-        type === 'strings'
-          ? mergedList(value, { name, fail, before: merged.values[name], appending })
-          : checked(type, value, fail);
       merged.origin[name] = path;
+      if (type === 'strings') {
+        merged.values[name] = mergedList(value, { name, fail, before: merged.values[name], state });
+        addCheck(state, name, () => checkItems(name, value, fail));
+        continue;
+      }
+      merged.values[name] = checked(type, value, fail);
+      state.checks.delete(name);
+      if (value === '' && !EMPTY_MEANS_SOMETHING.has(name)) {
+        if (fallback !== '') delete merged.values[name];
+        if (fallback !== '') delete merged.origin[name];
+      } else if (value !== '') addCheck(state, name, () => checkValue(name, value, fail));
     }
   }
-  for (const name of ignoredIn(document)) {
+  for (const [name, reason] of ignoredIn(document)) {
     merged.ignored[name] = path;
-    log('warn', `${path}: ${name} has no effect: ${IGNORED_KEYS[name] ?? ''}`);
+    log('warn', `${path}: ${name} has no effect: ${reason}`);
   }
   const engine = document['engine'];
   const runtimes = isTable(engine) ? engine['runtimes'] : undefined;
@@ -178,19 +145,59 @@ function mergeFile(merged: MergedConf, path: string, appending: Set<string>): vo
   for (const [key, value] of Object.entries(runtimes)) {
     const name = `engine.runtimes.${key}`;
     const fail = failureAt(path, text, name);
-    merged.runtimes[key] = mergedList(value, { name, fail, before: undefined, appending: new Set() });
+    const alone: MergeState = { appending: new Set(), checks: new Map() };
+    merged.runtimes[key] = mergedList(value, { name, fail, before: undefined, state: alone });
     merged.origin[name] = path;
   }
 }
 
-type Failure = (wanted: string) => InvalidSpecError;
+/** To those of a list that is added to. */
+function addCheck({ appending, checks }: MergeState, name: string, check: () => void): void {
+  checks.set(name, appending.has(name) ? [...(checks.get(name) ?? []), check] : [check]);
+}
+
+function checkItems(name: string, value: unknown, fail: Failure): void {
+  for (const item of value as unknown[])
+    if (typeof item === 'string' && item !== '') checkValue(name, item, fail);
+}
+
+function checkValue(name: string, value: unknown, fail: Failure): void {
+  if (name === 'network.default_subnet_pools') {
+    for (const pool of value as SubnetPool[]) checkPool(pool, fail);
+    return;
+  }
+  const rule = VALUE_RULES[name];
+  if (rule === undefined || (typeof value !== 'string' && typeof value !== 'number')) return;
+  if (!rule.allows(value)) throw fail(rule.wanted, value);
+}
+
+/** Smaller ones leave no address beside those of the network, its gateway and its broadcast. */
+const SMALLEST_PREFIX = 30;
+
+function checkPool(pool: SubnetPool, fail: Failure): void {
+  if (!isIpv4Subnet(pool.base))
+    throw fail('subnets of IPv4 such as {"base" = "10.89.0.0/16", "size" = 24}', pool);
+  const prefix = Number(pool.base.split('/')[1]);
+  if (pool.size < prefix || pool.size > SMALLEST_PREFIX)
+    throw fail(`pools with a size from ${prefix} (that of their base) to ${SMALLEST_PREFIX}`, pool);
+}
+
+type Failure = (wanted: string, value?: unknown) => InvalidSpecError;
 
 function failureAt(path: string, text: string, name: string): Failure {
-  return (wanted) => {
+  return (wanted, value) => {
     const line = lineOf(text, name);
     const where = line === undefined ? path : `${path}, line ${line}`;
-    return new InvalidSpecError(`${where}: ${name} must be ${wanted}`);
+    const instead = value === undefined ? '' : `, not ${quoted(value)}`;
+    return new InvalidSpecError(`${where}: ${name} must be ${wanted}${instead}`);
   };
+}
+
+/** On one line and of a length that is read. */
+function quoted(value: unknown): string {
+  const text =
+    JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)) ?? '';
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
 /** Where a key of a table is set, from 1 on; undefined where it is written in a way that is not looked for (an inline table). */
@@ -209,38 +216,39 @@ function lineOf(text: string, name: string): number | undefined {
 
 function checked(type: Exclude<ConfType, 'strings'>, value: unknown, fail: Failure): unknown {
   if (type === 'string') {
-    if (typeof value !== 'string') throw fail('a string');
+    if (typeof value !== 'string') throw fail('a string', value);
     return value;
   }
   if (type === 'bool') {
-    if (typeof value !== 'boolean') throw fail('true or false');
+    if (typeof value !== 'boolean') throw fail('true or false', value);
     return value;
   }
   if (type === 'int') {
-    if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw fail('a whole number');
+    if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw fail('a whole number', value);
     return value;
   }
   if (type === 'pools') {
     if (!Array.isArray(value) || !value.every(isPool))
-      throw fail('a list of {"base" = "SUBNET", "size" = BITS}');
+      throw fail('a list of {"base" = "SUBNET", "size" = BITS}', value);
     return value.map(({ base, size }): SubnetPool => ({ base, size }));
   }
   if (!isTable(value) || !Object.values(value).every((each) => typeof each === 'string'))
-    throw fail('a table of strings');
+    throw fail('a table of strings', value);
   return value;
 }
 
 /** A list may have `{append=true}`: then it adds to what earlier files said, and so do those in later files until one has `{append=false}`. */
 function mergedList(
   value: unknown,
-  { name, fail, before, appending }: { name: string; fail: Failure; before: unknown; appending: Set<string> },
+  { name, fail, before, state }: { name: string; fail: Failure; before: unknown; state: MergeState },
 ): string[] {
-  if (!Array.isArray(value)) throw fail('a list of strings');
+  const { appending } = state;
+  if (!Array.isArray(value)) throw fail('a list of strings', value);
   const list: string[] = [];
   for (const item of value as unknown[]) {
     if (typeof item === 'string') list.push(item);
     else if (!isTable(item) || typeof item['append'] !== 'boolean')
-      throw fail('a list of strings, with {append=true} where it adds to another');
+      throw fail('a list of strings, with {append=true} where it adds to another', item);
     else if (item['append']) appending.add(name);
     else appending.delete(name);
   }
@@ -260,13 +268,7 @@ function defaultList(name: string): string[] {
 }
 
 function parseToml(path: string): { text: string; document: Record<string, unknown> } {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { text: '', document: {} };
-    throw new InvalidSpecError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
-  }
+  const text = readConfFile(path);
   try {
     return { text, document: parse(text) };
   } catch (error) {

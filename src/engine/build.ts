@@ -1,3 +1,4 @@
+import { parseDuration } from '../base/durations.ts';
 import { UnsupportedError } from '../base/errors.ts';
 import type { BuildHost, ImageWish } from '../build/build-host.ts';
 import type { BuildOptions } from '../build/build-options.ts';
@@ -183,7 +184,8 @@ async function obtainImage(engine: Engine, options: BuildOptions, name: string, 
 }
 
 function registryAccess(engine: Engine, { registry }: BuildOptions, name: string) {
-  const { authfile, creds, certDir, retries, retryDelayMs } = registry;
+  const { authfile, creds, certDir } = registry;
+  const { retry: retries, retryDelayMs } = retriesOf(engine, registry);
   return {
     ...{ authfile, creds, certDir },
     tlsVerify: tlsVerifyFor(engine, name, registry),
@@ -191,3 +193,19 @@ function registryAccess(engine: Engine, { registry }: BuildOptions, name: string
     ...(retries === undefined ? {} : { retry: { attempts: retries + 1, delayMs: retryDelayMs ?? 1000 } }),
   };
 }
+
+/** Of flags, else of containers.conf. */
+function retriesOf(
+  { config }: Engine,
+  { retries = config.engine.retry, retryDelayMs }: BuildOptions['registry'],
+): { retry: number | undefined; retryDelayMs: number | undefined } {
+  const { retryDelay } = config.engine;
+  const configured = retryDelay === undefined ? undefined : parseDuration(retryDelay, 'retry_delay') / 1e6;
+  const delay = retryDelayMs ?? configured;
+  return {
+    retry: retries ?? (configured === undefined ? undefined : USUAL_RETRIES),
+    retryDelayMs: delay,
+  };
+}
+
+const USUAL_RETRIES = 3;

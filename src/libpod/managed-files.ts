@@ -117,12 +117,21 @@ function hostsFor(libpod: Libpod, record: ContainerRecord, status: NetworkStatus
       links: linkedHosts(libpod, record),
       addresses,
       names: [...ownNames(libpod, record), record.name],
-      hostAddress:
-        libpod.config.containers.hostContainersInternalIp ||
-        (status?.hostAddress ?? hostOwnAddress(addresses)),
+      hostAddress: hostAddress(libpod, status, addresses),
       shareHost: network.mode.mode === 'host',
     }),
   );
+}
+
+/** How the container reaches the host; `none` in containers.conf: it has no name for it. */
+function hostAddress(
+  { config }: Libpod,
+  status: NetworkStatus | undefined,
+  addresses: readonly string[],
+): string | undefined {
+  const configured = config.containers.hostContainersInternalIp;
+  if (configured === 'none') return undefined;
+  return configured || (status?.hostAddress ?? hostOwnAddress(addresses));
 }
 
 /** On the default network the other's own names are told too; elsewhere a resolver knows them. */
@@ -189,7 +198,7 @@ function baseHosts(libpod: Libpod, record: ContainerRecord): HostEntry[] {
         cause: error,
         hint:
           record.spec.network.hostsFile === undefined
-            ? 'see base_hosts_file in containers.conf'
+            ? `see containers.base_hosts_file in ${libpod.config.origin['containers.base_hosts_file'] ?? 'containers.conf'}`
             : 'see --hosts-file',
       },
     );

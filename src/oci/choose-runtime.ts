@@ -8,7 +8,7 @@ import { learnRuntimeVersion, readRuntimeVersion } from './runtime-version.ts';
 export interface RuntimeChoice {
   /** --runtime: a name or a path; undefined: the configuration's, else what works here. */
   wanted: string | undefined;
-  config: Pick<RuntimeConfig, 'engine' | 'runtimes'>;
+  config: Pick<RuntimeConfig, 'engine' | 'runtimes' | 'origin'>;
   /** --runtime-flag, without the dashes. */
   flags: readonly string[];
   runRoot: string;
@@ -40,7 +40,8 @@ export function chooseRuntime(choice: RuntimeChoice): ChosenRuntime {
   const asked = choice.wanted || choice.config.engine.runtime;
   if (asked !== undefined && asked !== '') {
     const path = findRuntime(asked, choice.config);
-    const by = choice.wanted ? '--runtime' : 'containers.conf';
+    const origin = choice.config.origin['engine.runtime'] ?? 'containers.conf';
+    const by = choice.wanted ? '--runtime' : `engine.runtime in ${origin}`;
     if (path === undefined)
       throw new UnsupportedError(`OCI runtime "${asked}" (from ${by}) not found`, {
         hint: 'give its path, or install it and check [engine.runtimes] in containers.conf',

@@ -1,3 +1,4 @@
+import { blamingConf } from '../base/containers-conf-blame.ts';
 import { posix } from 'node:path';
 import { InvalidSpecError } from '../base/errors.ts';
 import type { DeviceSpec } from './container-spec.ts';
@@ -5,9 +6,12 @@ import type { CreateOptions } from './create-options.ts';
 import type { SpecContext } from './spec-context.ts';
 
 export function devicesFromOptions(options: CreateOptions, context: SpecContext): DeviceSpec[] {
-  return deviceFlags(options, context)
-    .filter((flag) => !isCdiName(flag))
-    .map(parseDevice);
+  const parse = (flags: readonly string[] = []): DeviceSpec[] =>
+    flags.filter((flag) => flag !== '' && !isCdiName(flag)).map(parseDevice);
+  return [
+    ...blamingConf(context.config, 'containers.devices', () => parse(context.config.containers.devices)),
+    ...parse(options.device),
+  ];
 }
 
 /** Devices by name of the Container Device Interface: `--device vendor.com/class=name`, and `--gpus`. */

@@ -1,3 +1,4 @@
+import { blamingConf } from '../base/containers-conf-blame.ts';
 import { readFileSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
 import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
@@ -94,7 +95,10 @@ export function specFromRequest(request: CreateRequest, context: SpecContext): C
     healthcheck,
     ...healthOf(options, context, healthcheck),
     exposedPorts,
-    timezone: checkTimezone(options.tz ?? defaults.tz),
+    timezone:
+      options.tz === undefined
+        ? blamingConf(context.config, 'containers.tz', () => checkTimezone(defaults.tz))
+        : checkTimezone(options.tz),
     dependencies: [],
   };
   for (const rule of spec.deviceCgroupRules) parseDeviceRule(rule);

@@ -1,3 +1,4 @@
+import { blamingConf } from '../base/containers-conf-blame.ts';
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InvalidSpecError } from '../base/errors.ts';
@@ -37,7 +38,9 @@ export function logFromOptions(options: CreateOptions, context: SpecContext): Lo
     throw new InvalidSpecError(
       `--log-opt tag is not supported by log driver ${driver}: it has no place for it`,
     );
-  if (log.tag !== undefined) checkLogTag(log.tag);
+  const { tag } = log;
+  if (isTagged && tag !== undefined) checkLogTag(tag);
+  else if (tag !== undefined) blamingConf(context.config, 'containers.log_tag', () => checkLogTag(tag));
   return log;
 }
 

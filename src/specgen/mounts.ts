@@ -1,3 +1,4 @@
+import { blamingConf } from '../base/containers-conf-blame.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { InvalidSpecError } from '../base/errors.ts';
 import { containerPath } from './container-path.ts';
@@ -37,8 +38,12 @@ export function mountsFromOptions(
       throw new InvalidSpecError(`${mount.destination}: duplicate mount destination`);
   }
   const configured = [
-    ...context.config.containers.volumes.map((text) => parseVolumeFlag(text, context)),
-    ...context.config.containers.mounts.flatMap((text) => parseMountFlag(text, context)),
+    ...blamingConf(context.config, 'containers.volumes', () =>
+      context.config.containers.volumes.map((text) => parseVolumeFlag(text, context)),
+    ),
+    ...blamingConf(context.config, 'containers.mounts', () =>
+      context.config.containers.mounts.flatMap((text) => parseMountFlag(text, context)),
+    ),
   ];
   const mounts = [...own];
   const add = (candidates: MountSpec[]) => {

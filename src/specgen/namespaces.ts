@@ -1,3 +1,4 @@
+import { blamingConf } from '../base/containers-conf-blame.ts';
 import { InvalidSpecError } from '../base/errors.ts';
 import type { NamespaceMode, NamespacesSpec } from './container-spec.ts';
 import type { CreateOptions } from './create-options.ts';
@@ -7,7 +8,9 @@ import type { SpecContext } from './spec-context.ts';
 export function namespacesFromOptions(options: CreateOptions, context: SpecContext): NamespacesSpec {
   const defaults = context.config.containers;
   const parse = (kind: NamespaceKind, text: string | undefined, fallback: string): NamespaceMode =>
-    parseNamespace(kind, text === undefined || text === '' ? fallback : text, context);
+    text === undefined || text === ''
+      ? blamingConf(context.config, `containers.${KEY[kind]}`, () => parseNamespace(kind, fallback, context))
+      : parseNamespace(kind, text, context);
   return {
     pid: parse('pid', options.pid, defaults.pidns),
     ipc: parse('ipc', options.ipc, defaults.ipcns),
@@ -19,6 +22,13 @@ export function namespacesFromOptions(options: CreateOptions, context: SpecConte
 }
 
 type NamespaceKind = 'pid' | 'ipc' | 'uts' | 'cgroup';
+
+const KEY: Record<NamespaceKind, string> = {
+  pid: 'pidns',
+  ipc: 'ipcns',
+  uts: 'utsns',
+  cgroup: 'cgroupns',
+};
 
 const FLAG: Record<NamespaceKind, string> = {
   pid: '--pid',

@@ -1,3 +1,4 @@
+import { blamingConf } from '../base/containers-conf-blame.ts';
 import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
 import { ipFamily, isIpv4, isIpv6 } from '../base/ip-family.ts';
 import type { NetworkAttachment, NetworkMode, NetworkSpec } from './container-spec.ts';
@@ -20,7 +21,7 @@ export function networkFromOptions(
     );
   // Parsed in any case: nonsense is refused even where it would have no effect.
   const none = { drawPort: () => 1 };
-  const hostIps = context.config.network.defaultHostIps.map(hostAddress);
+  const hostIps = context.config.network.defaultHostIps;
   const published = parsePublished(options.publish ?? [], publishes ? context : none, hostIps);
   const publishAll = options.publishAll === true && publishes;
   if (options.noHosts && options.addHost?.length)
@@ -52,11 +53,6 @@ export function networkFromOptions(
     manageHostname: !options.noHostname,
     manageResolvConf: !imageResolvConf,
   };
-}
-
-function hostAddress(text: string): string {
-  if (isIpv4(text) || isIpv6(text)) return text;
-  throw new InvalidSpecError(`default_host_ips in containers.conf: ${JSON.stringify(text)} is no IP address`);
 }
 
 function hostsFile(text: string): string {
@@ -101,7 +97,10 @@ function parseAddHost(text: string): string[] {
 function networkMode(options: CreateOptions, context: SpecContext): NetworkMode {
   const asked = options.network?.filter((text) => text !== '') ?? [];
   const texts = asked.length > 0 ? asked : [defaultMode(context)];
-  const modes = texts.map((text) => parseMode(text, context));
+  const modes =
+    asked.length > 0
+      ? texts.map((text) => parseMode(text, context))
+      : blamingConf(context.config, 'containers.netns', () => texts.map((text) => parseMode(text, context)));
   const [first] = modes;
   if (first === undefined) return { mode: 'none' };
   if (first.mode !== 'bridge') {

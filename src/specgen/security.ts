@@ -1,3 +1,4 @@
+import { blamingConf } from '../base/containers-conf-blame.ts';
 import { resolve } from 'node:path';
 import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
 import type { SecuritySpec } from './container-spec.ts';
@@ -12,7 +13,9 @@ export function securityFromOptions(options: CreateOptions, context: SpecContext
     privileged: options.privileged ?? context.config.containers.privileged,
     capAdd: (options.capAdd ?? []).map(parseCapability),
     capDrop: (options.capDrop ?? []).map(parseCapability),
-    defaultCapabilities: context.config.containers.defaultCapabilities.map(parseCapability),
+    defaultCapabilities: blamingConf(context.config, 'containers.default_capabilities', () =>
+      context.config.containers.defaultCapabilities.map(parseCapability),
+    ),
     noNewPrivileges: false,
     seccomp: context.config.containers.seccompProfile || undefined,
     apparmor: context.host.apparmor ? context.config.containers.apparmorProfile || undefined : undefined,

@@ -16,7 +16,7 @@ test('a module is a path, or a name in the user’s directory', () => {
   writeFileSync(path, '[containers]\npids_limit = 77\n');
   assert.deepEqual(findModules(['a.conf', path], home), [path, path]);
   assert.throws(() => findModules(['b.conf'], home), /module "b\.conf" of containers\.conf not found/);
-  const none = { CONTAINERS_CONF: '/nonexistent/containers.conf' };
+  const none = { CONTAINERS_CONF: '/dev/null' };
   const config = readRuntimeConfig({ runRoot: '/nonexistent' }, none, [path]);
   assert.equal(config.containers.pidsLimit, 77);
   assert.deepEqual(config.origin, { 'containers.pids_limit': path });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ignoredIn } from '../../../src/base/containers-conf-ignored.ts';
+import { ignoredIn as ignoredWithReasons } from '../../../src/base/containers-conf-ignored.ts';
+
+const ignoredIn = (document: Record<string, unknown>) => ignoredWithReasons(document).map(([name]) => name);
 
 test('keys without effect are those that a file gives a value', () => {
   const document = {
@@ -24,4 +26,11 @@ test('other programs of podman are named too', () => {
     podmansh: { shell: '/bin/sh' },
   };
   assert.deepEqual(ignoredIn(document).sort(), ['farms.default', 'machine.cpus', 'podmansh.shell']);
+});
+
+test('a value that another key would have no effect with is named with its reason', () => {
+  assert.deepEqual(ignoredWithReasons({ network: { network_backend: 'cni' } }), [
+    ['network.network_backend', 'networks are made with netavark'],
+  ]);
+  assert.deepEqual(ignoredIn({ network: { network_backend: 'netavark' } }), []);
 });

@@ -29,11 +29,11 @@ const read = (text: string, override = '') =>
 
 describe('containers.conf', () => {
   it('leaves the built-in values where no file says anything', () => {
-    const config = readRuntimeConfig({ runRoot: '/nonexistent' }, { CONTAINERS_CONF: '/nonexistent/x.conf' });
+    const config = readRuntimeConfig({ runRoot: '/nonexistent' }, { CONTAINERS_CONF: conf('') });
     assert.equal(config.containers.pidsLimit, 2048);
     assert.equal(config.engine.stopTimeout, 10);
     assert.equal(config.network.defaultNetwork, 'podman');
-    assert.deepEqual([config.files, config.origin], [[], {}]);
+    assert.deepEqual([config.files.length, config.origin], [1, {}]);
   });
 
   it('lets a later file win by key and remembers who said what', () => {

@@ -27,6 +27,7 @@ function choice(
     config: {
       engine: { ...config.engine, runtime: changes.runtime },
       runtimes: changes.runtimes ?? {},
+      origin: changes.runtime === undefined ? {} : { 'engine.runtime': '/etc/x.conf' },
     },
     flags: [],
     runRoot: directory,
@@ -61,7 +62,10 @@ describe('the OCI runtime', () => {
           error instanceof UnsupportedError &&
           error.message.includes(`"${wanted}" (from --runtime) not found`),
       );
-    assert.throws(() => chooseRuntime(choice({ runtime: 'no-such-runtime' })), /from containers\.conf/);
+    assert.throws(
+      () => chooseRuntime(choice({ runtime: 'no-such-runtime' })),
+      /from engine\.runtime in \/etc\/x\.conf/,
+    );
   });
 
   it('says why it was chosen', () => {

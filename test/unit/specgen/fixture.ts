@@ -9,7 +9,7 @@ import type { SpecContext } from '../../../src/specgen/spec-context.ts';
 
 /** The built-in configuration, whatever this machine has in /etc. */
 export const builtinConfig = () =>
-  readRuntimeConfig({ runRoot: '/nonexistent' }, { CONTAINERS_CONF: '/nonexistent/containers.conf' });
+  readRuntimeConfig({ runRoot: '/nonexistent' }, { CONTAINERS_CONF: '/dev/null' });
 
 /** An image with something of everything. */
 export function imageFixture(config: Record<string, unknown> = {}): SpecContext['image'] {

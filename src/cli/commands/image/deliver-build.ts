@@ -37,7 +37,8 @@ export async function deliverBuild(
     }
     if (options.manifest !== undefined) await addToList(engine, options.manifest, imageId, flags);
     if (wantsPush(options, flags))
-      for (const name of names) await pushImage(engine, name, registryAccess(flags), progress.listener);
+      for (const name of names)
+        await pushImage(engine, name, registryAccess(flags, engine), progress.listener);
   } finally {
     progress.done();
   }
@@ -57,5 +58,5 @@ function isArchive(output: BuildOutput): output is ArchiveOutput {
 async function addToList(engine: Engine, list: string, imageId: string, flags: FlagValues): Promise<void> {
   if (lookUpManifestList(engine, list) === undefined)
     createManifestList(engine, list, { amend: true, annotations: {} });
-  await addToManifestList(engine, list, imageId, { ...registryAccess(flags), all: false });
+  await addToManifestList(engine, list, imageId, { ...registryAccess(flags, engine), all: false });
 }

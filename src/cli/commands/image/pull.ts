@@ -29,8 +29,8 @@ const POLICIES: Readonly<Record<string, PullPolicy>> = {
 };
 
 export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine) => {
-  const options = pullOptions(flags);
   const engine = openEngine();
+  const options = pullOptions(flags, engine);
   const progress = openPullProgress(flags['quiet'] === true);
   try {
     await forEachObject(args, (name) => pullOne(engine, name, { flags, options, progress, asDocker }));
@@ -77,7 +77,7 @@ async function pullFromArchive(
   for (const { image } of await loadImages(engine, path, progress.listener, wish)) printLine(image.id);
 }
 
-function pullOptions(flags: FlagValues): PullOptions {
+function pullOptions(flags: FlagValues, engine: Engine): PullOptions {
   const text = (name: string): string | undefined => flags[name] as string | undefined;
   const policy = POLICIES[text('policy') ?? 'always'];
   if (policy === undefined) throw new UsageError(`unsupported pull policy ${JSON.stringify(text('policy'))}`);
@@ -87,6 +87,6 @@ function pullOptions(flags: FlagValues): PullOptions {
     os: text('os'),
     arch: text('arch'),
     variant: text('variant'),
-    ...registryAccess(flags),
+    ...registryAccess(flags, engine),
   };
 }

@@ -18,10 +18,14 @@ import { registryAccess } from './registry-access.ts';
 
 export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine) => {
   const [name = '', destination] = args;
-  const platform = flags['platform'] as string | undefined;
-  const options = { ...pushOptions(flags), platform, ...(destination === undefined ? {} : { destination }) };
-  const isQuiet = flags['quiet'] === true;
   const engine = openEngine();
+  const platform = flags['platform'] as string | undefined;
+  const options = {
+    ...pushOptions(flags, engine),
+    platform,
+    ...(destination === undefined ? {} : { destination }),
+  };
+  const isQuiet = flags['quiet'] === true;
   if (flags['allTags'] !== true) {
     const report = await pushOne(engine, name, { options, isQuiet, asDocker });
     const digestFile = flags['digestfile'] as string | undefined;
@@ -35,14 +39,14 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
 };
 
 /** Also for `manifest push`. */
-export function pushOptions(flags: FlagValues): PushOptions {
+export function pushOptions(flags: FlagValues, engine: Engine): PushOptions {
   const level = flags['compressionLevel'] as number | undefined;
   const compression = compressionOf(flags);
   const highest = compression === 'zstd' ? 22 : 9;
   if (level !== undefined && (level < 1 || level > highest))
     throw new UsageError(`--compression-level of ${compression ?? 'gzip'} is between 1 and ${highest}`);
   return {
-    ...registryAccess(flags),
+    ...registryAccess(flags, engine),
     format: formatOf(flags['format'] as string | undefined),
     compression,
     compressionLevel: level,

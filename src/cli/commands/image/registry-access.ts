@@ -1,12 +1,13 @@
 import { parseDuration } from '../../../base/durations.ts';
+import type { Engine } from '../../../engine/engine.ts';
 import type { RegistryAccess } from '../../../engine/push-image.ts';
 import type { FlagValues } from '../../flag.ts';
 
-/** What the flags of `registryFlags` say. */
-export function registryAccess(flags: FlagValues): RegistryAccess {
+/** What the flags of `registryFlags` say; how often to try again, else containers.conf of an engine. */
+export function registryAccess(flags: FlagValues, engine?: Engine): RegistryAccess {
   const text = (name: string): string | undefined => flags[name] as string | undefined;
-  const attempts = flags['retry'] as number | undefined;
-  const delay = text('retryDelay');
+  const attempts = (flags['retry'] as number | undefined) ?? engine?.config.engine.retry;
+  const delay = text('retryDelay') ?? engine?.config.engine.retryDelay;
   return {
     authfile: text('authfile'),
     creds: text('creds'),

@@ -16,7 +16,7 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
   const typedLimit = flags['limit'] as number | undefined;
   if (typedLimit !== undefined && typedLimit < 1) throw new UsageError('--limit must be at least 1');
   const filters = (flags['filter'] as string[] | undefined) ?? [];
-  const access = registryAccess(flags);
+  const access = registryAccess(flags, engine);
   const format = flags['format'] as string | undefined;
   const isJson = format?.trim() === 'json' && !asDocker;
   if (flags['listTags'] === true) {

@@ -8,7 +8,7 @@ export const run: CommandHandler = async ({ args, flags }, openEngine) => {
   const [name = '', ...images] = args;
   const engine = openEngine();
   const options = {
-    ...registryAccess(flags),
+    ...registryAccess(flags, engine),
     all: flags['all'] === true,
     annotations: annotationsIn(flags),
     platform: platformIn(flags),

@@ -9,7 +9,7 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
   const engine = openEngine();
   const annotations = annotationsIn(flags);
   const list = createManifestList(engine, name, { amend: flags['amend'] === true, annotations });
-  const options = { ...registryAccess(flags), all: flags['all'] === true };
+  const options = { ...registryAccess(flags, engine), all: flags['all'] === true };
   for (const image of images) await addToManifestList(engine, list.id, image, options);
   printLine(asDocker ? `Created manifest list ${list.names[0] ?? list.id}` : list.id);
   return 0;

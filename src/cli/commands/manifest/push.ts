@@ -17,7 +17,7 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
   const [name = '', typed] = args;
   const engine = openEngine();
   const list = getManifestList(engine, name);
-  const { format, ...options } = pushOptions(flags);
+  const { format, ...options } = pushOptions(flags, engine);
   const progress = openPullProgress(flags['quiet'] === true || asDocker);
   const wish = {
     ...options,
