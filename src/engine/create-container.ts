@@ -1,3 +1,4 @@
+import { blamingConf } from '../base/containers-conf-blame.ts';
 import { existsSync, globSync, statSync, writeFileSync } from 'node:fs';
 import { parseDuration } from '../base/durations.ts';
 import { AlreadyExistsError, errnoOf, InvalidSpecError, messageOf, NotFoundError } from '../base/errors.ts';
@@ -16,7 +17,7 @@ import { removeContainer } from '../libpod/remove.ts';
 import { chosenRuntime } from '../libpod/runtime-of.ts';
 import { getSecret } from '../libpod/secret.ts';
 import { networkPlaces } from '../network/context.ts';
-import { refuseConfigOnly } from '../network/network-definition.ts';
+import { DEFAULT_NETWORK_NAME, refuseConfigOnly } from '../network/network-definition.ts';
 import { getNetwork } from '../network/network-store.ts';
 import { drawHostPort, drawHostPortFrom } from '../network/published-ports.ts';
 import type { ContainerSpec, NamespaceMode, PodRole } from '../specgen/container-spec.ts';
@@ -112,14 +113,16 @@ export async function createFromImage(
       topLayerId,
       lookupContainer: (nameOrId: string) => lookupContainer(engine.db, nameOrId),
     };
-    context.userns = resolveUserns(engine, options, word, place);
+    const resolve = () => resolveUserns(engine, options, word, place);
+    const isConfigured = !options.userns && !process.env['PODMAN_USERNS'] && word !== 'host';
+    context.userns = isConfigured ? blamingConf(engine.config, 'containers.userns', resolve) : resolve();
     if (context.userns === undefined) context.hostUsers = knownHostUsers(options);
   }
   const spec = specFromRequest(request, context);
   if (member !== undefined) makeMember(spec, member);
   if (options.link?.length || request.extras?.networkLinks?.length)
     (await import('./container-links.ts')).addLinks(engine, spec, request);
-  checkBindSources(spec);
+  checkBindSources(spec, engine.config);
   if (spec.mounts.some(({ type }) => type === 'image')) await findMountedImages(engine, spec);
   for (const path of limitedDevices(spec.resources)) statBlockDevice(path);
   if (spec.cdiDevices !== undefined)
@@ -182,7 +185,7 @@ async function findMountedImages(engine: Engine, spec: ContainerSpec): Promise<v
 }
 
 /** A source or namespace that is not there is told now, not at the start. */
-function checkBindSources(spec: ContainerSpec): void {
+function checkBindSources(spec: ContainerSpec, config: Engine['config']): void {
   const { rootfs } = spec;
   if (rootfs !== undefined && statSync(rootfs.path, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new InvalidSpecError(`no directory ${rootfs.path}, which is to be the root (--rootfs)`);
@@ -190,8 +193,16 @@ function checkBindSources(spec: ContainerSpec): void {
     if (mode.mode === 'path' && !existsSync(mode.path))
       throw new InvalidSpecError(`cannot find the ${kind} namespace ${mode.path}: no such file or directory`);
   for (const mount of spec.mounts) {
-    if (mount.type === 'bind' && mount.create !== true) checkBindSource(mount.source, mount.destination);
+    if (mount.type !== 'bind' || mount.create === true) continue;
+    const { source, destination } = mount;
+    blamingConf(config, keyOfSource(source, config), () => checkBindSource(source, destination));
   }
+}
+
+/** The key of containers.conf that says to mount it, or one that nobody has set. */
+function keyOfSource(source: string, { containers }: Engine['config']): string {
+  if (containers.volumes.some((text) => text.startsWith(`${source}:`))) return 'containers.volumes';
+  return containers.mounts.some((text) => text.includes(`=${source}`)) ? 'containers.mounts' : '';
 }
 
 function checkBindSource(source: string, destination: string): void {
@@ -344,7 +355,7 @@ export function specContext(
 
 /** The default network is always there. */
 export function networkName(engine: Engine, nameOrId: string): string {
-  if (nameOrId === engine.config.network.defaultNetwork) return nameOrId;
+  if (nameOrId === DEFAULT_NETWORK_NAME) return nameOrId;
   const network = getNetwork(networkPlaces(networkContext(engine, nameOrId)), nameOrId);
   refuseConfigOnly(network);
   return network.name;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { blamingConf } from '../base/containers-conf-blame.ts';
 import { posix } from 'node:path';
 import { InvalidSpecError } from '../base/errors.ts';
@@ -8,10 +9,12 @@ import type { SpecContext } from './spec-context.ts';
 export function devicesFromOptions(options: CreateOptions, context: SpecContext): DeviceSpec[] {
   const parse = (flags: readonly string[] = []): DeviceSpec[] =>
     flags.filter((flag) => flag !== '' && !isCdiName(flag)).map(parseDevice);
-  return [
-    ...blamingConf(context.config, 'containers.devices', () => parse(context.config.containers.devices)),
-    ...parse(options.device),
-  ];
+  const configured = (): DeviceSpec[] =>
+    parse(context.config.containers.devices).map((device) => {
+      if (existsSync(device.source)) return device;
+      throw new InvalidSpecError(`cannot use device ${device.source}: no such file or directory`);
+    });
+  return [...blamingConf(context.config, 'containers.devices', configured), ...parse(options.device)];
 }
 
 /** Devices by name of the Container Device Interface: `--device vendor.com/class=name`, and `--gpus`. */

@@ -158,8 +158,12 @@ function parseMode(given: string, context: SpecContext): NetworkMode {
       return { mode: word, options: rest ? rest.split(',') : [] };
   }
   const isDefault = word === 'bridge' || word === 'default';
-  const name = isDefault ? context.config.network.defaultNetwork : context.lookupNetwork(word);
+  const name = isDefault ? defaultNetwork(context) : context.lookupNetwork(word);
   return { mode: 'bridge', networks: [parseAttachment(name, rest ?? '')] };
+}
+
+function defaultNetwork({ config, lookupNetwork }: SpecContext): string {
+  return blamingConf(config, 'network.default_network', () => lookupNetwork(config.network.defaultNetwork));
 }
 
 /** docker's longer form, `name=NETWORK,alias=…,ip=…`, in podman's. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { blamingConf } from '../base/containers-conf-blame.ts';
 import { resolve } from 'node:path';
 import { InvalidSpecError, UnsupportedError } from '../base/errors.ts';
@@ -17,7 +18,7 @@ export function securityFromOptions(options: CreateOptions, context: SpecContext
       context.config.containers.defaultCapabilities.map(parseCapability),
     ),
     noNewPrivileges: false,
-    seccomp: context.config.containers.seccompProfile || undefined,
+    seccomp: configuredProfile(context),
     apparmor: context.host.apparmor ? context.config.containers.apparmorProfile || undefined : undefined,
     selinux: [],
     mask: [],
@@ -26,6 +27,15 @@ export function securityFromOptions(options: CreateOptions, context: SpecContext
   };
   for (const text of options.securityOpt ?? []) readSecurityOption(text, security, context);
   return security;
+}
+
+/** What it says is read at the start; a file that is not there is told with the one that names it. */
+function configuredProfile({ config }: SpecContext): string | undefined {
+  const path = config.containers.seccompProfile || undefined;
+  if (path === undefined || path === 'unconfined' || existsSync(path)) return path;
+  return blamingConf(config, 'containers.seccomp_profile', () => {
+    throw new InvalidSpecError(`cannot load seccomp profile ${path}: no such file or directory`);
+  });
 }
 
 export function securityExtras(
