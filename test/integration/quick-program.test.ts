@@ -116,6 +116,11 @@ test("options for the user's own Bun reach containers, not this program", async 
   assert.equal(stderr, '');
 });
 
+test('the addon needs nothing that only Node has, also where all of it is looked up at once', async () => {
+  for (const env of [{}, { _TSPOD_WHOLE: '1' }])
+    assert.equal((await tspod(['ps', '--quiet'], { env: { ...env, LD_BIND_NOW: '1' } })).stderr, '');
+});
+
 describe('both programs', () => {
   const both = async (words: readonly string[]): Promise<[string, string]> => [
     await tspodOk(words),

@@ -4,6 +4,7 @@
  */
 #include "addon.h"
 #include "huffman.h"
+#include "of-node.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@ static void free_deflater(napi_env env, void *data, void *hint) {
 napi_value js_openDeflater(napi_env env, napi_callback_info info) {
   (void)info;
   napi_value result;
+  if (deflateInit2_ == NULL) return throw_error(env, ENOSYS, "deflate", NULL);
   struct deflater *deflater = calloc(1, sizeof *deflater);
   if (deflater == NULL) return throw_error(env, ENOMEM, "deflate", NULL);
   if (deflateInit2(&deflater->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {

@@ -4,6 +4,7 @@
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "addon.h"
+#include "of-node.h"
 
 #include <errno.h>
 #include <openssl/sha.h>
@@ -22,6 +23,7 @@ napi_value js_openHash(napi_env env, napi_callback_info info) {
   void *state = NULL;
   size_t size = 0;
   napi_value result;
+  if (SHA256_Init == NULL) return throw_error(env, ENOSYS, "hash", NULL);
   if (!read_args(env, info, 1, &args) || !bytes_arg(&args, 0, &state, &size)) return NULL;
   SHA256_CTX *hash = malloc(sizeof *hash);
   if (hash == NULL) return throw_error(env, ENOMEM, "hash", NULL);

@@ -3,6 +3,7 @@
  * out, which the garbage collector sees long after. zlib and zstd are those inside Node, which exports both to addons.
  */
 #include "addon.h"
+#include "of-node.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -71,6 +72,7 @@ napi_value js_openInflater(napi_env env, napi_callback_info info) {
   struct args args;
   char format[8];
   napi_value result;
+  if (inflateInit2_ == NULL) return throw_error(env, ENOSYS, "inflate", NULL);
   if (!read_args(env, info, 1, &args) || !text_arg(&args, 0, format, sizeof format)) return NULL;
   if (strcmp(format, "gzip") != 0 && strcmp(format, "zstd") != 0)
     return throw_type(env, "a format is 'gzip' or 'zstd'");
@@ -119,6 +121,7 @@ napi_value js_resumeInflater(napi_env env, napi_callback_info info) {
   void *mark = NULL;
   size_t size = 0;
   napi_value result;
+  if (inflateInit2_ == NULL) return throw_error(env, ENOSYS, "inflate", NULL);
   if (!read_args(env, info, 1, &args) || !bytes_arg(&args, 0, &mark, &size)) return NULL;
   if (size < MARK_HEAD || size > MARK_HEAD + WINDOW || ((uint8_t *)mark)[0] > 7) return throw_error(env, EINVAL, "inflate", NULL);
   struct inflater *inflater = calloc(1, sizeof *inflater);

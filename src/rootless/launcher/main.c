@@ -162,7 +162,7 @@ static void become_quick(const struct installation *installation, char **argv) {
 
 static void become_node(const struct installation *installation, int argc, char **argv) {
   const bool server = is_server(argc, argv);
-  char **arguments = calloc((size_t)argc + TUNINGS + SERVER_TUNINGS + 8, sizeof *arguments);
+  char **arguments = calloc((size_t)argc + TUNINGS + SERVER_TUNINGS + 9, sizeof *arguments);
   int used = 0;
   if (arguments == NULL) die("out of memory");
   arguments[used++] = "tspod";
@@ -172,6 +172,8 @@ static void become_node(const struct installation *installation, int argc, char 
    * image's JSON could cost is time of the very command that reads them. A server (many users, long life) must not have it.
    */
   if (!server) arguments[used++] = "--no-rehash-snapshot";
+  /* A signal that comes before the program listens must not open a port to a debugger. */
+  if (installation->own_node) arguments[used++] = "--disable-sigusr1";
   /* A node of another version may not know them, and would not start. */
   for (size_t i = 0; installation->own_node && !server && i < TUNINGS; i++) arguments[used++] = tuning[i];
   for (size_t i = 0; installation->own_node && server && i < SERVER_TUNINGS; i++)
