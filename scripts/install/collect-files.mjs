@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BUNDLED_BUN, BUNDLED_NODE, CHECKOUT, TSPOD } from '../setup/checkout.mjs';
 import { SetupError } from '../setup/tell.mjs';
 
@@ -20,7 +20,10 @@ export function collectFiles(prefix) {
     ...systemd(prefix),
   ];
   // Where no Node was bundled the launcher takes one from PATH.
-  if (existsSync(BUNDLED_NODE)) files.push(program(BUNDLED_NODE, 'lib/tspod/node'));
+  if (existsSync(BUNDLED_NODE)) {
+    const licence = join(dirname(BUNDLED_NODE), '../LICENSE');
+    files.push(program(BUNDLED_NODE, 'lib/tspod/node'), data(licence, 'share/doc/tspod/LICENSE.node'));
+  }
   if (existsSync(BUNDLED_BUN)) files.push(program(join(DIST, 'tspod-quick'), 'lib/tspod/tspod-quick'));
   const missing = files.filter(({ source }) => !existsSync(source));
   if (missing.length > 0)

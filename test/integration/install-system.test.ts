@@ -52,6 +52,7 @@ describe('an installation under a prefix', { skip: SKIP }, () => {
       'share/man/man1/tspod-run.1',
       'share/man/man1/tspod-container-run.1',
       'share/doc/tspod/LICENSE',
+      'share/doc/tspod/LICENSE.node',
       'share/doc/tspod/docs/troubleshooting.md',
       'lib/systemd/system-generators/tspod-system-generator',
       'lib/systemd/user-generators/tspod-user-generator',
