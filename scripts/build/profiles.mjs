@@ -22,8 +22,12 @@ export const QUICK_LINES = [
   ['logs', 'made'],
   ['stats', '--no-stream', 'up'],
   ['images'],
+  ['diff', 'up'],
+  ['system', 'df'],
+  ['events', '--since', '1h', '--until', '0s'],
   ['stop', '-t', '0', 'up'],
   ['rm', '-f', 'up', 'made'],
+  ['system', 'prune', '--force'],
 ];
 
 /**
@@ -42,10 +46,9 @@ export const PROFILES = {
   pull: [['pull', '--retry', '0', '127.0.0.1:1/warm']],
   push: [['push', '--retry', '0', 'localhost/warm', '127.0.0.1:1/warm']],
   login: [['login', '--username', 'warm', '--password', 'warm', '127.0.0.1:1']],
-  events: [['events', '--since', '1h', '--until', '0s']],
   other: [
-    ['volume', 'prune', '--force'],
-    ['system', 'df'],
-    ['rm', '--force', '--time', '0', 'up'],
+    ['manifest', 'create', 'localhost/list', 'localhost/warm'],
+    ['generate', 'systemd', 'up'],
+    ['system', 'check'],
   ],
 };

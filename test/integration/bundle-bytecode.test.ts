@@ -12,7 +12,7 @@ const stores = [`--root=${directory}/root`, `--runroot=${directory}/run`];
 describe('the bytecode beside the bundle', () => {
   for (const [who, line, files] of [
     ['a command that has its own', ['save', 'nothing'], ['modules', 'package_better_sqlite3']],
-    ['other commands', ['volume', 'prune', '-f'], ['modules', 'package_better_sqlite3']],
+    ['other commands', ['system', 'check'], ['modules', 'package_better_sqlite3']],
     ['the service, which runs under other flags,', ['system', 'service', '--help'], ['modules']],
   ] as const)
     it(`is taken by ${who}`, async () => {

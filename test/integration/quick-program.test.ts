@@ -18,7 +18,8 @@ describe('what a command runs as', () => {
     for (const [words, program] of [
       [['wait', id], QUICK],
       [['logs', '--follow', id], QUICK],
-      [['events'], WHOLE],
+      [['events'], QUICK],
+      [['load'], WHOLE],
     ] as const)
       await runsAs(words, program);
     await tspodOk(['rm', '-f', '-t', '0', id]);
