@@ -22,6 +22,8 @@ export const QUICK_LINES = [
   ['logs', 'made'],
   ['stats', '--no-stream', 'up'],
   ['images'],
+  ['cp', 'up:/program', 'copied'],
+  ['commit', 'up', 'localhost/committed'],
   ['diff', 'up'],
   ['system', 'df'],
   ['events', '--since', '1h', '--until', '0s'],
@@ -38,8 +40,6 @@ export const QUICK_LINES = [
 export const PROFILES = {
   import: [['import', 'image.tar', 'localhost/warm:2']],
   build: [['build', '--tag', 'localhost/built', '.']],
-  cp: [['cp', 'up:/program', 'copied']],
-  commit: [['commit', 'up', 'localhost/committed']],
   save: [['save', '--output', 'saved.tar', 'localhost/warm']],
   load: [['load', '--input', 'saved.tar']],
   // Nobody listens there: what follows is little beside what comes before.

@@ -16,12 +16,12 @@ export const quickCommands: readonly CommandRecord[] = [
  */
 const QUICK = new Set(
   `attach,builder prune,completion,container cleanup,container exists,container health-changed,container inspect,container prune,
-  create,diff,events,exec,healthcheck run,help,history,image exists,image inspect,image mount,image prune,image tree,
+  commit,cp,create,diff,events,exec,export,healthcheck run,help,history,image exists,image inspect,image mount,image prune,image tree,
   image unmount,images,info,init,inspect,kill,logout,logs,mount,network connect,network create,network disconnect,network exists,
   network inspect,network ls,network prune,network rm,pause,pod create,pod exists,pod inspect,pod kill,pod logs,pod pause,
   pod prune,pod ps,pod restart,pod rm,pod start,pod stats,pod stop,pod top,pod unpause,port,ps,rename,restart,rm,rmi,run,
   secret create,secret exists,secret inspect,secret ls,secret rm,start,stats,stop,system df,system prune,tag,top,unmount,unpause,
-  untag,update,version,volume create,volume exists,volume inspect,volume ls,volume mount,volume prune,volume reload,volume rm,
+  untag,update,version,volume create,volume exists,volume export,volume import,volume inspect,volume ls,volume mount,volume prune,volume reload,volume rm,
   volume unmount,wait`.split(/,\s*/),
 );
 
