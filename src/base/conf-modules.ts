@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { isAbsolute, join, relative } from 'node:path';
 import { NotFoundError } from './errors.ts';
 
 /**
@@ -7,9 +7,7 @@ import { NotFoundError } from './errors.ts';
  * place that has it counts. Throws NotFoundError.
  */
 export function findModules(names: readonly string[], userConfig: string): string[] {
-  const places = [userConfig, '/etc/containers', '/usr/share/containers'].map((place) =>
-    join(place, 'containers.conf.modules'),
-  );
+  const places = placesOf(userConfig);
   return names.map((name) => {
     const found = (isAbsolute(name) ? [name] : places.map((place) => join(place, name))).find(existsSync);
     if (found !== undefined) return found;
@@ -18,4 +16,29 @@ export function findModules(names: readonly string[], userConfig: string): strin
       hint: isAbsolute(name) ? 'check the path' : `looked for it in ${places.join(', ')}`,
     });
   });
+}
+
+function placesOf(userConfig: string): string[] {
+  return [userConfig, '/etc/containers', '/usr/share/containers'].map((place) =>
+    join(place, 'containers.conf.modules'),
+  );
+}
+
+/** What `--module` takes by name, each with the place that it is taken from. */
+export function listModules(userConfig: string): { name: string; place: string }[] {
+  const found = new Map<string, string>();
+  for (const place of placesOf(userConfig))
+    for (const name of filesBelow(place)) if (!found.has(name)) found.set(name, place);
+  return [...found].map(([name, place]) => ({ name, place }));
+}
+
+function filesBelow(directory: string): string[] {
+  try {
+    return readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+      .sort();
+  } catch {
+    return [];
+  }
 }

@@ -82,7 +82,8 @@ function dropIns(directory: string): string[] {
   }
 }
 
-function userDirectory(env: Readonly<Record<string, string | undefined>>): string {
+/** Where a user's own are, and the modules beside them. */
+export function userDirectory(env: Readonly<Record<string, string | undefined>>): string {
   return join(env['XDG_CONFIG_HOME'] || join(env['HOME'] ?? '/', '.config'), 'containers');
 }
 

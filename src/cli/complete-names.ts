@@ -1,4 +1,6 @@
 import { constants } from 'node:os';
+import { listModules } from '../base/conf-modules.ts';
+import { userDirectory as confDirectory } from '../base/containers-conf-files.ts';
 import { type NameKind, readNames } from '../engine/names.ts';
 import type { Candidate } from './complete.ts';
 import type { CompletionProvider } from './flag.ts';
@@ -23,6 +25,11 @@ export function namesForCompletion(
 ): Candidate[] {
   if (provider === 'signals') return Object.keys(constants.signals).map((text) => ({ text }));
   if (provider === 'capabilities') return ['ALL', ...CAPABILITIES.split(' ')].map((text) => ({ text }));
+  if (provider === 'modules')
+    return listModules(confDirectory(process.env)).map(({ name, place }) => ({
+      text: name,
+      description: place,
+    }));
   const kind = KINDS[provider];
   return kind === undefined
     ? []

@@ -59,6 +59,8 @@ export type CompletionProvider =
   | 'directories'
   | 'signals'
   | 'capabilities'
+  /** Of containers.conf. */
+  | 'modules'
   | 'filters'
   /** json, table, or a field of the rows. */
   | 'formats'

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import {
-  copyFileSync,
   lstatSync,
   mkdtempSync,
   readdirSync,
@@ -20,8 +19,9 @@ import { type CommandProcess, startCommandProcess } from '../fixtures/in-process
 import { requires } from '../fixtures/requires.ts';
 
 /**
- * A small store with two of everything: each kind of file of `one`, and of the store itself, is taken away and overwritten in turn;
- * then all commands run. Those that are not about what was damaged must not notice.
+ * A small store with two of everything: each kind of file of `one`, and of the store itself, is taken away and overwritten; then all
+ * commands run. Those that are not about what was damaged must not notice: they run once for all files that harm the same objects, and
+ * file by file only when one of them does notice. Those that may fail run for each file, since each has to be told about.
  */
 const skip = requires('root');
 const NAMES = ['one', 'two'] as const;
@@ -101,34 +101,79 @@ describe('a store with a damaged file', { skip }, () => {
   after(() => commands?.stop());
 
   test('harms only commands about what is damaged, and their errors name it', async () => {
-    const spare = join(testRoot().base, 'spare');
     const problems: string[] = [];
-    const look = async (what: string, harmed: readonly string[]): Promise<void> => {
+    const look = async (what: string, harmed: readonly string[], which: Which): Promise<string[]> => {
+      const found: string[] = [];
       for (const { about: object, args } of COMMANDS) {
+        if (harmed.includes(object) !== (which === 'harmed')) continue;
         const { code, output } = await commands.run(args);
         if (code === 0) continue;
         const says = `${what}: ${args.join(' ')} exited with ${code}: ${output}`;
-        if (!harmed.includes(object)) problems.push(says);
-        else if (/^Error: /.test(output) && !isHelpful(output, object)) problems.push(`not helpful: ${says}`);
+        if (which !== 'harmed') found.push(says);
+        else if (/^Error: /.test(output) && !isHelpful(output, object)) found.push(`not helpful: ${says}`);
       }
+      return found;
     };
-    for (const [name, path] of filesByName(ids)) {
-      if (DATABASE.test(name)) continue;
-      const harmed = harmsOf(name);
-      if (harmed === undefined) problems.push(`${name}: nobody knows what it is for`);
-      for (const [damage, spoil] of Object.entries(DAMAGES)) {
-        const { mode, atime, mtime } = statSync(path);
-        copyFileSync(path, spare);
-        spoil(path);
-        await look(`${name} ${damage}`, harmed ?? []);
-        writeFileSync(path, readFileSync(spare), { mode });
-        utimesSync(path, atime, mtime);
+    for (const { harmed, files } of filesByHarm(ids, problems))
+      for (const damage of Object.keys(DAMAGES) as (keyof typeof DAMAGES)[]) {
+        const all = `${files.length} files that harm ${harmed.join(', ') || 'nothing'} ${damage}`;
+        const noticed = await whileDamaged(files, damage, () => look(all, harmed, 'others'));
+        if (noticed.length > 0) problems.push(...noticed);
+        for (const file of files) {
+          const what = `${file.name} ${damage}`;
+          const kinds: Which[] = noticed.length > 0 ? ['harmed', 'others'] : ['harmed'];
+          for (const kind of kinds)
+            problems.push(...(await whileDamaged([file], damage, () => look(what, harmed, kind))));
+        }
       }
-    }
-    await look('everything restored', []);
+    problems.push(...(await look('everything restored', [], 'others')));
     assert.deepEqual(problems, []);
   });
 });
+
+/** Commands about what is harmed, or all others. */
+type Which = 'harmed' | 'others';
+
+interface NamedFile {
+  name: string;
+  path: string;
+}
+
+/** Without those of the database; what nobody knows is told, and taken for harmless. */
+function filesByHarm(
+  ids: ReadonlyMap<string, string>,
+  problems: string[],
+): { harmed: string[]; files: NamedFile[] }[] {
+  const groups = new Map<string, { harmed: string[]; files: NamedFile[] }>();
+  for (const [name, path] of filesByName(ids)) {
+    if (DATABASE.test(name)) continue;
+    const harmed = harmsOf(name);
+    if (harmed === undefined) problems.push(`${name}: nobody knows what it is for`);
+    const key = harmed?.join() ?? '';
+    const group = groups.get(key) ?? { harmed: harmed ?? [], files: [] };
+    groups.set(key, group);
+    group.files.push({ name, path });
+  }
+  return [...groups.values()];
+}
+
+/** Afterwards they are as they were. */
+async function whileDamaged<T>(
+  files: readonly NamedFile[],
+  damage: keyof typeof DAMAGES,
+  work: () => Promise<T>,
+): Promise<T> {
+  const kept = files.map(({ path }) => ({ path, stat: statSync(path), content: readFileSync(path) }));
+  for (const { path } of files) DAMAGES[damage](path);
+  try {
+    return await work();
+  } finally {
+    for (const { path, stat, content } of kept) {
+      writeFileSync(path, content, { mode: stat.mode });
+      utimesSync(path, stat.atime, stat.mtime);
+    }
+  }
+}
 
 /** It names the object or one of its layers, and says in a second line what to do. */
 function isHelpful(output: string, object: string): boolean {

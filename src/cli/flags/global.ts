@@ -94,7 +94,7 @@ export const globalFlags: Readonly<Record<string, FlagRecord>> = {
     type: 'stringArray',
     placeholder: 'file',
     help: 'Further containers.conf: a path, or a name below containers.conf.modules',
-    complete: 'files',
+    complete: 'modules',
   },
   networkConfigDir: {
     long: 'network-config-dir',
