@@ -4,7 +4,7 @@
  */
 #include "addon.h"
 #include "huffman.h"
-#include "of-node.h"
+#include "of_node.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "addon.h"
-#include "of-node.h"
+#include "of_node.h"
 
 #include <errno.h>
 #include <openssl/sha.h>

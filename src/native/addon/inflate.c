@@ -3,7 +3,7 @@
  * out, which the garbage collector sees long after. zlib and zstd are those inside Node, which exports both to addons.
  */
 #include "addon.h"
-#include "of-node.h"
+#include "of_node.h"
 
 #include <errno.h>
 #include <stdlib.h>
