@@ -62,12 +62,18 @@ const OWN_COMMAND = /(^|[:`"'] ?)tspod (?=[a-z-])/g;
  * are the container's.
  */
 export function dockerExitCode(code: number, { error, path }: { error: unknown; path: string }): number {
-  if (error instanceof NotInRootfsError && RUN_PATHS.has(path)) return EXIT_OWN_FAILURE;
+  if (error instanceof NotInRootfsError) {
+    if (RUN_PATHS.has(path)) return EXIT_OWN_FAILURE;
+    if (EXEC_PATHS.has(path)) return EXIT_NOT_EXECUTED;
+  }
   const isOwn = code === EXIT_OWN_FAILURE || code === EXIT_IN_USE;
   const isAboutFlag = error instanceof FlagError || error instanceof RefusedFlagError;
   return !isOwn || isAboutFlag || RUN_PATHS.has(path) ? code : EXIT_REFUSED;
 }
 
+/** Of a program that cannot be run as was asked, whatever the reason. */
+const EXIT_NOT_EXECUTED = 126;
+const EXEC_PATHS: ReadonlySet<string> = new Set(['exec', 'container exec']);
 const RUN_PATHS: ReadonlySet<string> = new Set(['run', 'container run']);
 
 /** The command's own code for the nearest class in the error's ancestry, else the class's code. */

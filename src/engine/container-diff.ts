@@ -51,6 +51,7 @@ export async function imageToDiff(engine: Engine, name: string, kind: DiffKind):
   if (found === undefined)
     throw new NotFoundError('image', name, {
       message: `no container or image ${JSON.stringify(name)} found`,
+      docker: `No such container: ${name}`,
     });
   return found.image;
 }

@@ -27,6 +27,7 @@ export interface DockerEvent {
 export function dockerAction({ kind, action, attributes }: StoredEvent): string | undefined {
   const word = WORDS[kind]?.[action];
   if (word === null) return undefined;
+  if (action === 'health_status') return `health_status: ${attributes['health_status'] ?? ''}`;
   const command = attributes[FOR_DOCKER.command];
   if (command !== undefined) return `${word ?? action}: ${command}`;
   return word ?? action;
@@ -169,7 +170,7 @@ function imageOf({ attributes }: StoredEvent): string {
 function attributesOf(event: StoredEvent): Record<string, string> {
   const { kind, name } = event;
   if (kind === 'network') return networkAttributes(event);
-  const { containerExitCode, ...all } = withoutDockers(event).attributes;
+  const { containerExitCode, ...all } = withoutHealth(withoutDockers(event)).attributes;
   const duration = event.attributes[FOR_DOCKER.duration];
   if (duration !== undefined) all['execDuration'] = duration;
   if (all['image'] !== undefined) all['image'] = familiarName(all['image']);
@@ -178,6 +179,13 @@ function attributesOf(event: StoredEvent): Record<string, string> {
   else if (name !== '') all['name'] = kind === 'image' ? familiarName(name) : name;
   return all;
 }
+
+/** docker has what a check found in the action alone. */
+function withoutHealth(event: StoredEvent): StoredEvent {
+  return event.action === 'health_status' ? withoutAttributes(event, OF_HEALTH) : event;
+}
+
+const OF_HEALTH = new Set(['health_status', 'health_failing_streak', 'health_log']);
 
 function networkAttributes({ name, objectId, attributes }: StoredEvent): Record<string, string> {
   const { network, networkId, driver } = attributes;

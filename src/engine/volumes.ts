@@ -129,6 +129,8 @@ export function volumeDocument(volume: VolumeRecord): Record<string, unknown> {
 export interface RemoveVolumeOptions {
   /** Containers that use it go first, running ones too; one that is not there is fine. */
   force: boolean;
+  /** docker's force: only that one that is not there is fine. */
+  ignoreMissing?: boolean;
   /** Seconds for these containers to stop. */
   timeout: number | undefined;
 }
@@ -144,7 +146,7 @@ export async function removeVolume(
     // One whose row is damaged can be removed, too.
     volume = hasVolume(engine, name) ? { name } : lookupVolume(engine, name);
   } catch (error) {
-    if (options.force && error instanceof NotFoundError) return false;
+    if ((options.force || options.ignoreMissing) && error instanceof NotFoundError) return false;
     throw error;
   }
   if (options.force)

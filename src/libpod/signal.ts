@@ -38,6 +38,7 @@ export async function killContainer(libpod: Libpod, id: string, signal: number):
     if (!['running', 'stopping', 'paused', 'initialized'].includes(record.state)) {
       throw new WrongStateError(
         `can only kill running containers. ${record.id} is in state ${record.state}: container state improper`,
+        { docker: `cannot kill container: ${record.name}: container ${record.id} is not running` },
       );
     }
     await sendSignal(libpod, record, signal);

@@ -1,4 +1,4 @@
-import { InvalidSpecError, UsageError } from '../../base/errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { CreateOptions, CreateRequest } from '../../specgen/create-options.ts';
 import { flagIn, numberIn, objectIn, textIn, textMapIn, textsIn, wordsIn } from '../body.ts';
 import type { JsonObject } from '../read-body.ts';
@@ -64,9 +64,8 @@ function processOptions(body: JsonObject): Partly {
 /** Old clients split `web.example.org` in two. */
 function hostname(body: JsonObject): string | undefined {
   const [name, domain] = [textIn(body, 'Hostname'), textIn(body, 'Domainname')];
-  if (domain === undefined) return name;
-  if (name === undefined) throw new InvalidSpecError('Domainname needs a Hostname');
-  return `${name}.${domain}`;
+  // Without a name it is the container's id, to which docker adds nothing either.
+  return domain === undefined || name === undefined ? name : `${name}.${domain}`;
 }
 
 /** A name without value is taken away from what the image sets; the service's own environment is nobody's business. */

@@ -68,7 +68,7 @@ export const startExecHandler: Handler = async (exchange) => {
     await runAttached(exchange, exec, client, sizeIn(body, 'ConsoleSize'));
   } catch (error) {
     // The answer has begun: docker tells it in the stream, and by the exit code.
-    exchange.service.execs.ended(exec, error instanceof TspodError ? error.exitCode : FAILED);
+    exchange.service.execs.ended(exec, failureCode(error));
     const bytes = Buffer.from(`${textOf(error)}\r\n`);
     client.output.write(exec.request.terminal ? bytes : frame(2, bytes));
   }
@@ -77,6 +77,12 @@ export const startExecHandler: Handler = async (exchange) => {
 
 const FAILED = 126;
 const KILLED = 137;
+const OWN_FAILURE = 125;
+
+/** docker has one for every reason but that the program is not there. */
+function failureCode(error: unknown): number {
+  return error instanceof TspodError && error.exitCode !== OWN_FAILURE ? error.exitCode : FAILED;
+}
 
 async function startDetached({ engine, service }: Exchange, exec: Exec): Promise<void> {
   try {
@@ -89,7 +95,7 @@ async function startDetached({ engine, service }: Exchange, exec: Exec): Promise
     exec.session = session;
     void watch(session, (code) => service.execs.ended(exec, code));
   } catch (error) {
-    service.execs.ended(exec, error instanceof TspodError ? error.exitCode : FAILED);
+    service.execs.ended(exec, failureCode(error));
     throw error;
   }
 }

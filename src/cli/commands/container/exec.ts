@@ -65,7 +65,7 @@ export const run: CommandHandler = async (input, openEngine) => {
   );
   if (detached) {
     session.monitor.close();
-    printLine(session.id);
+    if (!input.asDocker) printLine(session.id);
     return 0;
   }
   const stopSizing = terminal && process.stdout.isTTY ? forwardSize(session.control) : undefined;

@@ -19,7 +19,7 @@ export const run: CommandHandler = async (input, openEngine) => {
   const { flags, asDocker } = input;
   const options: LogsOptions = {
     follow: flags['follow'] === true,
-    tail: tailFrom(flags['tail']),
+    tail: tailFrom(flags['tail'], asDocker),
     since: timeFrom(flags['since'], '--since', parsePastTime),
     until: timeFrom(flags['until'], '--until', asDocker ? parsePastTime : parseEnd),
   };
@@ -50,10 +50,11 @@ async function selectRecords(engine: Engine, { args, flags }: CommandInput): Pro
   return await Promise.all(args.map((name) => lookupPresent(engine, name)));
 }
 
-/** docker's `all`, and every negative number: all lines. */
-function tailFrom(value: FlagValue): number | undefined {
+/** docker's `all`, and every negative number: all lines. To docker what is no number is that too. */
+function tailFrom(value: FlagValue, asDocker: boolean): number | undefined {
   if (typeof value !== 'string' || value === 'all') return undefined;
   if (!/^[+-]?\d{1,15}$/.test(value)) {
+    if (asDocker) return undefined;
     throw new UsageError(
       `invalid argument ${JSON.stringify(value)} for "--tail" flag: strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`,
     );

@@ -14,16 +14,16 @@ import { printLine } from '../../output/print.ts';
 const SHORT_ID = 12;
 const HIGHEST_PORT = 65_535;
 
-/** As in podman only a running container has ports, and one that has none is passed over without a word. */
+/** As in podman only a running container has ports, and one that has none is passed over without a word, unless docker is asked for one. */
 export const run: CommandHandler = async (input, openEngine) => {
   const engine = openEngine();
   const { records, wanted } = selection(engine, input);
   const all = input.flags['all'] === true;
   for (const record of records) {
     const ports = reachablePorts(engine, record);
-    if (ports.length === 0) continue;
+    if (ports.length === 0 && !(input.asDocker && wanted !== undefined)) continue;
     if (wanted === undefined) printAll(ports, all ? `${record.id.slice(0, SHORT_ID)}\t` : '');
-    else printOne(ports, wanted);
+    else printOne(record, ports, wanted);
   }
   return 0;
 };
@@ -72,13 +72,15 @@ function printAll(ports: readonly PortMapping[], prefix: string): void {
   }
 }
 
-function printOne(ports: readonly PortMapping[], wanted: WantedPort): void {
+function printOne(record: ContainerRecord, ports: readonly PortMapping[], wanted: WantedPort): void {
   const found = ports.find(
     ({ protocol, containerPort, range }) =>
       protocol === wanted.protocol && containerPort <= wanted.port && wanted.port < containerPort + range,
   );
   if (found === undefined)
-    throw new UsageError(`failed to find published port ${JSON.stringify(wanted.text)}`);
+    throw new UsageError(`failed to find published port ${JSON.stringify(wanted.text)}`, {
+      docker: `No public port '${wanted.text}' published for ${record.name}`,
+    });
   printLine(hostSide(found, wanted.port - found.containerPort));
 }
 

@@ -4,7 +4,7 @@ import { type ContainerRecord, latestContainer, lookupPresent } from '../../../e
 import type { Engine } from '../../../engine/engine.ts';
 import type { CommandHandler } from '../../command.ts';
 import { print, printLine } from '../../output/print.ts';
-import { alignTabs } from '../../output/table.ts';
+import { alignTabs, type TableStyle } from '../../output/table.ts';
 
 export const run: CommandHandler = async (input, openEngine) => {
   const { args } = input;
@@ -20,13 +20,16 @@ export const run: CommandHandler = async (input, openEngine) => {
   const record = latest || name === undefined ? latestContainer(engine.db) : await lookUp(engine, name);
   const words = latest ? args : args.slice(1);
   const report = await topContainer(engine, record, words.length === 0 && input.asDocker ? ['-ef'] : words);
-  printTop(report);
+  printTop(report, input.asDocker ? DOCKER_TOP : undefined);
   return 0;
 };
 
-export function printTop(report: TopReport): void {
+/** As wide as docker's client makes them. */
+const DOCKER_TOP: TableStyle = { narrowest: 20, gap: 3 };
+
+export function printTop(report: TopReport, style?: TableStyle): void {
   if ('text' in report) print(report.text);
-  else print(`${alignTabs(report.rows.map((cells) => cells.map(oneLine).join('\t')).join('\n'))}\n`);
+  else print(`${alignTabs(report.rows.map((cells) => cells.map(oneLine).join('\t')).join('\n'), style)}\n`);
 }
 
 async function lookUp(engine: Engine, name: string): Promise<ContainerRecord> {
@@ -35,7 +38,11 @@ async function lookUp(engine: Engine, name: string): Promise<ContainerRecord> {
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
     const message = `unable to look up requested container: ${error.message}`;
-    throw new NotFoundError('container', name, { message, cause: error });
+    throw new NotFoundError('container', name, {
+      message,
+      cause: error,
+      docker: error.dockerMessage ?? error.message,
+    });
   }
 }
 

@@ -12,7 +12,8 @@ export const run: CommandHandler = async ({ args, flags, asDocker }, openEngine)
   const names = all ? listVolumes(engine, []).map(({ volume }) => volume.name) : args;
   const time = flags['time'];
   const options = {
-    force: flags['force'] === true,
+    force: flags['force'] === true && !asDocker,
+    ignoreMissing: flags['force'] === true,
     timeout: typeof time === 'number' && time >= 0 ? time : undefined,
   };
   await forEachObject(names, async (name) => {

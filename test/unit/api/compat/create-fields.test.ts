@@ -247,3 +247,10 @@ test('input stays open for the next client unless it is for one only', () => {
     requestFromBody({ Image: 'busybox', OpenStdin: true, ...more }, {}).extras?.keepStdin;
   assert.deepEqual([keepStdin({}), keepStdin({ StdinOnce: true })], [true, undefined]);
 });
+
+test('a domain goes behind the name of the host, and nowhere without one', () => {
+  const hostnameOf = (body: Record<string, unknown>) =>
+    requestFromBody({ Image: 'busybox', ...body }, {}).options.hostname;
+  assert.equal(hostnameOf({ Hostname: 'web', Domainname: 'example.org' }), 'web.example.org');
+  assert.equal(hostnameOf({ Domainname: 'example.org' }), undefined);
+});
