@@ -1,3 +1,5 @@
+import { writeAll } from './write-all.ts';
+
 /** Diagnostics on stderr, never on stdout. The level comes from `--log-level`; the default shows warnings and worse. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'panic';
 
@@ -23,8 +25,10 @@ export function isLogged(level: LogLevel): boolean {
 }
 
 export function log(level: LogLevel, message: string): void {
-  if (isLogged(level))
-    process.stderr.write(
-      `time="${new Date().toISOString()}" level=${level} msg=${JSON.stringify(message)}\n`,
-    );
+  if (!isLogged(level)) return;
+  try {
+    writeAll(2, `time="${new Date().toISOString()}" level=${level} msg=${JSON.stringify(message)}\n`);
+  } catch {
+    // Nobody reads it any more, or the disk is full: no reason for a command to fail.
+  }
 }

@@ -1,9 +1,9 @@
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { errnoOf, messageOf, TspodError } from '../../base/errors.ts';
+import { writeAll } from '../../base/write-all.ts';
 
 /** What a process that is killed by SIGPIPE leaves behind; `tspod ps | head -1` must end quietly. */
 const EXIT_BROKEN_PIPE = 141;
-const RETRY_MS = 2;
 
 /**
  * Writes to stdout, completely, before it returns. Straight to the descriptor: opening process.stdout costs more than
@@ -11,7 +11,7 @@ const RETRY_MS = 2;
  * containers say: on a terminal, what would steer it is written out; programs get every byte.
  */
 export function print(text: string): void {
-  writeAll(1, shown(text));
+  write(1, shown(text));
 }
 
 /** What `print` writes of it; for who puts control sequences of their own around it. */
@@ -21,7 +21,7 @@ export function shown(text: string): string {
 
 /** For screens that are drawn over and over. */
 export function printSteering(text: string): void {
-  writeAll(1, text);
+  write(1, text);
 }
 
 export function printLine(text: string): void {
@@ -53,7 +53,7 @@ function isTerminal(): boolean {
  * a terminal is written out.
  */
 export function printError(text: string): void {
-  writeAll(2, `${withoutControls(text)}\n`);
+  write(2, `${withoutControls(text)}\n`);
 }
 
 /** Control characters other than tab and line feed as `\x1b`. */
@@ -66,7 +66,7 @@ const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /** Bytes as they are, completely, before it returns: a slow reader holds the program back. */
 export function printBytes(fd: 1 | 2, bytes: Uint8Array): void {
-  writeAll(fd, bytes);
+  write(fd, bytes);
 }
 
 /** For large or piped data: the stream, with a reader that went away ending the process quietly. */
@@ -86,23 +86,12 @@ function cannotWrite(error: unknown): TspodError {
   });
 }
 
-function writeAll(fd: 1 | 2, data: string | Uint8Array): void {
-  let rest: Uint8Array = typeof data === 'string' ? Buffer.from(data) : data;
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(fd, rest));
-    } catch (error) {
-      const code = errnoOf(error);
-      if (code === 'EAGAIN') {
-        // The descriptor is shared with someone who made it non-blocking.
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
-      } else if (fd === 2) {
-        return;
-      } else if (code === 'EPIPE') {
-        process.exit(EXIT_BROKEN_PIPE);
-      } else {
-        throw cannotWrite(error);
-      }
-    }
+function write(fd: 1 | 2, data: string | Uint8Array): void {
+  try {
+    writeAll(fd, data);
+  } catch (error) {
+    if (fd === 2) return;
+    if (errnoOf(error) === 'EPIPE') process.exit(EXIT_BROKEN_PIPE);
+    throw cannotWrite(error);
   }
 }
