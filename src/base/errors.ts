@@ -170,6 +170,8 @@ export class MonitorError extends TspodError {
 /** The text of any thrown value, without a stack; that of a system call's failure as other programs say it. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // Every runtime has words of its own for what JSON.parse does not take.
+  if (error instanceof SyntaxError && error.message.includes('JSON')) return 'not valid JSON';
   return error instanceof TspodError || errnoOf(error) === undefined ? error.message : systemMessage(error);
 }
 

@@ -1,4 +1,4 @@
-import { InvalidSpecError } from '../base/errors.ts';
+import { InvalidSpecError, messageOf } from '../base/errors.ts';
 
 /** One network as podman writes it to `NAME.json` and as netavark reads it; the snake case is theirs. */
 export interface NetworkDefinition {
@@ -50,7 +50,7 @@ export function parseNetworkDefinition(text: string): NetworkDefinition | string
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return error instanceof Error ? error.message : 'not JSON';
+    return messageOf(error);
   }
   if (!isRecord(value)) return 'not an object';
   for (const key of ['name', 'id', 'driver']) {

@@ -139,6 +139,14 @@ describe('both programs', () => {
     }
   });
 
+  test('say the same about a file that is not JSON', async () => {
+    const words = ['create', '--security-opt', 'seccomp=/etc/passwd', await busyboxImage(), 'true'];
+    const quick = await tspod(words);
+    const whole = await tspod(words, { env: { _TSPOD_WHOLE: '1' } });
+    assert.match(quick.stderr, /seccomp profile \/etc\/passwd: not valid JSON$/m);
+    assert.deepEqual(quick, whole);
+  });
+
   test('take a directory as input for an empty one', async () => {
     const image = await busyboxImage();
     const words = ['run', '--interactive', '--rm', '--network', 'none', image, 'cat'];

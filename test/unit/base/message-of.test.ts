@@ -30,3 +30,8 @@ describe('the text of a failed system call', () => {
     assert.equal(messageOf(error), 'connect /no/such/socket: no such file or directory');
   });
 });
+
+it('JSON that is none is told in words that do not depend on the runtime', () => {
+  for (const text of ['', '{', '{a', 'root:x', '"\n"'])
+    assert.equal(messageOf(failure(() => JSON.parse(text))), 'not valid JSON');
+});
