@@ -140,7 +140,17 @@ describe('both programs', () => {
   });
 
   test('say the same about a file that is not JSON', async () => {
-    const words = ['create', '--security-opt', 'seccomp=/etc/passwd', await busyboxImage(), 'true'];
+    const image = await busyboxImage();
+    const words = [
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      '--security-opt',
+      'seccomp=/etc/passwd',
+      image,
+      'true',
+    ];
     const quick = await tspod(words);
     const whole = await tspod(words, { env: { _TSPOD_WHOLE: '1' } });
     assert.match(quick.stderr, /seccomp profile \/etc\/passwd: not valid JSON$/m);

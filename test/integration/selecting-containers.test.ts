@@ -5,6 +5,7 @@ import { createScript, freshName, startScript, statusOf, waitForStatus } from '.
 import { testRoot, tspod, tspodOk } from '../fixtures/harness.ts';
 import { createPod, podStatus, removePod, startMember } from '../fixtures/pods.ts';
 import { isRoot } from '../fixtures/requires.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
 
 const SLEEP = 'trap "exit 0" TERM; while :; do sleep 3600 & wait; done';
 const canPause = isRoot() ? false : 'needs a freezer, which not every user has';
@@ -39,7 +40,7 @@ describe('commands for the latest container', () => {
   it('attach to it, show its log, and update it', async () => {
     const { older } = await two();
     const latest = await startScript([], 'echo told; until [ -e /go ]; do sleep 0.1; done; exit 6');
-    assert.equal(await tspodOk(['logs', '--latest']), 'told');
+    await waitFor('the log', async () => (await tspodOk(['logs', '--latest'])) === 'told');
     const attached = tspod(['attach', '--latest', '--no-stdin']);
     await tspodOk(['update', '--latest', '--restart', 'on-failure:1']);
     const policy = '{{.HostConfig.RestartPolicy.Name}}';
