@@ -53,7 +53,8 @@ const WORDS: Readonly<Record<string, Readonly<Record<string, string | null>>>> =
  * With docker's order at the end of a stop: podman tells first that the container has been stopped, then that it has died, docker the
  * other way round. Both are recorded at once, so that they never come in two parts.
  */
-export function inDockerOrder(events: readonly StoredEvent[]): StoredEvent[] {
+export function inDockerOrder(stored: readonly StoredEvent[]): StoredEvent[] {
+  const events = stored.flatMap(withMaking);
   const ordered = [...events];
   for (const [index, first] of events.entries()) {
     const second = events[index + 1];
@@ -62,6 +63,13 @@ export function inDockerOrder(events: readonly StoredEvent[]): StoredEvent[] {
     ordered[index + 1] = { ...first, at: second.at };
   }
   return attachedFirst(ordered);
+}
+
+/** Our own command line makes an exec session and starts it in one: that is one event here, and two to docker. */
+function withMaking(event: StoredEvent): StoredEvent[] {
+  return event.attributes[FOR_DOCKER.made] === undefined
+    ? [event]
+    : [{ ...event, action: EXEC_CREATE }, event];
 }
 
 /** docker's clients attach before they start, and its networks are joined in between. */

@@ -12,7 +12,7 @@ import { bootId, isAlive, isEnding, ownIdentity, startTimeOf } from '../native/p
 import { explainRuntimeError, explainUnexecuted } from '../oci/runtime-errors.ts';
 import { stringifyRuntimeJson } from '../oci/runtime-json.ts';
 import type { OciProcess } from '../oci/runtime-spec.ts';
-import { allowReserve, type Row, transaction } from '../state/db.ts';
+import { allowReserve, type Row, transaction, transactionToTell } from '../state/db.ts';
 import { FOR_REMOVALS } from '../state/reserve.ts';
 import { EXEC_CREATE, FOR_DOCKER, recordEvent, timestamp } from '../state/events.ts';
 import { beginCgroupMove } from './cgroup-head-start.ts';
@@ -75,7 +75,7 @@ export async function startExec(
       // It may be what clears the disk up.
       allowReserve(libpod.db, FOR_REMOVALS);
       dropDeadSessions(libpod, container.id);
-      insertSession(libpod, container, { id, request, isNew: options.id === undefined });
+      insertSession(libpod, container, id, request);
     }
     crashPoint('exec-after-row');
     monitor = launchMonitor({
@@ -104,13 +104,14 @@ export async function startExec(
       );
     crashPoint('exec-after-start');
     if (!options.unrecorded)
-      transaction(
+      transactionToTell(
         libpod.db,
+        () => markRunning(libpod, id, message.data),
         () => {
-          markRunning(libpod, id, message.data);
-          recordEvent(libpod.db, eventFor(container, 'exec', execAttributes(id, request.command)));
+          const made = options.id === undefined ? { [FOR_DOCKER.made]: 'true' } : {};
+          const attributes = { ...execAttributes(id, request.command), ...made };
+          recordEvent(libpod.db, eventFor(container, 'exec', attributes));
         },
-        false,
       );
     const started = monitor;
     return {
@@ -222,11 +223,13 @@ function endSession(
   exitCode: number | undefined,
 ): void {
   const died = { execID: id, exitCode: String(exitCode ?? '') };
-  const end = (): void => {
-    const { changes } = libpod.db.prepare('DELETE FROM exec_sessions WHERE id = ?').run(id);
-    if (Number(changes) > 0) recordEvent(libpod.db, eventFor(container, 'exec_died', died));
+  let isFirst = false;
+  const remove = (): void => {
+    isFirst = Number(libpod.db.prepare('DELETE FROM exec_sessions WHERE id = ?').run(id).changes) > 0;
   };
-  transaction(libpod.db, end, false);
+  transactionToTell(libpod.db, remove, () => {
+    if (isFirst) recordEvent(libpod.db, eventFor(container, 'exec_died', died));
+  });
 }
 
 /** What the monitor's exit command has to do for a detached one. Idempotent. */
@@ -308,11 +311,7 @@ function execArguments(libpod: Libpod, container: ContainerRecord, session: Sess
 }
 
 /** Until it runs, the process in charge of a session is the one that starts it; then it is the program itself. */
-function insertSession(
-  libpod: Libpod,
-  container: ContainerRecord,
-  { id, request, isNew }: { id: string; request: ExecRequest; isNew: boolean },
-): void {
+function insertSession(libpod: Libpod, container: ContainerRecord, id: string, request: ExecRequest): void {
   const { pid, startTime } = ownIdentity();
   const insert = libpod.db.prepare(
     'INSERT INTO exec_sessions (id, container_id, config, state, pid, monitor_start, boot_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -327,11 +326,7 @@ function insertSession(
     bootId(),
     timestamp(),
   ];
-  const store = (): void => {
-    insert.run(...values);
-    if (isNew) recordEvent(libpod.db, eventFor(container, EXEC_CREATE, execAttributes(id, request.command)));
-  };
-  transaction(libpod.db, store, false);
+  transaction(libpod.db, () => insert.run(...values), false);
 }
 
 /** One that a client makes now and starts later, if it does. */

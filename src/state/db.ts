@@ -232,6 +232,32 @@ export function allowReserve(db: Database, keep = 0): void {
   reserves.set(db, keep);
 }
 
+/**
+ * `work` with what is to be told about it, in one transaction that every crash of processes leaves whole; without that when the disk is
+ * full: events stay, and the reserve is for what does not. `work` may be called twice.
+ */
+export function transactionToTell(db: Database, work: () => void, tell: () => void): void {
+  const keep = reserves.get(db);
+  reserves.set(db, Number.POSITIVE_INFINITY);
+  try {
+    transaction(
+      db,
+      () => {
+        work();
+        tell();
+      },
+      false,
+    );
+    return;
+  } catch (error) {
+    if (!(error instanceof StorageError) || !isFull(error.cause)) throw error;
+  } finally {
+    if (keep === undefined) reserves.delete(db);
+    else reserves.set(db, keep);
+  }
+  transaction(db, work, false);
+}
+
 function makesRoom(db: Database, attempt: number): boolean {
   const keep = reserves.get(db);
   return keep !== undefined && ((attempt === 1 && reuseLog(db)) || giveUpReserve(db.name, keep));

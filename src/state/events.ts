@@ -17,6 +17,8 @@ export const EXEC_CREATE = 'exec-create';
 export const FOR_DOCKER = {
   /** Of an exec session: what it runs. */
   command: 'tspod:command',
+  /** Of the start of one: it was made with it, and no event of its own tells so. */
+  made: 'tspod:made',
   /** Of an end: whole seconds that the container ran. */
   duration: 'tspod:duration',
   /** Of an attach: it belongs to the start. */
