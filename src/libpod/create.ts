@@ -1,5 +1,5 @@
 import { crashPoint } from '../base/crash-point.ts';
-import { AlreadyExistsError, ConflictError, messageOf } from '../base/errors.ts';
+import { AlreadyExistsError, ConflictError, messageOf, NotFoundError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { log } from '../base/log.ts';
 import { formatIdentity, ownIdentity } from '../native/process-identity.ts';
@@ -153,6 +153,14 @@ function insertRow(
       `creating container storage: the container name ${JSON.stringify(spec.name)} is already in use by ${holder}. You have to remove that container to be able to reuse that name: that name is already in use, or ${otherwise}`,
       { docker: nameConflict(spec.name, holder) },
     );
+  if (
+    topLayerId !== undefined &&
+    db.prepare('SELECT 1 FROM layers WHERE id = ?').get(topLayerId) === undefined
+  )
+    throw new NotFoundError('image', spec.imageName, {
+      message: `${spec.imageName}: image not known: another process has removed it meanwhile`,
+      hint: 'run the command again to pull it',
+    });
   const document = JSON.stringify(spec);
   db.prepare(
     'INSERT INTO containers (id, name, image_id, image_name, layer_id, spec, state, owner, created_at, build_owner, pod_id, project, spec_sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
