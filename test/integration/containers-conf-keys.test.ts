@@ -130,9 +130,10 @@ host_containers_internal_ip = "192.0.2.99"`);
     assert.match(path, /\{\{\.Name\}\}/);
   });
 
-  it('names the init program, a device and a seccomp profile', async (test) => {
-    const init = '/usr/bin/catatonit';
-    if (!existsSync(init)) return test.skip('catatonit is not installed');
+  it('names the init program, a device and a seccomp profile', async () => {
+    // The set-up of the tests installs it.
+    const init = ['/usr/bin/catatonit', '/usr/libexec/podman/catatonit'].find((path) => existsSync(path));
+    assert.ok(init !== undefined, 'catatonit is not installed');
     const text = host(`init = true\ninit_path = "${init}"\ndevices = ["/dev/null:/dev/of-conf:r"]`);
     const seen = await inside(text, 'tr "\\0" " " </proc/1/cmdline; ls /dev/of-conf');
     assert.match(seen, /^\/\S*init .*\n?.*\/dev\/of-conf$/s);
